@@ -1,0 +1,244 @@
+//! Facts: what happened, in the past tense, never changed afterwards.
+//!
+//! A report is a fold over these and nothing else. New variants and fields are added at the end and
+//! `VERSION` counts up with them; a stored fact keeps the version it was written in.
+
+use crate::id::{AgentId, CallId, MenuId, PhoneId, PortId, QueueId, RecordingId, SkillId, VisitId};
+use crate::leg::{Cause, Digit, Via};
+use crate::person::{Number, PersonName};
+use crate::port::Alarm;
+use crate::site::{Lang, Marks};
+use crate::time::WallTime;
+use serde::{Deserialize, Serialize};
+
+/// The version of the encoding written today.
+pub const VERSION: u8 = 1;
+
+/// A fact with its place in the journal and its time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counts from 1 without a gap for the life of the box.
+    pub seq: u64,
+    pub at: WallTime,
+    pub fact: Fact,
+}
+
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Party {
+    Caller,
+    Agent,
+    /// The flow came to its end, or a limit or the draining box ended it.
+    Box,
+}
+
+/// Why a menu was left the way it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Chosen {
+    Key(Digit),
+    /// Nothing was pressed for the site's `silence`.
+    Silence,
+    /// Too many wrong keys.
+    Invalid,
+}
+
+/// The state of an agent; the states of a logged-in agent partition the time exactly.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AgentState {
+    LoggedOut,
+    /// 示忙, with the reason's word or an empty one.
+    NotReady {
+        reason: String,
+    },
+    /// 示闲
+    Ready,
+    /// A call is offered: the phone rings.
+    Ringing {
+        visit: VisitId,
+    },
+    Talking {
+        visit: VisitId,
+    },
+    /// 话后处理
+    WrapUp {
+        visit: VisitId,
+    },
+}
+
+impl AgentState {
+    /// The key under which a person reads the state.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged-out",
+            Self::NotReady { .. } => "not-ready",
+            Self::Ready => "ready",
+            Self::Ringing { .. } => "ringing",
+            Self::Talking { .. } => "talking",
+            Self::WrapUp { .. } => "wrap-up",
+        }
+    }
+}
+
+/// Why this call was offered to this agent now: every choice can be explained afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferWhy {
+    /// The queue's priority and the marks' points together.
+    pub priority: u16,
+    pub marks: Marks,
+    /// How long the caller had waited.
+    pub waited_ms: u64,
+    /// Callers of the queue who waited at that moment, this one included.
+    pub waiting: u16,
+    pub skills: Vec<SkillId>,
+    /// Agents who were free and fit, this one included.
+    pub fit: u16,
+    /// How long the agent had been idle: the longest of the fit.
+    pub idle_ms: u64,
+    /// Which offer of this visit it is, from 1.
+    pub attempt: u16,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Fact {
+    BoxStarted {
+        version: String,
+        site_digest: String,
+    },
+    BoxStopped,
+    SiteApplied {
+        site_digest: String,
+    },
+
+    /// A call rang at the box.
+    CallArrived {
+        call: CallId,
+        via: Via,
+        caller: Number,
+        name: PersonName,
+        dialled: String,
+        vip: bool,
+    },
+    /// The call was refused before an answer.
+    CallRefused {
+        call: CallId,
+        cause: Cause,
+    },
+    /// The box answered.
+    CallAnswered {
+        call: CallId,
+    },
+    CallEnded {
+        call: CallId,
+        by: Party,
+        cause: Cause,
+    },
+
+    VisitOpened {
+        visit: VisitId,
+        lang: Lang,
+    },
+    MenuEntered {
+        visit: VisitId,
+        menu: MenuId,
+    },
+    MenuLeft {
+        visit: VisitId,
+        menu: MenuId,
+        chosen: Chosen,
+    },
+    /// Digits were collected; empty where the site calls them secret.
+    Collected {
+        visit: VisitId,
+        name: String,
+        digits: Number,
+    },
+    VisitEnded {
+        visit: VisitId,
+    },
+
+    Queued {
+        visit: VisitId,
+        queue: QueueId,
+        marks: Marks,
+        lang: Lang,
+    },
+    Announced {
+        visit: VisitId,
+        position: u16,
+    },
+    /// The call was offered: the agent's phone is being rung.
+    Offered {
+        visit: VisitId,
+        agent: AgentId,
+        why: OfferWhy,
+    },
+    /// The offer came to nothing and the caller waits on.
+    OfferFailed {
+        visit: VisitId,
+        agent: AgentId,
+        cause: Cause,
+    },
+    /// The agent answered: talk begins.
+    Connected {
+        visit: VisitId,
+        queue: QueueId,
+        agent: AgentId,
+        waited_ms: u64,
+    },
+    Held {
+        visit: VisitId,
+    },
+    Resumed {
+        visit: VisitId,
+    },
+    /// Talk ended.
+    Released {
+        visit: VisitId,
+        agent: AgentId,
+        talked_ms: u64,
+    },
+    /// The caller hung up while waiting.
+    Abandoned {
+        visit: VisitId,
+        queue: QueueId,
+        waited_ms: u64,
+    },
+    /// The caller left the queue for another node of the flow.
+    Overflowed {
+        visit: VisitId,
+        queue: QueueId,
+        to: MenuId,
+        waited_ms: u64,
+    },
+
+    RecordingStarted {
+        recording: RecordingId,
+    },
+    RecordingEnded {
+        recording: RecordingId,
+        ms: u64,
+    },
+    /// Seconds of an answered call that are not recorded, and why.
+    RecordingMissed {
+        call: CallId,
+        ms: u64,
+        why: String,
+    },
+
+    AgentChanged {
+        agent: AgentId,
+        state: AgentState,
+    },
+    PhoneRegistered {
+        phone: PhoneId,
+    },
+    PhoneGone {
+        phone: PhoneId,
+    },
+    PortAlarm {
+        port: PortId,
+        alarm: Alarm,
+        raised: bool,
+    },
+}

@@ -1,0 +1,24 @@
+//! The vocabulary of the house: ids, units, time, legs, facts, orders and the checked site.
+//!
+//! Every other crate imports this one and this one imports nothing of ours, so a word means the
+//! same thing on a line card, in a queue and in a report.
+
+pub mod audio;
+pub mod fact;
+pub mod id;
+pub mod leg;
+pub mod order;
+pub mod person;
+pub mod port;
+pub mod say;
+pub mod seal;
+pub mod site;
+pub mod time;
+
+pub use audio::{Frame, Law, SAMPLES_PER_FRAME};
+pub use fact::{Entry, Fact};
+pub use id::*;
+pub use leg::{Cause, Digit, LegEvent, Via};
+pub use order::{Clip, Order};
+pub use person::{Number, PersonName, Secret};
+pub use time::{Instant, WallTime};

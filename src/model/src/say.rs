@@ -1,0 +1,1 @@
+//! Numbers and times as joined parts of speech, in both languages.
