@@ -1,0 +1,49 @@
+//! What the exchange is made from, what it is told and what it says.
+
+use model::fact::AgentState;
+use model::port::Alarm;
+use model::site::Site;
+use model::time::Anchor;
+use model::{AgentId, Fact, LegEvent, LegId, Order, PhoneId, PortId, WallTime};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What an exchange begins with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub site: Arc<Site>,
+    /// Ties `now` to the wall time of facts, opening hours and holidays.
+    pub anchor: Anchor,
+    /// The number of the next call: one more than the last in the journal, 1 on a new box.
+    pub next_call: u64,
+    /// The states the agents were in when the box stopped, as the journal has them. Whoever rang,
+    /// talked or wrapped up is made ready; an agent who is not named is logged out.
+    pub agents: BTreeMap<AgentId, AgentState>,
+}
+
+/// Something the exchange is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Something happened on a leg. An event of a leg nobody knows is counted and ignored.
+    Leg { leg: LegId, event: LegEvent },
+    /// A desk phone's account has its first contact, or lost its last.
+    Phone { phone: PhoneId, up: bool },
+    /// A port raised or cleared an alarm.
+    PortAlarm { port: PortId, alarm: Alarm, raised: bool },
+    /// Take no new calls, tell those who wait, let those who talk finish; ends in
+    /// `Output::Drained`.
+    Drain,
+    /// Use another site from now on. A live call keeps the flow it began with.
+    Site(Arc<Site>),
+}
+
+/// Something the exchange says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// To be carried out by sip, line, media and vault, in this order.
+    Order(Order),
+    /// To be written to the journal. Facts come before the orders that acknowledge them.
+    Fact(WallTime, Fact),
+    /// Said once, after `Input::Drain`, when no leg is left.
+    Drained,
+}

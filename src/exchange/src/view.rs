@@ -1,0 +1,78 @@
+//! What a supervisor's screen shows of the exchange, as plain values.
+
+use model::fact::AgentState;
+use model::site::{Lang, Marks, Words};
+use model::{AgentId, CallId, Instant, MenuId, Number, QueueId, RecordingId, Via};
+use std::time::Duration;
+
+/// A live call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallView {
+    pub call: CallId,
+    pub via: Via,
+    /// Whole; who shows it masks it.
+    pub caller: Number,
+    pub lang: Lang,
+    /// `ringing`, `menu`, `waiting`, `offered`, `talking`, `held` or `ending`.
+    pub state: &'static str,
+    /// The node of the flow the caller is at, while in one.
+    pub menu: Option<MenuId>,
+    /// The queue the caller waits in or was answered from.
+    pub queue: Option<QueueId>,
+    /// The agent who is rung or talks.
+    pub agent: Option<AgentId>,
+    /// When the call came into this state.
+    pub since: Instant,
+    /// When it rang at the box.
+    pub started: Instant,
+    pub marks: Marks,
+    /// The recording that runs.
+    pub recording: Option<RecordingId>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueView {
+    pub id: QueueId,
+    pub name: Words,
+    /// Callers in it, those being offered included.
+    pub waiting: usize,
+    /// Of the caller who came first; zero when nobody waits.
+    pub longest_wait_ms: u64,
+    /// Agents who are free and have its skills.
+    pub agents_free: usize,
+    /// Offers that ring right now.
+    pub offered: usize,
+    pub service_level: Duration,
+}
+
+/// An agent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentView {
+    pub id: AgentId,
+    pub name: String,
+    pub state: AgentState,
+    pub since: Instant,
+    pub phone_up: bool,
+    /// The call that rings, is talked or is being wrapped up.
+    pub call: Option<CallId>,
+}
+
+/// What was refused, ignored or cut short at a limit since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Calls refused because `limits.calls_max` were there or the box drained.
+    pub calls_refused: u64,
+    /// Calls ended by the box at `limits.call`.
+    pub calls_too_long: u64,
+    /// Calls ended because they had had every visit a call may have.
+    pub visits_exhausted: u64,
+    /// Legs given up because no end came of them after a hang-up.
+    pub legs_lost: u64,
+    /// Callers whose agent's phone fell silent and who were queued again.
+    pub reconnected: u64,
+    /// Feature-code legs refused because too many were open.
+    pub services_refused: u64,
+    /// Events of legs that nobody knows (any more).
+    pub events_ignored: u64,
+}
