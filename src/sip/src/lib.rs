@@ -1,1 +1,28 @@
-//! sip
+//! Phones and trunks over SIP: the same `LegEvent`s that an attached line gives.
+//!
+//! No socket, clock or dice inside: the daemon hands datagrams and `now` in and carries `Output`s
+//! out. From the wire upwards:
+//!
+//! ```text
+//! datagram -> framer -> message -> transaction -> dialog -> ua (legs, registrations) -> Output
+//!                                                            |
+//!                          sdp  digest  nonce  registrar ----+
+//! ```
+//!
+//! README.md says which RFC section lives where and which test proves it.
+
+pub mod command;
+pub mod counters;
+pub mod digest;
+pub mod endpoint;
+pub mod framer;
+pub mod message;
+pub mod nonce;
+pub mod registrar;
+pub mod sdp;
+pub mod write;
+
+pub use command::{Command, Config, Input, Limits, Output, TrunkConfig};
+pub use counters::Counters;
+pub use endpoint::Endpoint;
+pub use sdp::MediaPlan;

@@ -1,0 +1,138 @@
+//! What the daemon says to the endpoint and hears from it.
+
+use crate::sdp::MediaPlan;
+use model::{Cause, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+/// What the endpoint is told once, at its start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where tags, branches, nonces and retry times come from.
+    pub seed: [u8; 32],
+    /// The address of the signalling socket as others reach it: goes to Via and Contact.
+    pub local: SocketAddr,
+    /// The realm of the digest challenge and the host part of the box's own addresses.
+    pub realm: String,
+    /// The desk phones that may register and call, with their passwords.
+    pub accounts: BTreeMap<PhoneId, Secret>,
+    pub trunks: BTreeMap<TrunkId, TrunkConfig>,
+    /// Shortest and longest registration granted, in seconds (423 below the first).
+    pub register_s: (u32, u32),
+    pub limits: Limits,
+    /// The first inbound leg is `LegId::inbound(first_leg)`.
+    pub first_leg: u64,
+}
+
+impl Config {
+    /// Makes a configuration with no accounts and no trunks.
+    pub fn new(seed: [u8; 32], local: SocketAddr, realm: &str) -> Self {
+        Self {
+            seed,
+            local,
+            realm: realm.to_owned(),
+            accounts: BTreeMap::new(),
+            trunks: BTreeMap::new(),
+            register_s: (60, 3600),
+            limits: Limits::default(),
+            first_leg: 1,
+        }
+    }
+}
+
+/// A trunk: calls from its peers' addresses are taken without a challenge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrunkConfig {
+    pub peers: Vec<IpAddr>,
+    /// Calls of the trunk at a time; one more is refused with 503.
+    pub calls_max: u16,
+}
+
+/// Most of everything that a peer can make the endpoint hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Legs at a time, both ways; one more INVITE gets 503, one more command ends in `Gone`.
+    pub legs_max: usize,
+    /// Server transactions at a time; at it a new request gets 503 without state.
+    pub server_transactions_max: usize,
+    /// Client transactions at a time; at it a request of ours ends as if it timed out.
+    pub client_transactions_max: usize,
+    /// Outputs waiting for `poll`; at it datagrams in are dropped until the daemon drained them.
+    pub outputs_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            legs_max: 512,
+            server_transactions_max: 4096,
+            client_transactions_max: 4096,
+            outputs_max: 16_384,
+        }
+    }
+}
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A datagram of the signalling socket.
+    Datagram { from: SocketAddr, bytes: &'a [u8] },
+    /// An order of the daemon.
+    Command(Command),
+}
+
+/// What the daemon wants done. A leg that is not known (any more) is passed over without a word.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Answer a leg that arrived; `rtp` is our address in the session description.
+    Answer { leg: LegId, rtp: SocketAddr },
+    /// Refuse a leg that arrived and was not answered.
+    Refuse { leg: LegId, cause: Cause },
+    /// Ring a desk phone at each address it registered. The first to answer is the leg; the
+    /// others are cancelled, or hung up if they answered too.
+    Invite { leg: LegId, phone: PhoneId, rtp: SocketAddr, caller: Number, name: PersonName },
+    /// End a leg with what its state asks for: BYE, CANCEL or a refusal.
+    HangUp { leg: LegId, cause: Cause },
+    /// Put the party on hold: we still send to it (music) or the line is still both ways.
+    Hold { leg: LegId, send: bool },
+    /// Take the party back.
+    Resume { leg: LegId },
+    /// Refuse new calls with 503 and Retry-After, or take them again.
+    Drain(bool),
+    /// Register at a registrar as a phone does, and again before it runs out. `expires_s` 0
+    /// takes the registration back.
+    Register { registrar: SocketAddr, user: PhoneId, secret: Secret, expires_s: u32 },
+    /// Call any address, with `user`'s password if the far side asks for one.
+    InviteUri {
+        leg: LegId,
+        /// The request URI, e.g. `sip:95@box.example`.
+        uri: String,
+        to: SocketAddr,
+        rtp: SocketAddr,
+        caller: Number,
+        name: PersonName,
+        /// The account to answer a challenge with.
+        user: PhoneId,
+        secret: Secret,
+        /// Whether the INVITE carries the offer; if not, the 200 does and the ACK answers it.
+        offer: bool,
+    },
+}
+
+/// What goes out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Send a datagram from the signalling socket.
+    Send { to: SocketAddr, bytes: Vec<u8> },
+    /// Something happened on a leg. `LegEvent::Gone` comes once and is the last.
+    Leg { leg: LegId, event: LegEvent },
+    /// What the media shall do for the leg: before `Answered` and after each re-INVITE.
+    Media { leg: LegId, media: MediaPlan },
+    /// A phone has `contacts` addresses now, at least one of them new or refreshed.
+    Registered { phone: PhoneId, contacts: usize },
+    /// A phone's last address was taken back or ran out.
+    Unregistered { phone: PhoneId },
+    /// What a registrar said to `Command::Register`: the seconds it granted (0 when it took the
+    /// registration back), or its refusal (408 when it said nothing at all).
+    RegisterResult { user: PhoneId, result: Result<u32, u16> },
+}

@@ -1,0 +1,37 @@
+//! What the endpoint counted since its start, for the console.
+
+use model::PhoneId;
+use std::collections::BTreeMap;
+
+/// Failures of accounts that were never configured count under this name together.
+pub const UNKNOWN_ACCOUNT: &str = "unknown";
+
+/// Counts since the start; they only grow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    pub datagrams_in: u64,
+    pub datagrams_out: u64,
+    /// Datagrams that were no SIP message and got no answer.
+    pub malformed: u64,
+    /// Requests and responses we sent again by a timer.
+    pub retransmitted: u64,
+    /// Requests and responses that came again and were absorbed by their transaction.
+    pub absorbed: u64,
+    pub calls_in: u64,
+    pub calls_out: u64,
+    pub challenged: u64,
+    /// Refused with 503 or dropped because a limit of `Limits` was reached.
+    pub limited: u64,
+    /// Refused because the box drains.
+    pub drained: u64,
+    /// Requests of ours that nobody answered (Timers B and F).
+    pub timed_out: u64,
+    /// Answers of ours that nobody acknowledged in 64*T1.
+    pub unacknowledged: u64,
+    /// Second answers of a fork, acknowledged and hung up.
+    pub forks_hung_up: u64,
+    /// 491 sent or received.
+    pub glares: u64,
+    /// Wrong passwords by account; accounts we do not have count as `UNKNOWN_ACCOUNT`.
+    pub failures: BTreeMap<PhoneId, u64>,
+}
