@@ -241,4 +241,9 @@ pub enum Fact {
         alarm: Alarm,
         raised: bool,
     },
+    /// The queue was full and names no overflow: the caller was told so and hung up on.
+    TurnedAway {
+        visit: VisitId,
+        queue: QueueId,
+    },
 }
