@@ -11,15 +11,19 @@
 //!
 //! README.md says which RFC section lives where and which test proves it.
 
+pub mod address;
 pub mod command;
 pub mod counters;
 pub mod digest;
 pub mod endpoint;
 pub mod framer;
+pub mod headers;
 pub mod message;
 pub mod nonce;
 pub mod registrar;
 pub mod sdp;
+pub mod uri;
+pub mod via;
 pub mod write;
 
 pub use command::{Command, Config, Input, Limits, Output, TrunkConfig};

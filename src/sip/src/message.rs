@@ -1,1 +1,308 @@
-//! message
+//! A SIP message: its start line, its header fields, its body as bytes, and typed views of it.
+
+use crate::address::{Address, AddressError, seconds, split_list};
+use crate::headers::Headers;
+use crate::via::Via;
+use rsip::{Method, Uri};
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+/// Hops a request may take (RFC 3261 section 8.1.1.6).
+pub const MAX_FORWARDS: u8 = 70;
+
+/// The first line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    Request { method: Method, uri: Uri },
+    Response { code: u16, reason: String },
+}
+
+/// A whole message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub start: Start,
+    pub headers: Headers,
+    pub body: Vec<u8>,
+}
+
+/// What the Contact headers of a message say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contacts {
+    /// `*`: all bindings (RFC 3261 section 10.2.2).
+    All,
+    /// The addresses in their order; empty where there is no Contact.
+    List(Vec<Address>),
+}
+
+impl Message {
+    /// Makes a request with `Max-Forwards` and nothing else.
+    pub fn request(method: Method, uri: Uri) -> Self {
+        let start = Start::Request { method, uri };
+        let message = Self { start, headers: Headers::new(), body: Vec::new() };
+        message.with("Max-Forwards", MAX_FORWARDS.to_string())
+    }
+
+    /// Makes the response to a request: Via list, From, To, Call-ID and CSeq are the request's
+    /// (RFC 3261 section 8.2.6.2). A tag for To is set apart, see `set_to_tag`.
+    pub fn response(request: &Self, code: u16) -> Self {
+        let start = Start::Response { code, reason: reason(code).to_owned() };
+        let mut headers = Headers::new();
+        for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+            for value in request.headers.get_all(name) {
+                headers.push(name, value);
+            }
+        }
+        // A 100 carries the request's timestamp back (RFC 3261 section 8.2.6.1).
+        if let (100, Some(stamp)) = (code, request.headers.get("Timestamp")) {
+            headers.push("Timestamp", stamp);
+        }
+        Self { start, headers, body: Vec::new() }
+    }
+
+    /// Adds a header field.
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+
+    /// Sets body and Content-Type.
+    pub fn with_body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.headers.replace("Content-Type", content_type);
+        self.body = body.into();
+        self
+    }
+
+    /// The method of a request, or of the request a response answers.
+    pub fn method(&self) -> Option<Method> {
+        match &self.start {
+            Start::Request { method, .. } => Some(*method),
+            Start::Response { .. } => self.cseq().map(|(_, method)| method),
+        }
+    }
+
+    /// The request URI.
+    pub fn uri(&self) -> Option<&Uri> {
+        match &self.start {
+            Start::Request { uri, .. } => Some(uri),
+            Start::Response { .. } => None,
+        }
+    }
+
+    /// The status code of a response.
+    pub fn code(&self) -> Option<u16> {
+        match self.start {
+            Start::Request { .. } => None,
+            Start::Response { code, .. } => Some(code),
+        }
+    }
+
+    /// Tells whether it is a request.
+    pub fn is_request(&self) -> bool {
+        matches!(self.start, Start::Request { .. })
+    }
+
+    /// The topmost Via.
+    pub fn via(&self) -> Option<Via> {
+        Via::parse(split_list(self.headers.get("Via")?).first()?).ok()
+    }
+
+    /// Notes on the topmost Via where the request came from, and gives where its responses go
+    /// (RFC 3581 section 4).
+    pub fn stamp_via(&mut self, source: SocketAddr) -> Option<SocketAddr> {
+        let mut via = self.via()?;
+        via.stamp(source);
+        let first = self.headers.remove_first("Via")?;
+        let rest = split_list(&first)[1..].join(", ");
+        if !rest.is_empty() {
+            self.headers.push_front("Via", rest);
+        }
+        self.headers.push_front("Via", via.to_string());
+        Some(via.reply_to(source))
+    }
+
+    /// The From header.
+    pub fn from(&self) -> Option<Address> {
+        Address::parse(self.headers.get("From")?).ok()
+    }
+
+    /// The To header.
+    pub fn to(&self) -> Option<Address> {
+        Address::parse(self.headers.get("To")?).ok()
+    }
+
+    /// The tag of From.
+    pub fn from_tag(&self) -> Option<String> {
+        self.from()?.tag().map(str::to_owned)
+    }
+
+    /// The tag of To.
+    pub fn to_tag(&self) -> Option<String> {
+        self.to()?.tag().map(str::to_owned)
+    }
+
+    /// Sets the tag of To unless it has one.
+    pub fn set_to_tag(&mut self, tag: &str) {
+        if let Some(to) = self.to().filter(|to| to.tag().is_none()) {
+            self.headers.replace("To", to.tagged(tag).to_string());
+        }
+    }
+
+    /// The Call-ID; empty where there is none.
+    pub fn call_id(&self) -> &str {
+        self.headers.get("Call-ID").unwrap_or_default()
+    }
+
+    /// The CSeq's number and method (RFC 3261 section 20.16).
+    pub fn cseq(&self) -> Option<(u32, Method)> {
+        let (number, method) = cseq_parts(self.headers.get("CSeq")?)?;
+        Some((number, method_named(method)?))
+    }
+
+    /// The Contact headers.
+    pub fn contacts(&self) -> Result<Contacts, AddressError> {
+        let values = || self.headers.get_all("Contact").flat_map(split_list);
+        if values().eq(["*"]) {
+            return Ok(Contacts::All);
+        }
+        values().map(Address::parse).collect::<Result<_, _>>().map(Contacts::List)
+    }
+
+    /// The first contact: where a dialog's requests go.
+    pub fn contact(&self) -> Option<Address> {
+        match self.contacts().ok()? {
+            Contacts::All => None,
+            Contacts::List(list) => list.into_iter().next(),
+        }
+    }
+
+    /// Hops left.
+    pub fn max_forwards(&self) -> Option<u8> {
+        self.headers.get("Max-Forwards")?.parse().ok()
+    }
+
+    /// Seconds of Expires (RFC 3261 section 20.19).
+    pub fn expires(&self) -> Option<u32> {
+        seconds(self.headers.get("Expires")?)
+    }
+
+    /// Seconds of Min-Expires (RFC 3261 section 20.23).
+    pub fn min_expires(&self) -> Option<u32> {
+        seconds(self.headers.get("Min-Expires")?)
+    }
+
+    /// Seconds of Retry-After, without its comment and parameters (RFC 3261 section 20.33).
+    pub fn retry_after(&self) -> Option<u32> {
+        let value = self.headers.get("Retry-After")?;
+        seconds(value.split([';', '(', ' ']).next()?)
+    }
+
+    /// The Route list; what is malformed is left out.
+    pub fn routes(&self) -> Vec<Address> {
+        self.addresses("Route")
+    }
+
+    /// The Record-Route list, as it stands: a caller of ours turns it round (RFC 3261 section
+    /// 12.1.2).
+    pub fn record_routes(&self) -> Vec<Address> {
+        self.addresses("Record-Route")
+    }
+
+    /// The media type in lower case, without parameters.
+    pub fn content_type(&self) -> Option<String> {
+        let value = self.headers.get("Content-Type")?;
+        Some(value.split(';').next()?.trim().to_ascii_lowercase())
+    }
+
+    /// The methods of Allow that we know.
+    pub fn allow(&self) -> Vec<Method> {
+        self.headers.words("Allow").filter_map(method_named).collect()
+    }
+
+    /// The option tags of Supported.
+    pub fn supported(&self) -> Vec<&str> {
+        self.headers.words("Supported").collect()
+    }
+
+    /// The option tags of Require.
+    pub fn require(&self) -> Vec<&str> {
+        self.headers.words("Require").collect()
+    }
+
+    fn addresses(&self, name: &str) -> Vec<Address> {
+        let values = self.headers.get_all(name).flat_map(split_list);
+        values.filter_map(|value| Address::parse(value).ok()).collect()
+    }
+}
+
+/// The method of a name, which counts by its case (RFC 3261 section 7.1).
+pub fn method_named(name: &str) -> Option<Method> {
+    Method::from_str(name).ok().filter(|method| method.to_string() == name)
+}
+
+/// Number and method's name of a CSeq; the number is less than 2^31 (RFC 3261 section 8.1.1.5).
+pub fn cseq_parts(value: &str) -> Option<(u32, &str)> {
+    let (number, method) = value.split_once([' ', '\t'])?;
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let number: u32 = if digits { number.parse().ok()? } else { return None };
+    (number < 1 << 31).then_some((number, method.trim_matches([' ', '\t'])))
+}
+
+/// The default reason phrase of a status code (RFC 3261 section 21).
+pub fn reason(code: u16) -> &'static str {
+    match code {
+        100 => "Trying",
+        180 => "Ringing",
+        181 => "Call Is Being Forwarded",
+        182 => "Queued",
+        183 => "Session Progress",
+        200 => "OK",
+        202 => "Accepted",
+        301 => "Moved Permanently",
+        302 => "Moved Temporarily",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        410 => "Gone",
+        413 => "Request Entity Too Large",
+        414 => "Request-URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        421 => "Extension Required",
+        423 => "Interval Too Brief",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
+        483 => "Too Many Hops",
+        484 => "Address Incomplete",
+        485 => "Ambiguous",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        489 => "Bad Event",
+        491 => "Request Pending",
+        493 => "Undecipherable",
+        500 => "Server Internal Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Server Time-out",
+        505 => "Version Not Supported",
+        513 => "Message Too Large",
+        600 => "Busy Everywhere",
+        603 => "Decline",
+        604 => "Does Not Exist Anywhere",
+        606 => "Not Acceptable",
+        100..=199 => "Progress",
+        200..=299 => "Success",
+        300..=399 => "Redirection",
+        400..=499 => "Request Failure",
+        500..=599 => "Server Failure",
+        _ => "Global Failure",
+    }
+}
