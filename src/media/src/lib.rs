@@ -1,1 +1,16 @@
-//! media
+//! The media engine: RTP, jitter, G.711, DTMF, prompts, bridges and taps, in steps of 20 ms.
+//!
+//! It owns no socket, thread or clock. The daemon's media thread hands in commands, datagrams and
+//! card blocks and calls `Engine::tick` each 20 ms; packets, blocks and taps come out through a
+//! `Sink`, news through `Engine::poll_event`. All memory is reserved in `Engine::new`: nothing
+//! after it allocates, locks or logs (`tests/no_allocation.rs`).
+
+pub mod clip;
+pub mod command;
+pub mod engine;
+pub mod sink;
+
+pub use clip::Clip;
+pub use command::{ClipList, ClipNo, Command, Slot, TapNo};
+pub use engine::{Config, Engine};
+pub use sink::{Block, EngineCounters, Event, LegCounters, Sink, TapFrame};

@@ -1,0 +1,134 @@
+//! What the media engine is told: small values that can be copied through a bounded queue.
+
+use model::{Digit, Law, PlayId, order::CLIPS_PER_PLAY_MAX};
+use std::net::SocketAddr;
+
+/// A leg's place in the engine; the daemon maps its `LegId`s to these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u16);
+
+/// A recording's place at the daemon; a tapped leg's frames are handed out under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TapNo(pub u16);
+
+/// A clip's place in `Config::clips`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClipNo(pub u32);
+
+/// The clips of one play, in order; at most `CLIPS_PER_PLAY_MAX` and of fixed size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClipList {
+    len: u8,
+    clips: [ClipNo; CLIPS_PER_PLAY_MAX],
+}
+
+impl ClipList {
+    /// Makes an empty list.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Adds a clip at the end, or gives it back if the list is full.
+    pub fn push(&mut self, clip: ClipNo) -> Result<(), ClipNo> {
+        let place = self.clips.get_mut(usize::from(self.len)).ok_or(clip)?;
+        *place = clip;
+        self.len += 1;
+        Ok(())
+    }
+    /// The clips, in order.
+    pub fn as_slice(&self) -> &[ClipNo] {
+        &self.clips[..usize::from(self.len)]
+    }
+}
+
+impl FromIterator<ClipNo> for ClipList {
+    /// Takes the first `CLIPS_PER_PLAY_MAX`; a longer list is cut, as `model::order` says.
+    fn from_iter<I: IntoIterator<Item = ClipNo>>(clips: I) -> Self {
+        let mut list = Self::new();
+        for clip in clips {
+            if list.push(clip).is_err() {
+                break;
+            }
+        }
+        list
+    }
+}
+
+impl From<heapless::Vec<ClipNo, CLIPS_PER_PLAY_MAX>> for ClipList {
+    fn from(clips: heapless::Vec<ClipNo, CLIPS_PER_PLAY_MAX>) -> Self {
+        clips.into_iter().collect()
+    }
+}
+
+/// What the engine shall do. A command for a slot that is closed or out of range changes nothing
+/// and is counted in `EngineCounters::commands_refused`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Command {
+    /// Opens a leg that speaks RTP, or changes an open one (re-INVITE): play, bridge, tap, sequence
+    /// and time stamps stay; what the source and the jitter buffer learned is kept unless the
+    /// remote address or the law changed.
+    OpenRtp {
+        slot: Slot,
+        ssrc: u32,
+        /// Where packets are sent, and the only address they are taken from.
+        remote: SocketAddr,
+        law: Law,
+        payload_type: u8,
+        /// Telephone-event (RFC 4733); without it keys are heard and sent in the sound itself.
+        dtmf_payload_type: Option<u8>,
+        send: bool,
+        receive: bool,
+    },
+    /// Opens a leg that is a port of a line card. An open leg of the slot is closed first.
+    OpenCard { slot: Slot, law: Law },
+    /// Closes a leg: its bridge, play and tap end with it.
+    Close { slot: Slot },
+    /// Plays clips joined without a gap; replaces the play before.
+    Play { slot: Slot, play: PlayId, clips: ClipList, looped: bool },
+    /// Stops what plays.
+    StopPlay { slot: Slot },
+    /// Lets two legs hear each other; ends any play on both and any bridge either was in.
+    Bridge { a: Slot, b: Slot },
+    /// Parts a leg from its peer.
+    Unbridge { slot: Slot },
+    /// Hands both directions of the leg to the sink each tick; replaces a tap before.
+    Tap { slot: Slot, tap: TapNo },
+    /// Ends the tap.
+    Untap { slot: Slot },
+    /// Sends a key to the leg, as telephone-event or as a tone.
+    SendDigit { slot: Slot, digit: Digit },
+}
+
+impl Command {
+    /// The leg the command is about; the first of two.
+    pub fn slot(&self) -> Slot {
+        match *self {
+            Self::OpenRtp { slot, .. }
+            | Self::OpenCard { slot, .. }
+            | Self::Close { slot }
+            | Self::Play { slot, .. }
+            | Self::StopPlay { slot }
+            | Self::Bridge { a: slot, .. }
+            | Self::Unbridge { slot }
+            | Self::Tap { slot, .. }
+            | Self::Untap { slot }
+            | Self::SendDigit { slot, .. } => slot,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_longer_than_a_play_may_be_is_cut() {
+        let list: ClipList = (0..40).map(ClipNo).collect();
+        assert_eq!(list.as_slice().len(), CLIPS_PER_PLAY_MAX);
+        assert_eq!(list.as_slice().last(), Some(&ClipNo(31)));
+    }
+
+    #[test]
+    fn a_command_is_small_enough_to_be_queued_by_value() {
+        assert!(size_of::<Command>() <= 160, "{}", size_of::<Command>());
+    }
+}

@@ -1,0 +1,92 @@
+//! Where the engine's sound goes, and what it tells of itself.
+
+use crate::command::{Slot, TapNo};
+use model::{Digit, Law, PlayId, SAMPLES_PER_FRAME};
+use std::net::SocketAddr;
+
+/// One 20 ms block of law bytes.
+pub type Block = [u8; SAMPLES_PER_FRAME];
+
+/// Takes what a tick makes. Called from within `Engine::tick`, so it must neither block nor
+/// allocate where that matters.
+pub trait Sink {
+    /// A packet to be sent for a leg.
+    fn rtp(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]);
+    /// A block to be written to the card port of a leg.
+    fn card(&mut self, slot: Slot, block: &Block);
+    /// What a tapped leg said and heard in this tick; one call a tick and tap, silence included.
+    fn tap(&mut self, tap: TapNo, frame: &TapFrame);
+}
+
+/// Both directions of a leg for 20 ms, in the law its line speaks. Where a byte came from the wire
+/// it is that byte; where nothing came or was sent it is silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TapFrame {
+    pub law: Law,
+    /// Said by the leg, after the jitter buffer.
+    pub left: Block,
+    /// Sent to the leg by the box.
+    pub right: Block,
+}
+
+/// What the engine found out; drained by `Engine::poll_event`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A key was pressed: once a press.
+    Digit { slot: Slot, digit: Digit },
+    /// A play that is not looped came to its end by itself.
+    Played { slot: Slot, play: PlayId },
+}
+
+/// What happened on one leg since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LegCounters {
+    /// RTP packets (or card blocks) taken in.
+    pub packets: u64,
+    /// Packets the sender numbered that never came (RFC 3550 A.3).
+    pub lost: u64,
+    /// Packets that came after their time and could not be played.
+    pub late: u64,
+    /// Packets that came twice.
+    pub duplicates: u64,
+    /// Packets from another address than the leg's.
+    pub foreign: u64,
+    /// Datagrams that are no RTP, or RTP cut short.
+    pub malformed: u64,
+    /// Packets of a payload type that was not negotiated.
+    pub unknown_payload: u64,
+    /// Packets that came while nothing was to be received.
+    pub unwanted: u64,
+    /// Sound made up for what was missing.
+    pub concealed_ms: u64,
+    /// Sound left out to bring the delay down.
+    pub skipped_ms: u64,
+    /// Times the jitter buffer had to find its place anew (SSRC change, time stamp jump, long gap).
+    pub resyncs: u64,
+    /// Keys heard.
+    pub digits_in: u64,
+    /// Keys sent.
+    pub digits_out: u64,
+    /// Keys that could not be sent because `send::DIGITS_MAX` were waiting.
+    pub digits_dropped: u64,
+    /// Packets sent (or card blocks written).
+    pub sent: u64,
+    /// Clips of a play that are not in the engine.
+    pub clips_missing: u64,
+    /// Interarrival jitter (RFC 3550 6.4.1), in microseconds.
+    pub jitter_us: u64,
+    /// From the arrival of a packet to its play, over the last 2 s, in milliseconds.
+    pub delay_ms: u64,
+}
+
+/// What happened in the engine as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EngineCounters {
+    pub ticks: u64,
+    /// Commands for a slot that is closed or does not exist.
+    pub commands_refused: u64,
+    /// Datagrams and blocks for such a slot.
+    pub input_refused: u64,
+    /// Events lost because `engine::EVENTS_MAX` were waiting.
+    pub events_lost: u64,
+}
