@@ -1,0 +1,134 @@
+//! The caller's way: answered, through the flow, into a queue, on to the next visit.
+
+use crate::io::Output;
+use crate::shared::Shared;
+use crate::state::{Call, State};
+use crate::timers::Kind;
+use crate::{DRAINING, GOODBYE, VISITS_MAX};
+use model::fact::Party;
+use model::site::Lang;
+use model::{Cause, Digit, Fact, Instant, MenuId, PromptId, QueueId};
+
+impl Call {
+    /// The caller's leg is answered: recording and the first visit begin.
+    pub(crate) fn answered(&mut self, now: Instant, shared: &mut Shared) {
+        let State::Answering { node } = &self.state else { return };
+        let node = node.clone();
+        shared.timers.clear(self.id, Kind::Answer);
+        shared.timers.set(self.id, Kind::Length, now + shared.limits.call);
+        shared.fact(Fact::CallAnswered { call: self.id });
+        self.start_recording(now, shared);
+        if self.open_visit(now, shared) {
+            self.begin_menu(now, node, shared);
+            if shared.draining {
+                self.tell(now, DRAINING, Cause::Congestion, shared);
+            }
+        }
+    }
+
+    /// The caller's leg was told to answer and nothing came of it.
+    pub(crate) fn not_answered(&mut self, now: Instant, shared: &mut Shared) {
+        if matches!(self.state, State::Answering { .. }) {
+            shared.counters.legs_lost += 1;
+            self.end(now, Party::Box, Cause::Failure, shared);
+        }
+    }
+
+    /// A key of the caller, of use only in the flow.
+    pub(crate) fn digit(&mut self, digit: Digit, shared: &mut Shared) {
+        if matches!(self.state, State::InMenu { .. }) {
+            shared.say(Output::Digit { visit: self.visit(), digit });
+        }
+    }
+
+    /// The caller came to a node of the flow, and may have chosen a language on the way.
+    pub(crate) fn at_menu(&mut self, now: Instant, menu: MenuId, lang: Lang) {
+        if matches!(self.state, State::InMenu { .. }) {
+            self.lang = lang;
+            self.enter(now, State::InMenu { menu });
+        }
+    }
+
+    /// The flow sent the caller to a queue. A complaint stays one on every later visit.
+    pub(crate) fn to_queue(
+        &mut self,
+        now: Instant,
+        queue: QueueId,
+        music: PromptId,
+        complaint: bool,
+        lang: Lang,
+        shared: &mut Shared,
+    ) {
+        if !matches!(self.state, State::InMenu { .. }) {
+            return;
+        }
+        self.lang = lang;
+        self.marks.complaint |= complaint;
+        self.music = Some(music);
+        self.wait(now, queue, false, shared);
+    }
+
+    /// The flow came to its end.
+    pub(crate) fn flow_ended(&mut self, now: Instant, cause: Cause, shared: &mut Shared) {
+        if matches!(self.state, State::InMenu { .. }) {
+            self.end(now, Party::Box, cause, shared);
+        }
+    }
+
+    /// The queue sends the caller to a node of the flow, on a new visit.
+    pub(crate) fn overflow(&mut self, now: Instant, to: MenuId, shared: &mut Shared) {
+        let State::Waiting { .. } = &self.state else { return };
+        if self.open_visit(now, shared) {
+            self.begin_menu(now, to, shared);
+        }
+    }
+
+    /// The agent's phone fell silent: the caller goes back to the head of the queue.
+    pub(crate) fn reconnect(&mut self, now: Instant, queue: QueueId, shared: &mut Shared) {
+        shared.counters.reconnected += 1;
+        self.enter(now, State::Waiting { queue: queue.clone() });
+        if shared.draining {
+            // Left the queue long ago, so there is none to leave.
+            self.part(now, DRAINING, Cause::Congestion, None, shared);
+        } else if self.open_visit(now, shared) {
+            self.wait(now, queue, true, shared);
+        }
+    }
+
+    fn begin_menu(&mut self, now: Instant, node: MenuId, shared: &mut Shared) {
+        self.enter(now, State::InMenu { menu: node.clone() });
+        shared.say(Output::BeginMenu { visit: self.visit(), node, lang: self.lang });
+    }
+
+    fn wait(&mut self, now: Instant, queue: QueueId, first: bool, shared: &mut Shared) {
+        self.enter(now, State::Waiting { queue: queue.clone() });
+        shared.say(Output::Join {
+            visit: self.visit(),
+            queue,
+            marks: self.marks,
+            lang: self.lang,
+            first,
+        });
+    }
+
+    /// Ends the current visit and opens the next, or says goodbye to a caller who had them all.
+    fn open_visit(&mut self, now: Instant, shared: &mut Shared) -> bool {
+        if self.visits >= VISITS_MAX {
+            shared.counters.visits_exhausted += 1;
+            self.part(now, GOODBYE, Cause::Normal, None, shared);
+            return false;
+        }
+        self.end_visit(shared);
+        self.visits += 1;
+        self.visiting = true;
+        shared.fact(Fact::VisitOpened { visit: self.visit(), lang: self.lang });
+        true
+    }
+
+    /// Ends the current visit, if one is open.
+    pub(crate) fn end_visit(&mut self, shared: &mut Shared) {
+        if std::mem::take(&mut self.visiting) {
+            shared.fact(Fact::VisitEnded { visit: self.visit() });
+        }
+    }
+}

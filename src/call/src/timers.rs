@@ -1,0 +1,79 @@
+//! The named timers of all calls, in the order they are due.
+
+use model::{CallId, Instant, LegId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// The caller's leg was told to answer.
+    Answer,
+    /// The longest call.
+    Length,
+    /// The longest part of a recording.
+    Part,
+    /// The last words.
+    Told,
+    /// A leg was told to hang up.
+    Lost(LegId),
+}
+
+impl Kind {
+    /// Why the daemon is woken for it.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::Answer => "answer of a caller's leg",
+            Self::Length => "longest call",
+            Self::Part => "longest part of a recording",
+            Self::Told => "last words",
+            Self::Lost(_) => "end of a leg that was hung up",
+        }
+    }
+}
+
+/// At most one timer of a kind a call.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    at: BTreeMap<(CallId, Kind), Instant>,
+    due: BTreeSet<(Instant, CallId, Kind)>,
+}
+
+impl Timers {
+    /// Starts a timer, or moves it.
+    pub(crate) fn set(&mut self, call: CallId, kind: Kind, at: Instant) {
+        self.clear(call, kind);
+        self.at.insert((call, kind), at);
+        self.due.insert((at, call, kind));
+    }
+    /// Stops a timer, if it runs.
+    pub(crate) fn clear(&mut self, call: CallId, kind: Kind) {
+        if let Some(at) = self.at.remove(&(call, kind)) {
+            self.due.remove(&(at, call, kind));
+        }
+    }
+    /// Stops every timer of a call.
+    pub(crate) fn clear_call(&mut self, call: CallId) {
+        let all = self.at.range((call, Kind::Answer)..).take_while(|((id, _), _)| *id == call);
+        let kinds: Vec<Kind> = all.map(|((_, kind), _)| *kind).collect();
+        for kind in kinds {
+            self.clear(call, kind);
+        }
+    }
+    /// Takes the next timer that is due.
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<(CallId, Kind)> {
+        let &(at, call, kind) = self.due.first()?;
+        if at > now {
+            return None;
+        }
+        self.clear(call, kind);
+        Some((call, kind))
+    }
+    /// The next moment and what it is for.
+    pub(crate) fn next(&self) -> Option<(Instant, Kind)> {
+        self.due.first().map(|&(at, _, kind)| (at, kind))
+    }
+    /// Tells whether none runs.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+}
