@@ -15,6 +15,22 @@
 //! chosen; then the one with the higher skill, then the lower number. A caller keeps the place
 //! through every failed offer.
 
+mod announce;
+mod bench;
+mod caller;
+mod offer;
+mod pace;
+mod place;
+mod queues;
+#[cfg(test)]
+mod tests;
+mod timer;
+
+pub use announce::ESTIMATE_MAX_MIN;
+pub use caller::Waiting;
+pub use pace::{ANSWER_AGE_MAX, ANSWERS_MIN};
+pub use queues::{Counters, FULL_MAX, Queues};
+
 use model::fact::OfferWhy;
 use model::site::{Lang, Marks, Site};
 use model::{AgentId, Cause, Clip, Fact, Instant, MenuId, PlayId, QueueId, SkillId, VisitId};
@@ -63,47 +79,3 @@ pub enum Output {
 
 /// Set in every play id of a queue, so that none is mistaken for one of the flow's.
 pub const PLAY: u64 = 1 << 62;
-
-/// A caller who waits, as a screen or a test sees it; in order of service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Waiting {
-    pub visit: VisitId,
-    pub lang: Lang,
-    pub marks: Marks,
-    /// The queue's priority and the marks' points together.
-    pub priority: u16,
-    pub since: Instant,
-    /// The agent whose phone rings for this caller.
-    pub offered: Option<AgentId>,
-    /// Offers so far.
-    pub attempts: u16,
-}
-
-/// All queues of the box.
-#[derive(Debug)]
-pub struct Queues {
-    _site: Arc<Site>,
-}
-
-impl Queues {
-    /// Opens the queues of a site.
-    pub fn new(_now: Instant, site: Arc<Site>) -> Self {
-        Self { _site: site }
-    }
-    /// Takes an input in.
-    pub fn handle(&mut self, _now: Instant, _input: Input) {}
-    /// Fires the timers that are due.
-    pub fn tick(&mut self, _now: Instant) {}
-    /// Gives the next output.
-    pub fn poll(&mut self) -> Option<Output> {
-        None
-    }
-    /// Tells when `tick` is needed next, and what for.
-    pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        None
-    }
-    /// Lists who waits in a queue, in order of service.
-    pub fn waiting(&self, _queue: &QueueId) -> impl Iterator<Item = Waiting> {
-        std::iter::empty()
-    }
-}
