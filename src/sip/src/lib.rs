@@ -14,6 +14,7 @@
 pub mod address;
 pub mod command;
 pub mod counters;
+pub mod dialog;
 pub mod digest;
 pub mod endpoint;
 pub mod framer;
@@ -21,6 +22,7 @@ pub mod headers;
 pub mod message;
 mod normalise;
 pub mod nonce;
+pub mod offer_answer;
 pub mod registrar;
 pub mod sdp;
 pub mod transaction;

@@ -1,0 +1,195 @@
+//! A dialog: what two ends of a call know of each other (RFC 3261 12).
+//!
+//! ```text
+//!   INVITE in  --of_server--> early --2xx sent------> confirmed --BYE--> over
+//!   2xx came   --of_client-------------------------->
+//! ```
+//!
+//! The dialog numbers what we send, refuses what comes out of order, follows the far end's address
+//! and the route to it.
+
+use crate::address::Address;
+use crate::message::Message;
+use crate::uri;
+use crate::via::Via;
+use rsip::{Method, Uri};
+use std::net::{IpAddr, SocketAddr};
+
+/// A dialog's name, seen from our end (RFC 3261 12).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DialogId {
+    pub call_id: String,
+    pub local_tag: String,
+    /// Empty for a peer of RFC 2543, which has none.
+    pub remote_tag: String,
+}
+
+impl DialogId {
+    /// The dialog that a request which came is sent within; none outside any.
+    pub fn of_request(request: &Message) -> Option<Self> {
+        Some(Self {
+            call_id: request.call_id().to_owned(),
+            local_tag: request.to_tag()?,
+            remote_tag: request.from_tag().unwrap_or_default(),
+        })
+    }
+}
+
+/// A request whose CSeq is not above the last one's (RFC 3261 12.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the request is number {came}, after number {last}")]
+pub struct OutOfOrder {
+    pub came: u32,
+    pub last: u32,
+}
+
+/// What our end keeps of a dialog.
+#[derive(Clone, Debug)]
+pub struct Dialog {
+    id: DialogId,
+    local: Address,
+    remote: Address,
+    local_seq: u32,
+    remote_seq: Option<u32>,
+    target: Uri,
+    routes: Vec<Address>,
+    /// Where the far end's last message came from.
+    source: SocketAddr,
+    /// Whether the far end's own idea of its address is not the one we see.
+    behind_nat: bool,
+}
+
+impl Dialog {
+    /// Makes our end of the dialog that an INVITE which came asks for (RFC 3261 12.1.1). Nothing
+    /// where the INVITE has no Contact.
+    pub fn of_server(invite: &Message, local_tag: &str, source: SocketAddr) -> Option<Self> {
+        let mut local = invite.to()?;
+        if local.tag().is_none() {
+            local = local.tagged(local_tag);
+        }
+        let remote = invite.from()?;
+        Some(Self {
+            id: DialogId {
+                call_id: invite.call_id().to_owned(),
+                local_tag: local_tag.to_owned(),
+                remote_tag: remote.tag().unwrap_or_default().to_owned(),
+            },
+            local,
+            remote,
+            local_seq: 0,
+            remote_seq: Some(invite.cseq()?.0),
+            target: invite.contact()?.uri,
+            routes: invite.record_routes(),
+            source,
+            behind_nat: invite.via().is_none_or(|via| says_another(&via, source.ip())),
+        })
+    }
+
+    /// Makes our end of the dialog that a response to our INVITE opened (RFC 3261 12.1.2).
+    pub fn of_client(invite: &Message, response: &Message, source: SocketAddr) -> Option<Self> {
+        let local = invite.from()?;
+        let remote = response.to()?;
+        let mut routes = response.record_routes();
+        routes.reverse();
+        let asked = uri::socket_addr(invite.uri()?);
+        Some(Self {
+            id: DialogId {
+                call_id: invite.call_id().to_owned(),
+                local_tag: local.tag().unwrap_or_default().to_owned(),
+                remote_tag: remote.tag().unwrap_or_default().to_owned(),
+            },
+            local,
+            remote,
+            local_seq: invite.cseq()?.0,
+            remote_seq: None,
+            // A 2xx without Contact is the peer's fault; what we called is the best guess then.
+            target: response.contact().map_or_else(|| invite.uri().cloned(), |c| Some(c.uri))?,
+            routes,
+            source,
+            behind_nat: asked.is_none_or(|asked| asked.ip() != source.ip()),
+        })
+    }
+
+    /// The dialog's name.
+    pub fn id(&self) -> &DialogId {
+        &self.id
+    }
+
+    /// Where requests are sent: the first route or the far end's contact, if it is a number; where
+    /// its messages come from, if it is a name or the far end is behind a translator.
+    pub fn hop(&self) -> SocketAddr {
+        let first = self.routes.first().map_or(&self.target, |route| &route.uri);
+        match uri::socket_addr(first) {
+            Some(named) if named.ip() == self.source.ip() => named,
+            Some(named) if !self.behind_nat && reachable(named.ip()) => named,
+            _ => self.source,
+        }
+    }
+
+    /// Makes the next request of ours (RFC 3261 12.2.1.1).
+    pub fn request(&mut self, method: Method, via: &Via) -> Message {
+        self.local_seq += 1;
+        self.numbered(method, via, self.local_seq)
+    }
+
+    /// Makes the ACK of a 2xx to our INVITE of that number (RFC 3261 13.2.2.4).
+    pub fn ack(&self, via: &Via, cseq: u32) -> Message {
+        self.numbered(Method::Ack, via, cseq)
+    }
+
+    /// The number of our last request.
+    pub fn local_seq(&self) -> u32 {
+        self.local_seq
+    }
+
+    /// Takes the number of a request that came (RFC 3261 12.2.2). Gaps are fine.
+    pub fn sequence(&mut self, request: &Message) -> Result<(), OutOfOrder> {
+        let came = request.cseq().map_or(0, |(number, _)| number);
+        match self.remote_seq {
+            Some(last) if came <= last => Err(OutOfOrder { came, last }),
+            _ => {
+                self.remote_seq = Some(came);
+                Ok(())
+            }
+        }
+    }
+
+    /// Follows the far end to the Contact of a re-INVITE or of its 2xx (RFC 3261 12.2). The route
+    /// stays.
+    pub fn refresh(&mut self, message: &Message, source: SocketAddr) {
+        self.source = source;
+        if let Some(contact) = message.contact() {
+            self.target = contact.uri;
+        }
+    }
+
+    fn numbered(&self, method: Method, via: &Via, cseq: u32) -> Message {
+        let strict = self.routes.first().filter(|first| !first.is_loose());
+        let uri = strict.map_or_else(|| self.target.clone(), |first| first.uri.clone());
+        let mut request = Message::request(method, uri);
+        request.headers.push_front("Via", via.to_string());
+        for route in self.routes.iter().skip(usize::from(strict.is_some())) {
+            request.headers.push("Route", route.to_string());
+        }
+        if strict.is_some() {
+            request.headers.push("Route", Address::new(self.target.clone()).to_string());
+        }
+        request
+            .with("From", self.local.to_string())
+            .with("To", self.remote.to_string())
+            .with("Call-ID", self.id.call_id.clone())
+            .with("CSeq", format!("{cseq} {method}"))
+    }
+}
+
+/// Tells whether a sender names another address than the one its packets come from.
+fn says_another(via: &Via, seen: IpAddr) -> bool {
+    let host = via.sent_by.host.to_string();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.parse::<IpAddr>().is_ok_and(|named| named != seen)
+}
+
+/// Tells whether packets can go there at all.
+fn reachable(ip: IpAddr) -> bool {
+    !ip.is_unspecified() && !ip.is_multicast()
+}

@@ -1,0 +1,418 @@
+//! The transaction layer (RFC 3261 17): sends again what got lost, absorbs what came twice, and
+//! gives up in time, so that the user above sees each request and each answer once.
+//!
+//! A request that came is first only matched (`receive`). The user decides whether it is worth a
+//! transaction (`accept`) or gets an answer without any state (RFC 3261 8.2.7): a stranger's never
+//! is, so a flood of them holds no memory.
+
+pub mod client;
+pub mod derive;
+pub mod invite_client;
+pub mod invite_server;
+pub mod key;
+pub mod server;
+pub mod timers;
+
+use crate::message::Message;
+use client::Client;
+use invite_client::InviteClient;
+use invite_server::InviteServer;
+use key::{Key, MergeKey};
+use model::Instant;
+use rsip::Method;
+use server::Server;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use timers::Alarms;
+
+/// What a state machine wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send the response just handed in.
+    Send,
+    /// Send the last request or response again.
+    SendAgain,
+    /// Acknowledge the refusal.
+    Acknowledge,
+    /// Hand the message to the user.
+    Pass,
+    /// The message came before; nobody needs it.
+    Absorbed,
+    /// Nobody answered our request.
+    TimedOut,
+    /// Nobody acknowledged our refusal.
+    Unacknowledged,
+    /// The transaction is over.
+    End,
+}
+
+/// A transaction, by a number that is never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TransactionId(u64);
+
+/// What a request that came is to the layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival<O> {
+    /// It came before, or ends a refusal: done with.
+    Absorbed,
+    /// It cancels this INVITE.
+    Cancel { invite: TransactionId, owner: O },
+    /// An ACK for a dialog to look at.
+    Ack,
+    /// The same request came by another way (482).
+    Merged,
+    /// A new request.
+    New,
+}
+
+/// The most transactions are open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} transactions are open, the most allowed")]
+pub struct Full(usize);
+
+/// A request of ours that nobody answered.
+#[derive(Debug)]
+pub struct TimedOut<O> {
+    pub id: TransactionId,
+    pub owner: O,
+}
+
+/// What the layer counted since its start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub retransmitted: u64,
+    pub absorbed: u64,
+    pub timed_out: u64,
+    pub unacknowledged: u64,
+}
+
+/// All open transactions; `O` is what the user knows each by.
+#[derive(Debug)]
+pub struct Transactions<O> {
+    slots: BTreeMap<TransactionId, Slot<O>>,
+    keys: BTreeMap<Key, TransactionId>,
+    merges: BTreeMap<MergeKey, TransactionId>,
+    agenda: BTreeSet<(Instant, TransactionId)>,
+    next: u64,
+    servers: usize,
+    servers_max: usize,
+    clients_max: usize,
+    sends: VecDeque<(SocketAddr, Vec<u8>)>,
+    timed_out: VecDeque<TimedOut<O>>,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+struct Slot<O> {
+    machine: Machine,
+    alarms: Alarms,
+    key: Key,
+    merge: Option<MergeKey>,
+    owner: O,
+    /// Where requests of a client go, or responses of a server.
+    to: SocketAddr,
+    /// The request of a client, or the last response of a server; empty before the first.
+    last: Vec<u8>,
+    ack: Vec<u8>,
+    /// A client's request, for what is made of it later.
+    request: Option<Message>,
+}
+
+#[derive(Debug)]
+enum Machine {
+    InviteClient(InviteClient),
+    Client(Client),
+    InviteServer(InviteServer),
+    Server(Server),
+}
+
+impl<O: Clone> Transactions<O> {
+    /// Starts with none open.
+    pub fn new(servers_max: usize, clients_max: usize) -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            merges: BTreeMap::new(),
+            agenda: BTreeSet::new(),
+            next: 1,
+            servers: 0,
+            servers_max,
+            clients_max,
+            sends: VecDeque::new(),
+            timed_out: VecDeque::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Sends a request of ours in a transaction of its own.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        request: Message,
+        to: SocketAddr,
+        owner: O,
+    ) -> Result<TransactionId, Full> {
+        let clients = self.slots.len() - self.servers;
+        let key = Key::client(&request).filter(|key| !self.keys.contains_key(key));
+        let Some(key) = key.filter(|_| clients < self.clients_max) else {
+            return Err(Full(clients));
+        };
+        let mut alarms = Alarms::default();
+        let machine = match request.method() {
+            Some(Method::Invite) => {
+                Machine::InviteClient(InviteClient::start(now, &mut alarms))
+            }
+            _ => Machine::Client(Client::start(now, &mut alarms)),
+        };
+        let last = request.encode();
+        self.sends.push_back((to, last.clone()));
+        let ack = Vec::new();
+        let request = Some(request);
+        Ok(self.insert(Slot { machine, alarms, key, merge: None, owner, to, last, ack, request }))
+    }
+
+    /// Sends the CANCEL of an INVITE of ours, in a transaction of its own (RFC 3261 9.1).
+    pub fn cancel(&mut self, now: Instant, invite: TransactionId, owner: O) {
+        let Some(slot) = self.slots.get(&invite) else { return };
+        let (to, cancel) = (slot.to, slot.request.as_ref().and_then(derive::cancel));
+        if let Some(cancel) = cancel {
+            // At the limit the INVITE still ends by the user's own deadline.
+            let _ = self.request(now, cancel, to, owner);
+        }
+    }
+
+    /// Matches a request that came and absorbs it if it came before.
+    pub fn receive(&mut self, now: Instant, from: SocketAddr, request: &Message) -> Arrival<O> {
+        let Some(key) = Key::server(request) else { return Arrival::Absorbed };
+        let method = request.method();
+        if let Some(&id) = self.keys.get(&key) {
+            let passed = self.run(id, |slot| match (&mut slot.machine, method) {
+                (Machine::InviteServer(m), Some(Method::Ack)) => m.ack(now, &mut slot.alarms),
+                (Machine::InviteServer(m), _) => m.request(),
+                (Machine::Server(m), _) => m.request(),
+                _ => &[],
+            });
+            return if passed { Arrival::Ack } else { Arrival::Absorbed };
+        }
+        match method {
+            Some(Method::Ack) => Arrival::Ack,
+            Some(Method::Cancel) => self.cancelled(from, request),
+            _ => match MergeKey::of(request) {
+                Some(merge) if self.merges.contains_key(&merge) => Arrival::Merged,
+                _ => Arrival::New,
+            },
+        }
+    }
+
+    /// Opens the transaction of a request that came new; responses go to `to`.
+    pub fn accept(
+        &mut self,
+        request: &Message,
+        to: SocketAddr,
+        owner: O,
+    ) -> Result<TransactionId, Full> {
+        let key = Key::server(request).filter(|key| !self.keys.contains_key(key));
+        let Some(key) = key.filter(|_| self.servers < self.servers_max) else {
+            return Err(Full(self.servers));
+        };
+        let machine = match request.method() {
+            Some(Method::Invite) => Machine::InviteServer(InviteServer::Proceeding),
+            _ => Machine::Server(Server::Trying),
+        };
+        let merge = MergeKey::of(request);
+        let (alarms, last, ack) = (Alarms::default(), Vec::new(), Vec::new());
+        let slot = Slot { machine, alarms, key, merge, owner, to, last, ack, request: None };
+        Ok(self.insert(slot))
+    }
+
+    /// Sends our response. One that comes too late for its transaction is left out.
+    pub fn respond(&mut self, now: Instant, id: TransactionId, response: &Message) {
+        let Some(code) = response.code() else { return };
+        let bytes = response.encode();
+        self.run(id, |slot| {
+            let effects = match &mut slot.machine {
+                Machine::InviteServer(m) => m.respond(now, &mut slot.alarms, code),
+                Machine::Server(m) => m.respond(now, &mut slot.alarms, code),
+                Machine::InviteClient(_) | Machine::Client(_) => &[],
+            };
+            if effects.contains(&Effect::Send) {
+                slot.last = bytes;
+            }
+            effects
+        });
+    }
+
+    /// Matches a response to the request it answers and says whose it is, unless it is absorbed or
+    /// nobody's.
+    pub fn response(&mut self, now: Instant, response: &Message) -> Option<(TransactionId, O)> {
+        let code = response.code()?;
+        let id = *self.keys.get(&Key::client(response)?)?;
+        let owner = self.slots.get(&id)?.owner.clone();
+        let passed = self.run(id, |slot| match &mut slot.machine {
+            Machine::InviteClient(m) => {
+                let effects = m.response(now, &mut slot.alarms, code);
+                if effects.contains(&Effect::Acknowledge) {
+                    let ack = slot.request.as_ref().and_then(|invite| derive::ack(invite, response));
+                    slot.ack = ack.map(|ack| ack.encode()).unwrap_or_default();
+                }
+                effects
+            }
+            Machine::Client(m) => m.response(now, &mut slot.alarms, code),
+            Machine::InviteServer(_) | Machine::Server(_) => &[],
+        });
+        passed.then_some((id, owner))
+    }
+
+    /// The request of a transaction of ours.
+    pub fn request_of(&self, id: TransactionId) -> Option<&Message> {
+        self.slots.get(&id)?.request.as_ref()
+    }
+
+    /// Where a transaction sends to.
+    pub fn peer(&self, id: TransactionId) -> Option<SocketAddr> {
+        self.slots.get(&id).map(|slot| slot.to)
+    }
+
+    /// Ends a transaction without a word.
+    pub fn forget(&mut self, id: TransactionId) {
+        self.run(id, |_| &[Effect::End]);
+    }
+
+    /// Fires every timer that is due.
+    pub fn tick(&mut self, now: Instant) {
+        while let Some(&(at, id)) = self.agenda.first().filter(|(at, _)| *at <= now) {
+            let known = self.slots.contains_key(&id);
+            if !known {
+                self.agenda.remove(&(at, id));
+                continue;
+            }
+            self.run(id, |slot| {
+                let Some((timer, ran)) = slot.alarms.due(now) else { return &[] };
+                match &mut slot.machine {
+                    Machine::InviteClient(m) => m.timer(now, &mut slot.alarms, timer, ran),
+                    Machine::Client(m) => m.timer(now, &mut slot.alarms, timer, ran),
+                    Machine::InviteServer(m) => m.timer(now, &mut slot.alarms, timer, ran),
+                    Machine::Server(m) => m.timer(timer),
+                }
+            });
+        }
+    }
+
+    /// When the next timer is due, and which.
+    pub fn deadline(&self) -> Option<(Instant, &'static str)> {
+        let (at, id) = self.agenda.first()?;
+        let (_, timer) = self.slots.get(id)?.alarms.next()?;
+        Some((*at, timer.name()))
+    }
+
+    /// The next datagram to send.
+    pub fn poll_send(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
+        self.sends.pop_front()
+    }
+
+    /// The next request of ours that nobody answered.
+    pub fn poll_timed_out(&mut self) -> Option<TimedOut<O>> {
+        self.timed_out.pop_front()
+    }
+
+    /// What was counted.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Tells whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// A CANCEL counts only where its INVITE came from.
+    fn cancelled(&self, from: SocketAddr, cancel: &Message) -> Arrival<O> {
+        Key::cancelled(cancel)
+            .and_then(|key| self.keys.get(&key))
+            .and_then(|id| Some((*id, self.slots.get(id)?)))
+            .filter(|(_, slot)| slot.to.ip() == from.ip())
+            .map_or(Arrival::New, |(invite, slot)| Arrival::Cancel {
+                invite,
+                owner: slot.owner.clone(),
+            })
+    }
+
+    fn insert(&mut self, slot: Slot<O>) -> TransactionId {
+        let id = TransactionId(self.next);
+        self.next += 1;
+        self.keys.insert(slot.key.clone(), id);
+        if let Some(merge) = &slot.merge {
+            self.merges.insert(merge.clone(), id);
+        }
+        if let Some((at, _)) = slot.alarms.next() {
+            self.agenda.insert((at, id));
+        }
+        self.servers += usize::from(slot.is_server());
+        self.slots.insert(id, slot);
+        id
+    }
+
+    /// Lets a transaction's machine take a step and carries out what it wants; tells whether the
+    /// message is for the user.
+    fn run(
+        &mut self,
+        id: TransactionId,
+        step: impl FnOnce(&mut Slot<O>) -> &'static [Effect],
+    ) -> bool {
+        let Some(slot) = self.slots.get_mut(&id) else { return false };
+        let before = slot.alarms.next().map(|(at, _)| at);
+        let effects = step(slot);
+        let after = slot.alarms.next().map(|(at, _)| at);
+        if before != after {
+            before.map(|at| self.agenda.remove(&(at, id)));
+            after.map(|at| self.agenda.insert((at, id)));
+        }
+        let mut passed = false;
+        for effect in effects {
+            match effect {
+                Effect::Send => self.sends.push_back((slot.to, slot.last.clone())),
+                Effect::SendAgain if slot.last.is_empty() => {}
+                Effect::SendAgain => {
+                    self.counts.retransmitted += 1;
+                    self.sends.push_back((slot.to, slot.last.clone()));
+                }
+                Effect::Acknowledge => self.sends.push_back((slot.to, slot.ack.clone())),
+                Effect::Pass => passed = true,
+                Effect::Absorbed => self.counts.absorbed += 1,
+                Effect::TimedOut => {
+                    self.counts.timed_out += 1;
+                    self.timed_out.push_back(TimedOut { id, owner: slot.owner.clone() });
+                }
+                Effect::Unacknowledged => self.counts.unacknowledged += 1,
+                Effect::End => {
+                    self.remove(id);
+                    break;
+                }
+            }
+        }
+        passed
+    }
+
+    fn remove(&mut self, id: TransactionId) {
+        let Some(slot) = self.slots.remove(&id) else { return };
+        if let Some((at, _)) = slot.alarms.next() {
+            self.agenda.remove(&(at, id));
+        }
+        self.keys.remove(&slot.key);
+        if let Some(merge) = &slot.merge {
+            self.merges.remove(merge);
+        }
+        self.servers -= usize::from(slot.is_server());
+    }
+}
+
+impl<O> Slot<O> {
+    fn is_server(&self) -> bool {
+        matches!(self.machine, Machine::InviteServer(_) | Machine::Server(_))
+    }
+}
