@@ -42,6 +42,9 @@ use std::sync::Arc;
 pub enum Input {
     /// A caller comes to wait.
     Join { visit: VisitId, queue: QueueId, marks: Marks, lang: Lang },
+    /// A caller who lost the agent through no fault of anybody comes back and goes before all
+    /// others, into a full queue too: the talk was promised already.
+    Rejoin { visit: VisitId, queue: QueueId, marks: Marks, lang: Lang },
     /// The caller is gone, waiting or while a phone rings for them.
     Leave { visit: VisitId },
     /// The agent may be offered a call. Said again, it brings the skills and idle time up to date.

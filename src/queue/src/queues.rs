@@ -91,7 +91,10 @@ impl Queues {
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Join { visit, queue, marks, lang } => {
-                self.join(now, visit, queue, marks, lang);
+                self.join(now, visit, queue, marks, lang, false);
+            }
+            Input::Rejoin { visit, queue, marks, lang } => {
+                self.join(now, visit, queue, marks, lang, true);
             }
             Input::Leave { visit } => self.leave(now, visit),
             Input::AgentFree { agent, skills, idle_since } => {
@@ -152,7 +155,15 @@ impl Queues {
         self.counters
     }
 
-    fn join(&mut self, now: Instant, visit: VisitId, queue: QueueId, marks: Marks, lang: Lang) {
+    fn join(
+        &mut self,
+        now: Instant,
+        visit: VisitId,
+        queue: QueueId,
+        marks: Marks,
+        lang: Lang,
+        first: bool,
+    ) {
         let known = self.callers.contains_key(&visit) || self.full.contains_key(&visit);
         let Some(open) = self.queues.get_mut(&queue).filter(|_| !known) else {
             if !known {
@@ -160,8 +171,9 @@ impl Queues {
             }
             return self.stray();
         };
-        let full = open.places.len() >= usize::from(open.queue.waiting_max);
-        let priority = Reverse(u16::from(open.queue.priority).saturating_add(marks.points()));
+        let full = !first && open.places.len() >= usize::from(open.queue.waiting_max);
+        let points = u16::from(open.queue.priority).saturating_add(marks.points());
+        let priority = Reverse(if first { u16::MAX } else { points });
         let overflow = open.queue.overflow.clone();
         self.fact(Fact::Queued { visit, queue: queue.clone(), marks, lang });
         if full {

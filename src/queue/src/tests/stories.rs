@@ -28,6 +28,15 @@ fn a_complaint_goes_before_a_vip_and_a_vip_before_who_waited_longer() {
 }
 
 #[test]
+fn who_lost_the_agent_goes_before_all_others_and_into_a_full_queue() {
+    let mut world = with(|help| help.waiting_max = 1);
+    world.join_marked(1, "help", Marks { vip: true, complaint: true });
+    let (queue, marks) = ("help".into(), Marks::default());
+    world.tell(Input::Rejoin { visit: visit(2), queue, marks, lang: Lang::Zh });
+    assert_eq!(world.order("help"), [2, 1]);
+}
+
+#[test]
 fn an_agent_of_two_queues_serves_the_higher_priority_and_then_the_longer_wait() {
     let mut world = World::new([
         ("cards", queue(&["cards"], 20)),
