@@ -58,9 +58,6 @@ impl Calls {
                 let call = self.shared.legs.get(&leg).copied();
                 self.with(call, |call, shared| call.last_words_said(now, leg, play, shared));
             }
-            Input::AtMenu { visit, menu, lang } => {
-                self.with_visit(visit, |call, _| call.at_menu(now, menu, lang));
-            }
             Input::ToQueue { visit, queue, music, complaint, lang } => {
                 self.with_visit(visit, |call, shared| {
                     call.to_queue(now, queue, music, complaint, lang, shared);
@@ -72,14 +69,11 @@ impl Calls {
             Input::Offer { visit, agent, phone } => {
                 self.with_visit(visit, |call, shared| call.offer(now, agent, phone, shared));
             }
-            Input::Withdraw { visit, agent } => {
-                let mut cause = Cause::Cancelled;
-                self.with_visit(visit, |call, shared| {
-                    if call.withdraw(now, &agent, shared) {
-                        cause = Cause::NoAnswer;
-                    }
-                });
-                self.shared.say(Output::OfferStopped { visit, agent, cause });
+            Input::Withdraw { visit, agent, cause } => {
+                self.with_visit(visit, |call, shared| call.withdraw(now, &agent, cause, shared));
+            }
+            Input::Refused { visit } => {
+                self.with_visit(visit, |call, shared| call.refused(now, shared));
             }
             Input::Overflow { visit, to } => {
                 self.with_visit(visit, |call, shared| call.overflow(now, to, shared));
@@ -222,7 +216,7 @@ impl Calls {
         self.shared.draining = true;
         self.drain_at = Some(now + DRAIN_TALK_MAX);
         self.with_each(|call, shared| match call.state {
-            State::InMenu { .. } | State::Waiting { .. } | State::Offered { .. } => {
+            State::InMenu | State::Waiting { .. } | State::Offered { .. } => {
                 call.tell(now, DRAINING, Cause::Congestion, shared);
             }
             // Answered soon, and told then.

@@ -57,7 +57,7 @@ impl Call {
                 shared.order(Order::Unbridge { leg: talk.leg });
                 self.part(now, words, cause, Some(talk), shared);
             }
-            State::InMenu { .. } | State::Waiting { .. } | State::Offered { .. } => {
+            State::InMenu | State::Waiting { .. } | State::Offered { .. } => {
                 self.leave_stage(now, shared);
                 self.part(now, words, cause, None, shared);
             }
@@ -144,7 +144,7 @@ impl Call {
     fn leave_stage(&mut self, now: Instant, shared: &mut Shared) {
         let visit = self.visit();
         match self.enter(now, State::Ending) {
-            State::InMenu { .. } => shared.say(Output::EndMenu { visit }),
+            State::InMenu => shared.say(Output::EndMenu { visit }),
             State::Waiting { .. } => shared.say(Output::Leave { visit }),
             State::Offered { leg, .. } => {
                 self.hang_up(now, leg, Cause::Cancelled, shared);

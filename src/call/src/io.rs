@@ -24,16 +24,16 @@ pub enum Input {
     Leg { leg: LegId, event: LegEvent },
     /// What this stage had played on a leg came to its end.
     Played { leg: LegId, play: PlayId },
-    /// The caller came to a node of the flow.
-    AtMenu { visit: VisitId, menu: MenuId, lang: Lang },
     /// The flow sent the caller to a queue, with the music that is heard there and on hold.
     ToQueue { visit: VisitId, queue: QueueId, music: PromptId, complaint: bool, lang: Lang },
     /// The flow came to its end, or could not go on.
     FlowEnded { visit: VisitId, cause: Cause },
     /// The queue offers the call to an agent, who sits at a phone.
     Offer { visit: VisitId, agent: AgentId, phone: PhoneId },
-    /// The queue takes the offer back. Answered with `OfferStopped` in any case.
-    Withdraw { visit: VisitId, agent: AgentId },
+    /// The queue takes the offer back; the phone is no longer rung.
+    Withdraw { visit: VisitId, agent: AgentId, cause: Cause },
+    /// The queue would not have the caller, who heard why.
+    Refused { visit: VisitId },
     /// The queue sends the caller to another node of the flow.
     Overflow { visit: VisitId, to: MenuId },
     /// New limits, for calls that arrive or are answered from now on.
@@ -82,13 +82,6 @@ pub enum Output {
     },
     /// The agent's leg came to its end before an answer.
     OfferFailed {
-        visit: VisitId,
-        agent: AgentId,
-        cause: Cause,
-    },
-    /// The agent's phone is no longer rung because the queue took the offer back:
-    /// `NoAnswer` if the caller waits on, `Cancelled` if not.
-    OfferStopped {
         visit: VisitId,
         agent: AgentId,
         cause: Cause,

@@ -36,16 +36,8 @@ impl Call {
 
     /// A key of the caller, of use only in the flow.
     pub(crate) fn digit(&mut self, digit: Digit, shared: &mut Shared) {
-        if matches!(self.state, State::InMenu { .. }) {
+        if matches!(self.state, State::InMenu) {
             shared.say(Output::Digit { visit: self.visit(), digit });
-        }
-    }
-
-    /// The caller came to a node of the flow, and may have chosen a language on the way.
-    pub(crate) fn at_menu(&mut self, now: Instant, menu: MenuId, lang: Lang) {
-        if matches!(self.state, State::InMenu { .. }) {
-            self.lang = lang;
-            self.enter(now, State::InMenu { menu });
         }
     }
 
@@ -59,7 +51,7 @@ impl Call {
         lang: Lang,
         shared: &mut Shared,
     ) {
-        if !matches!(self.state, State::InMenu { .. }) {
+        if !matches!(self.state, State::InMenu) {
             return;
         }
         self.lang = lang;
@@ -70,8 +62,17 @@ impl Call {
 
     /// The flow came to its end.
     pub(crate) fn flow_ended(&mut self, now: Instant, cause: Cause, shared: &mut Shared) {
-        if matches!(self.state, State::InMenu { .. }) {
+        if matches!(self.state, State::InMenu) {
             self.end(now, Party::Box, cause, shared);
+        }
+    }
+
+    /// The queue was full and the caller heard it.
+    pub(crate) fn refused(&mut self, now: Instant, shared: &mut Shared) {
+        if matches!(self.state, State::Waiting { .. }) {
+            // The queue has let go of the caller already.
+            self.enter(now, State::Ending);
+            self.end(now, Party::Box, Cause::Congestion, shared);
         }
     }
 
@@ -86,9 +87,7 @@ impl Call {
     /// The agent's phone fell silent: the caller goes back to the head of the queue.
     pub(crate) fn reconnect(&mut self, now: Instant, queue: QueueId, shared: &mut Shared) {
         shared.counters.reconnected += 1;
-        self.enter(now, State::Waiting { queue: queue.clone() });
         if shared.draining {
-            // Left the queue long ago, so there is none to leave.
             self.part(now, DRAINING, Cause::Congestion, None, shared);
         } else if self.open_visit(now, shared) {
             self.wait(now, queue, true, shared);
@@ -96,7 +95,7 @@ impl Call {
     }
 
     fn begin_menu(&mut self, now: Instant, node: MenuId, shared: &mut Shared) {
-        self.enter(now, State::InMenu { menu: node.clone() });
+        self.enter(now, State::InMenu);
         shared.say(Output::BeginMenu { visit: self.visit(), node, lang: self.lang });
     }
 

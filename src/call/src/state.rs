@@ -31,7 +31,7 @@ pub enum State {
     /// The box was told to answer the caller's leg.
     Answering { node: MenuId },
     /// The caller walks through the flow.
-    InMenu { menu: MenuId },
+    InMenu,
     /// The caller waits in a queue.
     Waiting { queue: QueueId },
     /// The caller waits and an agent's phone is rung on `leg`.
@@ -130,7 +130,7 @@ impl Call {
     pub fn key(&self) -> &'static str {
         match &self.state {
             State::Answering { .. } => "ringing",
-            State::InMenu { .. } => "menu",
+            State::InMenu => "menu",
             State::Waiting { .. } => "waiting",
             State::Offered { .. } => "offered",
             State::Talking(talk) if talk.held => "held",

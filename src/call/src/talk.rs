@@ -23,17 +23,19 @@ impl Call {
         self.enter(now, State::Offered { queue, agent, leg });
     }
 
-    /// The queue takes its offer back; tells whether the caller waits on.
-    pub(crate) fn withdraw(&mut self, now: Instant, from: &AgentId, shared: &mut Shared) -> bool {
-        match &self.state {
-            State::Offered { queue, agent, leg } if agent == from => {
-                let (queue, leg) = (queue.clone(), *leg);
-                self.hang_up(now, leg, Cause::NoAnswer, shared);
-                self.enter(now, State::Waiting { queue });
-                true
-            }
-            State::Waiting { .. } => true,
-            _ => false,
+    /// The queue takes its offer back.
+    pub(crate) fn withdraw(
+        &mut self,
+        now: Instant,
+        from: &AgentId,
+        cause: Cause,
+        shared: &mut Shared,
+    ) {
+        let State::Offered { queue, agent, leg } = &self.state else { return };
+        if agent == from {
+            let (queue, leg) = (queue.clone(), *leg);
+            self.hang_up(now, leg, cause, shared);
+            self.enter(now, State::Waiting { queue });
         }
     }
 

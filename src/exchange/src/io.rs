@@ -5,7 +5,6 @@ use model::port::Alarm;
 use model::site::Site;
 use model::time::Anchor;
 use model::{AgentId, Fact, LegEvent, LegId, Order, PhoneId, PortId, WallTime};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What an exchange begins with.
@@ -16,9 +15,9 @@ pub struct Config {
     pub anchor: Anchor,
     /// The number of the next call: one more than the last in the journal, 1 on a new box.
     pub next_call: u64,
-    /// The states the agents were in when the box stopped, as the journal has them. Whoever rang,
-    /// talked or wrapped up is made ready; an agent who is not named is logged out.
-    pub agents: BTreeMap<AgentId, AgentState>,
+    /// The states the agents were in when the box stopped and since when, as the journal has
+    /// them. Nobody rings or talks after a restart; an agent who is not named is logged out.
+    pub agents: Vec<(AgentId, AgentState, WallTime)>,
 }
 
 /// Something the exchange is told.

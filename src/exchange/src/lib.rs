@@ -14,8 +14,16 @@
 //! taken here, turned into inputs of the others, orders and facts, and never forwarded as it is.
 //! The same inputs at the same moments give the same outputs, byte for byte.
 
+mod arrival;
+mod exchange;
 mod io;
+mod plays;
+mod seats;
+mod service;
+mod stages;
 pub mod view;
 
+pub use exchange::Exchange;
 pub use io::{Config, Input, Output};
+pub use service::{SERVICE_TIME_MAX, SERVICES_MAX};
 pub use view::{AgentView, CallView, Counters, QueueView};

@@ -73,6 +73,8 @@ pub struct Counters {
     pub reconnected: u64,
     /// Feature-code legs refused because too many were open.
     pub services_refused: u64,
-    /// Events of legs that nobody knows (any more).
+    /// Calls refused because they came by a line that the site does not have.
+    pub lines_unknown: u64,
+    /// Events of legs, or ends of plays, that nobody knows (any more).
     pub events_ignored: u64,
 }

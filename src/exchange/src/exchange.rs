@@ -1,0 +1,293 @@
+//! The exchange itself: one turn an input, and what a screen may see.
+
+use crate::io::{Config, Input, Output};
+use crate::plays::Plays;
+use crate::seats::Seats;
+use crate::service::{Services, Stage};
+use crate::view::{AgentView, CallView, Counters, QueueView};
+use agent::Agents;
+use call::Calls;
+use ivr::Ivr;
+use model::fact::AgentState;
+use model::site::Site;
+use model::time::Anchor;
+use model::{Cause, Fact, Instant, LegEvent, LegId, Order, PhoneId};
+use queue::Queues;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Most steps of one turn: each call may pass all its visits in it, and then some. More is an error
+/// of the program, and better stopped than run for ever.
+const STEPS_MAX: u32 = 10_000_000;
+
+/// The exchange of the box.
+#[derive(Debug)]
+pub struct Exchange {
+    pub(crate) site: Arc<Site>,
+    pub(crate) anchor: Anchor,
+    pub(crate) calls: Calls,
+    pub(crate) ivr: Ivr,
+    pub(crate) queues: Queues,
+    pub(crate) agents: Agents,
+    pub(crate) services: Services,
+    pub(crate) seats: Seats,
+    pub(crate) plays: Plays,
+    pub(crate) phones_up: BTreeSet<PhoneId>,
+    pub(crate) draining: bool,
+    drained: bool,
+    pub(crate) counters: Counters,
+    pub(crate) out: VecDeque<Output>,
+}
+
+impl Exchange {
+    /// Makes an exchange without calls, all phones down. No stage rolls dice so far, so every seed
+    /// gives the same exchange.
+    pub fn new(_seed: u64, now: Instant, config: Config) -> Self {
+        let Config { site, anchor, next_call, agents } = config;
+        let mut exchange = Self {
+            calls: Calls::new(now, anchor, next_call, site.limits.clone()),
+            ivr: Ivr::new(now, anchor, Arc::clone(&site)),
+            queues: Queues::new(now, Arc::clone(&site)),
+            agents: Agents::new(now, anchor.wall(now), Arc::clone(&site), &agents),
+            services: Services::default(),
+            seats: Seats::default(),
+            plays: Plays::default(),
+            phones_up: BTreeSet::new(),
+            draining: false,
+            drained: false,
+            counters: Counters::default(),
+            out: VecDeque::new(),
+            site,
+            anchor,
+        };
+        exchange.settle(now);
+        exchange
+    }
+
+    /// Takes an input and does everything that follows from it at this moment.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Leg { leg, event } => self.leg(now, leg, event),
+            Input::Phone { phone, up } => self.phone(now, phone, up),
+            Input::PortAlarm { port, alarm, raised } => {
+                self.fact(now, Fact::PortAlarm { port, alarm, raised });
+            }
+            Input::Drain => {
+                self.draining = true;
+                self.calls.handle(now, call::Input::Drain);
+            }
+            Input::Site(site) => self.apply(now, site),
+        }
+        self.settle(now);
+    }
+
+    /// Fires every timer that is due, stage by stage.
+    pub fn tick(&mut self, now: Instant) {
+        self.calls.tick(now);
+        self.settle(now);
+        self.ivr.tick(now);
+        self.settle(now);
+        self.queues.tick(now);
+        self.settle(now);
+        self.agents.tick(now);
+        self.settle(now);
+        while let Some((leg, service)) = self.services.overdue(now) {
+            match service.stage {
+                Stage::Closing => self.service_gone(now, leg),
+                _ => self.close_service(now, leg),
+            }
+            self.settle(now);
+        }
+    }
+
+    /// Gives the next thing that is to be done or written down.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// The next moment `tick` is wanted, and why.
+    pub fn deadline(&self) -> Option<(Instant, &'static str)> {
+        let services = self.services.deadline().map(|at| (at, "longest service leg"));
+        [
+            self.calls.deadline(),
+            self.ivr.deadline(),
+            self.queues.deadline(),
+            self.agents.deadline(),
+            services,
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
+    }
+
+    /// The live calls, the oldest first.
+    pub fn calls(&self) -> impl Iterator<Item = CallView> {
+        self.calls.iter().map(|call| CallView {
+            call: call.id(),
+            via: call.via().clone(),
+            caller: call.number().clone(),
+            lang: call.lang(),
+            state: call.key(),
+            menu: self.ivr.at(call.visit()).cloned(),
+            queue: call.queue().cloned(),
+            agent: call.agent().cloned(),
+            since: call.since(),
+            started: call.started(),
+            marks: call.marks(),
+            recording: call.recording(),
+        })
+    }
+
+    /// The queues of the site as they are at `now`.
+    pub fn queues(&self, now: Instant) -> impl Iterator<Item = QueueView> {
+        self.site.queues.iter().map(move |(id, queue)| {
+            let (mut waiting, mut offered, mut first) = (0, 0, None);
+            for caller in self.queues.waiting(id) {
+                waiting += 1;
+                offered += usize::from(caller.offered.is_some());
+                first = Some(first.map_or(caller.since, |first| caller.since.min(first)));
+            }
+            let longest = first.map_or(0, |first| now.since(first).as_millis());
+            QueueView {
+                id: id.clone(),
+                name: queue.name.clone(),
+                waiting,
+                longest_wait_ms: u64::try_from(longest).unwrap_or(u64::MAX),
+                agents_free: self.queues.free(id),
+                offered,
+                service_level: queue.service_level,
+            }
+        })
+    }
+
+    /// The agents of the site.
+    pub fn agents(&self) -> impl Iterator<Item = AgentView> {
+        self.site.agents.iter().map(|(id, agent)| {
+            let state = self.agents.state(id).cloned().unwrap_or(AgentState::LoggedOut);
+            let call = match &state {
+                AgentState::Ringing { visit }
+                | AgentState::Talking { visit }
+                | AgentState::WrapUp { visit } => Some(visit.call),
+                AgentState::LoggedOut | AgentState::NotReady { .. } | AgentState::Ready => None,
+            };
+            AgentView {
+                id: id.clone(),
+                name: agent.name.clone(),
+                since: self.agents.since(id).unwrap_or_default(),
+                phone_up: self.phones_up.contains(&agent.phone),
+                state,
+                call,
+            }
+        })
+    }
+
+    /// What met a limit or was ignored since the start.
+    pub fn counters(&self) -> Counters {
+        let calls = self.calls.counters();
+        Counters {
+            calls_refused: calls.refused,
+            calls_too_long: calls.too_long,
+            visits_exhausted: calls.visits_exhausted,
+            legs_lost: self.counters.legs_lost + calls.legs_lost,
+            reconnected: calls.reconnected,
+            ..self.counters
+        }
+    }
+
+    /// Tells whether nothing is left in any stage: no call, no leg, no caller in a flow or queue,
+    /// no play that somebody waits for.
+    pub fn is_idle(&self) -> bool {
+        let nobody_waits = self.site.queues.keys().all(|id| self.queues.waiting(id).count() == 0);
+        nobody_waits
+            && self.calls.is_empty()
+            && self.ivr.is_empty()
+            && self.services.is_empty()
+            && self.plays.is_empty()
+    }
+
+    fn leg(&mut self, now: Instant, leg: LegId, event: LegEvent) {
+        match event {
+            LegEvent::Arrived { via, caller, name, dialled } => {
+                self.arrived(now, leg, via, caller, name, dialled);
+            }
+            LegEvent::Played(play) => self.played(now, leg, play),
+            event if self.services.contains(leg) => self.service_event(now, leg, event),
+            event if self.calls.call_of(leg).is_some() => {
+                if matches!(event, LegEvent::Gone(_)) {
+                    self.plays.stop(leg);
+                }
+                self.calls.handle(now, call::Input::Leg { leg, event });
+            }
+            // The end of a leg that was refused comes when nobody knows it any more.
+            LegEvent::Gone(_) => {}
+            _ => self.counters.events_ignored += 1,
+        }
+    }
+
+    fn phone(&mut self, now: Instant, phone: PhoneId, up: bool) {
+        let changed = match up {
+            true => self.phones_up.insert(phone.clone()),
+            false => self.phones_up.remove(&phone),
+        };
+        if !changed {
+            return;
+        }
+        if up {
+            self.fact(now, Fact::PhoneRegistered { phone: phone.clone() });
+            self.agents.handle(now, agent::Input::PhoneUp { phone });
+        } else {
+            self.fact(now, Fact::PhoneGone { phone: phone.clone() });
+            self.agents.handle(now, agent::Input::PhoneDown { phone });
+        }
+    }
+
+    fn apply(&mut self, now: Instant, site: Arc<Site>) {
+        self.site = Arc::clone(&site);
+        self.fact(now, Fact::SiteApplied { site_digest: site.digest.clone() });
+        self.calls.handle(now, call::Input::Limits(site.limits.clone()));
+        self.ivr.apply(Arc::clone(&site));
+        self.queues.handle(now, queue::Input::Site(Arc::clone(&site)));
+        self.agents.handle(now, agent::Input::Site(site));
+    }
+
+    /// Carries what the stages say to each other until none has anything to say. The queues go
+    /// first and the calls last, so that a stage's facts stand before the order of a call that
+    /// acknowledges them.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        for _ in 0..STEPS_MAX {
+            if let Some(output) = self.queues.poll() {
+                self.queue_says(now, output);
+            } else if let Some(output) = self.agents.poll() {
+                self.agent_says(now, output);
+            } else if let Some(output) = self.ivr.poll() {
+                self.ivr_says(now, output);
+            } else if let Some(output) = self.calls.poll() {
+                self.call_says(now, output);
+            } else {
+                self.drained();
+                return;
+            }
+        }
+        panic!("a turn came to no end in {STEPS_MAX} steps");
+    }
+
+    fn drained(&mut self) {
+        let done = self.calls.is_empty() && self.services.is_empty();
+        if self.draining && done && !self.drained {
+            self.drained = true;
+            self.out.push_back(Output::Drained);
+        }
+    }
+
+    pub(crate) fn fact(&mut self, now: Instant, fact: Fact) {
+        self.out.push_back(Output::Fact(self.anchor.wall(now), fact));
+    }
+
+    pub(crate) fn order(&mut self, order: Order) {
+        self.out.push_back(Output::Order(order));
+    }
+
+    pub(crate) fn refuse(&mut self, leg: LegId, cause: Cause) {
+        self.order(Order::Refuse { leg, cause });
+    }
+}

@@ -1,0 +1,197 @@
+//! What each stage says, and what it means to the others.
+
+use crate::exchange::Exchange;
+use crate::plays::Player;
+use crate::seats::Free;
+use model::order::CLIPS_PER_PLAY_MAX;
+use model::{AgentId, Cause, Clip, Instant, LegId, Order, PlayId, PromptId, QueueId, VisitId};
+
+/// Heard where a queue that the site no longer has would have its own music.
+const MUSIC: &str = "tone.music";
+
+impl Exchange {
+    pub(crate) fn call_says(&mut self, now: Instant, output: call::Output) {
+        use call::Output as Say;
+        match output {
+            Say::Order(order) => self.call_orders(order),
+            Say::Fact(fact) => self.fact(now, fact),
+            Say::BeginMenu { visit, node, lang } => {
+                self.ivr.handle(now, ivr::Input::Begin { visit, node, lang });
+            }
+            Say::Digit { visit, digit } => {
+                self.ivr.handle(now, ivr::Input::Digit { visit, digit });
+            }
+            Say::EndMenu { visit } => self.ivr.handle(now, ivr::Input::Gone { visit }),
+            Say::Join { visit, queue, marks, lang, first } => {
+                let join = match first {
+                    true => queue::Input::Rejoin { visit, queue, marks, lang },
+                    false => queue::Input::Join { visit, queue, marks, lang },
+                };
+                self.queues.handle(now, join);
+            }
+            Say::Leave { visit } => self.queues.handle(now, queue::Input::Leave { visit }),
+            Say::OfferAnswered { visit, agent } => {
+                let accepted = queue::Input::Accepted { visit, agent: agent.clone() };
+                self.queues.handle(now, accepted);
+                self.agents.handle(now, agent::Input::Answered { agent, visit });
+            }
+            Say::OfferFailed { visit, agent, cause } => {
+                let failed = queue::Input::Failed { visit, agent: agent.clone(), cause };
+                self.queues.handle(now, failed);
+                self.offer_ended(now, visit, agent, cause);
+            }
+            Say::Released { visit, agent } => {
+                self.agents.handle(now, agent::Input::Released { agent, visit });
+            }
+            Say::Closed { .. } => {}
+        }
+    }
+
+    pub(crate) fn ivr_says(&mut self, now: Instant, output: ivr::Output) {
+        use ivr::Output as Say;
+        match output {
+            Say::Play { visit, play, clips } => {
+                if let Some(leg) = self.caller(visit) {
+                    self.play(leg, Player::Menu { visit, play }, clips, false);
+                }
+            }
+            Say::StopPlay { visit } => {
+                if let Some(leg) = self.caller(visit) {
+                    self.plays.stop(leg);
+                    self.order(Order::StopPlay { leg });
+                }
+            }
+            Say::ToQueue { visit, queue, complaint, lang } => {
+                let music = self.music(&queue);
+                let to_queue = call::Input::ToQueue { visit, queue, music, complaint, lang };
+                self.calls.handle(now, to_queue);
+            }
+            Say::HangUp { visit } => {
+                let ended = call::Input::FlowEnded { visit, cause: Cause::Normal };
+                self.calls.handle(now, ended);
+            }
+            Say::Fact(fact) => self.fact(now, fact),
+        }
+    }
+
+    pub(crate) fn queue_says(&mut self, now: Instant, output: queue::Output) {
+        use queue::Output as Say;
+        match output {
+            Say::Offer { visit, agent, .. } => self.offer(now, visit, agent),
+            Say::Withdraw { visit, agent, cause } => {
+                let withdraw = call::Input::Withdraw { visit, agent: agent.clone(), cause };
+                self.calls.handle(now, withdraw);
+                self.offer_ended(now, visit, agent, cause);
+            }
+            Say::Say { visit, play, clips, looped } => {
+                if let Some(leg) = self.caller(visit) {
+                    self.play(leg, Player::Queue { visit, play }, clips, looped);
+                }
+            }
+            Say::Overflow { visit, to, .. } => {
+                self.calls.handle(now, call::Input::Overflow { visit, to });
+            }
+            Say::Refused { visit } => self.calls.handle(now, call::Input::Refused { visit }),
+            Say::Fact(fact) => self.fact(now, fact),
+        }
+    }
+
+    pub(crate) fn agent_says(&mut self, now: Instant, output: agent::Output) {
+        use agent::Output as Say;
+        match output {
+            Say::Free { agent, skills, idle_since } => {
+                let free = Free { skills, idle_since };
+                let phone = self.site.agents.get(&agent).map(|agent| &agent.phone);
+                if phone.is_some_and(|phone| self.services.occupies(phone)) {
+                    self.seats.hold(agent, free);
+                } else {
+                    self.seat(now, agent, free);
+                }
+            }
+            Say::Busy { agent } => {
+                self.seats.release(&agent);
+                self.queues.handle(now, queue::Input::AgentBusy { agent });
+            }
+            Say::Say { phone, clips } => self.confirm(&phone, clips),
+            Say::Fact(fact) => self.fact(now, fact),
+        }
+    }
+
+    /// Tells whoever had a play started that it came to its end.
+    pub(crate) fn played(&mut self, now: Instant, leg: LegId, play: PlayId) {
+        match self.plays.ended(leg, play) {
+            Some(Player::Call { play }) => {
+                self.calls.handle(now, call::Input::Played { leg, play });
+            }
+            Some(Player::Menu { visit, play }) => {
+                self.ivr.handle(now, ivr::Input::Played { visit, play });
+            }
+            Some(Player::Queue { visit, play }) => {
+                self.queues.handle(now, queue::Input::Played { visit, play });
+            }
+            Some(Player::Service) => self.close_service(now, leg),
+            None => self.counters.events_ignored += 1,
+        }
+    }
+
+    /// Plays clips on a leg; more than one play may hold are cut off.
+    pub(crate) fn play(&mut self, leg: LegId, player: Player, mut clips: Vec<Clip>, looped: bool) {
+        clips.truncate(CLIPS_PER_PLAY_MAX);
+        let play = self.plays.start(leg, player);
+        self.order(Order::Play { leg, play, clips, looped });
+    }
+
+    /// Tells the queues of a free agent.
+    pub(crate) fn seat(&mut self, now: Instant, agent: AgentId, free: Free) {
+        let Free { skills, idle_since } = free;
+        self.queues.handle(now, queue::Input::AgentFree { agent, skills, idle_since });
+    }
+
+    /// Has an agent's phone rung for a caller, unless the site lost the agent this very moment.
+    fn offer(&mut self, now: Instant, visit: VisitId, agent: AgentId) {
+        let phone = self.site.agents.get(&agent).map(|agent| agent.phone.clone());
+        let queue = self.calls.get(visit.call).and_then(|call| call.queue().cloned());
+        let (Some(phone), Some(queue)) = (phone, queue) else {
+            let cause = Cause::NotFound;
+            return self.queues.handle(now, queue::Input::Failed { visit, agent, cause });
+        };
+        let offered = agent::Input::Offered { agent: agent.clone(), visit, queue };
+        self.agents.handle(now, offered);
+        self.calls.handle(now, call::Input::Offer { visit, agent, phone });
+    }
+
+    fn offer_ended(&mut self, now: Instant, visit: VisitId, agent: AgentId, cause: Cause) {
+        let ended = agent::Input::OfferEnded { agent, visit, cause: Some(cause) };
+        self.agents.handle(now, ended);
+    }
+
+    /// Gives a call's order the play numbers of the whole box.
+    fn call_orders(&mut self, order: Order) {
+        match order {
+            Order::Play { leg, play, clips, looped } => {
+                self.play(leg, Player::Call { play }, clips, looped);
+            }
+            Order::StopPlay { leg } | Order::HangUp { leg, .. } => {
+                self.plays.stop(leg);
+                self.order(order);
+            }
+            Order::Bridge { a, b } => {
+                self.plays.stop(a);
+                self.plays.stop(b);
+                self.order(order);
+            }
+            order => self.order(order),
+        }
+    }
+
+    /// The leg of the caller whose current visit this is.
+    fn caller(&self, visit: VisitId) -> Option<LegId> {
+        let call = self.calls.get(visit.call)?;
+        if call.visit() == visit { call.caller() } else { None }
+    }
+
+    fn music(&self, queue: &QueueId) -> PromptId {
+        let queue = self.site.queues.get(queue);
+        queue.map_or_else(|| MUSIC.into(), |queue| queue.music.clone())
+    }
+}
