@@ -152,20 +152,27 @@ impl<R: Read> RecordingReader<R> {
     /// when the power went, so an end of nothing but zeros is a tear; all else is damage. No frame
     /// has a tag of zeros but by one chance in 2^128.
     fn end_or_damage(&mut self, zeros: bool, read: u64) -> io::Result<Option<Frame>> {
-        let mut lost = read;
-        let mut rest = [0; 4096];
-        while zeros {
-            let got = read_full(&mut self.source, &mut rest)?;
-            if rest[..got].iter().any(|&byte| byte != 0) {
-                break;
-            }
-            lost += got as u64;
-            if got < rest.len() {
-                return self.torn(lost);
-            }
+        if zeros && let Some(more) = self.zeros_to_end()? {
+            return self.torn(read + more);
         }
         self.verdict = Some(Verdict::Damaged { frame: self.frames });
         Ok(None)
+    }
+
+    /// How many bytes are left, if all of them are zeros.
+    fn zeros_to_end(&mut self) -> io::Result<Option<u64>> {
+        let mut zeros = 0;
+        let mut rest = [0; 4096];
+        loop {
+            let got = read_full(&mut self.source, &mut rest)?;
+            if rest[..got].iter().any(|&byte| byte != 0) {
+                return Ok(None);
+            }
+            zeros += got as u64;
+            if got < rest.len() {
+                return Ok(Some(zeros));
+            }
+        }
     }
 }
 
