@@ -1,0 +1,237 @@
+//! Descriptions, offers and answers: RFC 8866 and RFC 3264 as phones use them.
+
+use model::Law;
+use proptest::prelude::*;
+use sip::offer_answer::{Refused, Terms, accept_answer, holds, make_offer, negotiate};
+use sip::sdp::{Direction, SdpError, Session};
+
+const RTP: &str = "192.0.2.1:20000";
+
+fn terms() -> Terms {
+    Terms::new(7, RTP.parse().unwrap(), Law::A)
+}
+
+/// An offer of a phone at 192.0.2.7; `lines` stand below `m=audio 4000 RTP/AVP formats`.
+fn offer(formats: &str, lines: &[&str]) -> Session {
+    let mut text = format!(
+        "v=0\r\no=phone 1 1 IN IP4 192.0.2.7\r\ns=call\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n\
+         m=audio 4000 RTP/AVP {formats}\r\n"
+    );
+    for line in lines {
+        text.push_str(line);
+        text.push_str("\r\n");
+    }
+    Session::parse(text.as_bytes()).unwrap()
+}
+
+fn text(session: &Session) -> String {
+    String::from_utf8(session.encode()).unwrap()
+}
+
+#[test]
+fn the_preferred_law_is_chosen_and_telephone_event_keeps_the_offers_number() {
+    let offer = offer("18 0 8 96", &["a=rtpmap:96 telephone-event/8000", "a=fmtp:96 0-16"]);
+    let (answer, plan) = negotiate(&offer, &mut terms()).unwrap();
+    assert_eq!((plan.law, plan.payload_type, plan.dtmf_payload_type), (Law::A, 8, Some(96)));
+    assert_eq!(plan.remote, "192.0.2.7:4000".parse().unwrap());
+    assert!(plan.send && plan.receive);
+    assert_eq!(
+        text(&answer),
+        "v=0\r\no=- 7 7 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+         m=audio 20000 RTP/AVP 8 96\r\na=rtpmap:8 PCMA/8000\r\n\
+         a=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+    );
+}
+
+#[test]
+fn the_other_law_is_taken_where_it_is_all_there_is() {
+    let (answer, plan) = negotiate(&offer("18 0", &[]), &mut terms()).unwrap();
+    assert_eq!((plan.law, plan.payload_type, plan.dtmf_payload_type), (Law::Mu, 0, None));
+    assert!(text(&answer).contains("m=audio 20000 RTP/AVP 0\r\n"));
+}
+
+#[test]
+fn a_law_under_a_dynamic_number_is_found() {
+    let (_, plan) = negotiate(&offer("97", &["a=rtpmap:97 pcma/8000/1"]), &mut terms()).unwrap();
+    assert_eq!((plan.law, plan.payload_type), (Law::A, 97));
+}
+
+#[test]
+fn a_number_mapped_to_something_else_is_not_taken_for_the_law() {
+    let offer = offer("8", &["a=rtpmap:8 OPUS/48000/2"]);
+    assert_eq!(negotiate(&offer, &mut terms()).unwrap_err(), Refused::NoLaw);
+}
+
+#[test]
+fn wide_telephone_event_is_passed_over() {
+    let lines = ["a=rtpmap:100 telephone-event/16000", "a=rtpmap:101 telephone-event/8000"];
+    let (_, plan) = negotiate(&offer("8 100 101", &lines), &mut terms()).unwrap();
+    assert_eq!(plan.dtmf_payload_type, Some(101));
+}
+
+#[test]
+fn other_media_are_refused_with_port_0_in_their_place() {
+    let mut offer = offer(
+        "8",
+        &["m=video 4002 RTP/AVP 99", "a=rtpmap:99 H264/90000", "m=audio 4004 RTP/AVP 0"],
+    );
+    let video = offer.media.remove(1);
+    offer.media.insert(0, video);
+    let (answer, plan) = negotiate(&offer, &mut terms()).unwrap();
+    let ports: Vec<_> = answer.media.iter().map(|m| (m.kind.as_str(), m.port)).collect();
+    assert_eq!(ports, [("video", 0), ("audio", 20000), ("audio", 0)]);
+    assert_eq!(answer.media[0].formats, ["99"]);
+    assert_eq!(plan.remote.port(), 4000);
+}
+
+#[test]
+fn what_has_no_audio_for_us_is_refused() {
+    let of = |body: &str| {
+        let head = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\nc=IN IP4 192.0.2.7\r\n";
+        let offer = Session::parse(format!("{head}{body}").as_bytes()).unwrap();
+        negotiate(&offer, &mut terms()).unwrap_err()
+    };
+    assert_eq!(of(""), Refused::NoAudio);
+    assert_eq!(of("m=audio 0 RTP/AVP 8"), Refused::NoAudio);
+    assert_eq!(of("m=audio 4000 RTP/SAVP 8"), Refused::NoAudio);
+    assert_eq!(of("m=video 4000 RTP/AVP 8"), Refused::NoAudio);
+    assert_eq!(of("m=audio 4000 RTP/AVP 9 18"), Refused::NoLaw);
+    assert_eq!(of("m=audio 4000 RTP/AVP 8\r\nc=IN IP4 phone.example"), Refused::Address);
+    assert_eq!(of("m=audio 4000 RTP/AVP 8\r\nc=IN IP4 224.2.1.1/127"), Refused::Address);
+    assert_eq!(of("m=audio 4000 RTP/AVP 8\r\nc=IN IP6 192.0.2.7"), Refused::Address);
+    assert_eq!(of("m=audio 4000 RTP/AVP 8\r\nc=IN IP6 2001:db8::7"), Refused::Family);
+}
+
+#[test]
+fn each_direction_has_its_answer() {
+    // RFC 3264 section 6.1
+    for (theirs, ours, send, receive) in [
+        ("sendrecv", "sendrecv", true, true),
+        ("sendonly", "recvonly", false, true),
+        ("recvonly", "sendonly", true, false),
+        ("inactive", "inactive", false, false),
+    ] {
+        let offer = offer("8", &[&format!("a={theirs}")]);
+        let (answer, plan) = negotiate(&offer, &mut terms()).unwrap();
+        assert_eq!(answer.direction(&answer.media[0]).name(), ours);
+        assert_eq!((plan.send, plan.receive), (send, receive), "{theirs}");
+        assert_eq!(holds(&offer), !send, "{theirs}");
+    }
+}
+
+#[test]
+fn the_mediums_own_direction_and_address_come_before_the_sessions() {
+    let text = "v=0\no=- 1 1 IN IP4 192.0.2.7\nc=IN IP4 192.0.2.7\na=inactive\n\
+                m=audio 4000 RTP/AVP 8\nc=IN IP4 192.0.2.8\na=sendonly\n";
+    let offer = Session::parse(text.as_bytes()).unwrap();
+    let (_, plan) = negotiate(&offer, &mut terms()).unwrap();
+    assert_eq!(plan.remote, "192.0.2.8:4000".parse().unwrap());
+    assert_eq!((plan.send, plan.receive), (false, true));
+}
+
+#[test]
+fn an_address_of_zeros_is_the_old_hold() {
+    let offer = offer("8", &["c=IN IP4 0.0.0.0"]);
+    let (_, plan) = negotiate(&offer, &mut terms()).unwrap();
+    assert!(holds(&offer) && !plan.send && plan.receive);
+}
+
+#[test]
+fn ipv6_is_answered_in_ipv6() {
+    let text =
+        "v=0\r\no=- 1 1 IN IP6 2001:db8::7\r\nc=IN IP6 2001:db8::7\r\nm=audio 4000 RTP/AVP 8\r\n";
+    let offer = Session::parse(text.as_bytes()).unwrap();
+    let mut terms = Terms::new(7, "[2001:db8::1]:20000".parse().unwrap(), Law::A);
+    let (answer, plan) = negotiate(&offer, &mut terms).unwrap();
+    assert_eq!(plan.remote, "[2001:db8::7]:4000".parse().unwrap());
+    assert_eq!(answer.connection.as_deref(), Some("IN IP6 2001:db8::1"));
+}
+
+#[test]
+fn the_version_counts_up_only_when_something_changed() {
+    let mut terms = terms();
+    let version = |session: &Session| session.origin.split(' ').nth(2).unwrap().to_owned();
+    let (first, _) = negotiate(&offer("8", &[]), &mut terms).unwrap();
+    let (again, _) = negotiate(&offer("8", &[]), &mut terms).unwrap();
+    let (held, _) = negotiate(&offer("8", &["a=sendonly"]), &mut terms).unwrap();
+    let (back, _) = negotiate(&offer("8", &[]), &mut terms).unwrap();
+    let versions: Vec<_> = [&first, &again, &held, &back].map(version).to_vec();
+    assert_eq!(versions, ["7", "7", "8", "9"]);
+}
+
+#[test]
+fn our_offer_has_both_laws_and_its_answer_is_taken() {
+    let mut terms = terms();
+    let sent = make_offer(&mut terms);
+    assert!(text(&sent).contains("m=audio 20000 RTP/AVP 8 0 101\r\n"));
+    let answer = offer("0 101", &["a=rtpmap:101 telephone-event/8000"]);
+    let plan = accept_answer(&answer, &terms).unwrap();
+    assert_eq!((plan.law, plan.payload_type, plan.dtmf_payload_type), (Law::Mu, 0, Some(101)));
+}
+
+#[test]
+fn holding_the_peer_is_sendonly_and_hears_nothing_of_it() {
+    let mut terms = terms();
+    terms.direction = Direction::SendOnly;
+    assert!(text(&make_offer(&mut terms)).contains("a=sendonly\r\n"));
+    let plan = accept_answer(&offer("8", &["a=recvonly"]), &terms).unwrap();
+    assert!(plan.send && !plan.receive);
+    // A peer that ignores the direction is not heard either.
+    assert!(!accept_answer(&offer("8", &[]), &terms).unwrap().receive);
+}
+
+#[test]
+fn an_answer_that_is_none_is_refused() {
+    let mut terms = terms();
+    make_offer(&mut terms);
+    assert_eq!(accept_answer(&offer("9", &[]), &terms), Err(Refused::NoLaw));
+    let two = offer("8", &["m=audio 4002 RTP/AVP 8"]);
+    assert_eq!(accept_answer(&two, &terms), Err(Refused::Media));
+    let mut none = offer("8", &[]);
+    none.media[0].port = 0;
+    assert_eq!(accept_answer(&none, &terms), Err(Refused::NoAudio));
+}
+
+#[test]
+fn malformed_and_oversized_descriptions_are_refused() {
+    let of = |text: &str| Session::parse(text.as_bytes()).unwrap_err();
+    assert_eq!(of(""), SdpError::Version);
+    assert_eq!(of("v=1\r\n"), SdpError::Version);
+    assert_eq!(of("v=0\r\n"), SdpError::Origin);
+    assert_eq!(of("v=0\r\no=- 1 1 IN IP4\r\n"), SdpError::Origin);
+    assert_eq!(of("v=0\r\nnonsense\r\n"), SdpError::Line("nonsense".into()));
+    for media in ["audio", "audio x RTP/AVP 8", "audio 70000 RTP/AVP 8", "audio 4000 RTP/AVP"] {
+        assert_eq!(of(&format!("v=0\r\nm={media}\r\n")), SdpError::Media(media.into()));
+    }
+    assert_eq!(of(&format!("v=0\r\n{}", "m=audio 1 RTP/AVP 8\r\n".repeat(17))), SdpError::TooMany);
+    assert_eq!(of(&format!("v=0\r\n{}", "a=x\r\n".repeat(129))), SdpError::TooMany);
+    assert_eq!(of(&format!("v=0\r\nm=audio 1 RTP/AVP{}\r\n", " 8".repeat(65))), SdpError::TooMany);
+    assert_eq!(of(&"v".repeat(20_000)), SdpError::TooLarge(20_000));
+}
+
+const BASE: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=c\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n\
+    m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendonly\r\n\
+    m=video 4002 RTP/AVP 99\r\nc=IN IP6 ::1\r\n";
+
+proptest! {
+    #[test]
+    fn mutated_descriptions_neither_panic_nor_change_when_written_and_read_again(
+        edits in prop::collection::vec((0..BASE.len(), any::<u8>(), 0..3u8), 0..8)
+    ) {
+        let mut bytes = BASE.as_bytes().to_vec();
+        for (at, byte, kind) in edits {
+            let at = at.min(bytes.len().saturating_sub(1));
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => _ = bytes.remove(at),
+            }
+        }
+        if let Ok(session) = Session::parse(&bytes) {
+            prop_assert_eq!(Session::parse(&session.encode()), Ok(session.clone()));
+            let _ = negotiate(&session, &mut terms());
+            let _ = accept_answer(&session, &terms());
+            let _ = holds(&session);
+        }
+    }
+}
