@@ -1,4 +1,5 @@
 //! Callers walk through flows, in virtual time.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bounds;
 mod caller;
