@@ -15,9 +15,21 @@
 //! `phone-gone`, and ready again when the phone is back. A code dialled while ringing or talking
 //! takes effect when the call is over, which `agent.on-a-call` says.
 
-use model::fact::AgentState;
+mod agents;
+mod code;
+mod desk;
+mod dial;
+mod restore;
+#[cfg(test)]
+mod tests;
+
+pub use agents::{Agents, Counters, UNANSWERED_MAX};
+pub use code::Code;
+pub use desk::{After, NO_ANSWER, PHONE_GONE, View};
+pub use restore::{RESTART, RESTORE_AGE_MAX};
+
 use model::site::Site;
-use model::{AgentId, Cause, Clip, Fact, Instant, PhoneId, QueueId, SkillId, VisitId, WallTime};
+use model::{AgentId, Cause, Clip, Fact, Instant, PhoneId, QueueId, SkillId, VisitId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,17 +37,38 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input<'a> {
     /// A phone dialled the box itself: a feature code or what it took for one.
-    Code { phone: PhoneId, dialled: &'a str },
+    Code {
+        phone: PhoneId,
+        dialled: &'a str,
+    },
     /// The agent's phone is being rung for a caller of the queue.
-    Offered { agent: AgentId, visit: VisitId, queue: QueueId },
+    Offered {
+        agent: AgentId,
+        visit: VisitId,
+        queue: QueueId,
+    },
     /// The offer is over; no cause means answered, which `Answered` says as well.
-    OfferEnded { agent: AgentId, visit: VisitId, cause: Option<Cause> },
+    OfferEnded {
+        agent: AgentId,
+        visit: VisitId,
+        cause: Option<Cause>,
+    },
     /// The agent answered: talk begins.
-    Answered { agent: AgentId, visit: VisitId },
+    Answered {
+        agent: AgentId,
+        visit: VisitId,
+    },
     /// Talk ended.
-    Released { agent: AgentId, visit: VisitId },
-    PhoneUp { phone: PhoneId },
-    PhoneDown { phone: PhoneId },
+    Released {
+        agent: AgentId,
+        visit: VisitId,
+    },
+    PhoneUp {
+        phone: PhoneId,
+    },
+    PhoneDown {
+        phone: PhoneId,
+    },
     /// Another configuration holds from now on. Who is no longer in it is logged out, after the
     /// call if there is one.
     Site(Arc<Site>),
@@ -52,43 +85,4 @@ pub enum Output {
     Say { phone: PhoneId, clips: Vec<Clip> },
     /// `AgentChanged`, exactly once a change.
     Fact(Fact),
-}
-
-/// All agents of the box.
-#[derive(Debug)]
-pub struct Agents {
-    _site: Arc<Site>,
-}
-
-impl Agents {
-    /// Takes the agents of a site, in the states they were in before the box stopped: since when,
-    /// and `wall` is now. All phones are down until `PhoneUp`.
-    pub fn new(
-        _now: Instant,
-        _wall: WallTime,
-        site: Arc<Site>,
-        _restored: &[(AgentId, AgentState, WallTime)],
-    ) -> Self {
-        Self { _site: site }
-    }
-    /// Takes an input in.
-    pub fn handle(&mut self, _now: Instant, _input: Input<'_>) {}
-    /// Fires the timers that are due.
-    pub fn tick(&mut self, _now: Instant) {}
-    /// Gives the next output.
-    pub fn poll(&mut self) -> Option<Output> {
-        None
-    }
-    /// Tells when `tick` is needed next, and what for.
-    pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        None
-    }
-    /// The agent's state; nothing for a stranger.
-    pub fn state(&self, _agent: &AgentId) -> Option<&AgentState> {
-        None
-    }
-    /// Since when the agent is in that state.
-    pub fn since(&self, _agent: &AgentId) -> Option<Instant> {
-        None
-    }
 }

@@ -1,0 +1,70 @@
+//! A desk: one agent, the state and what it depends on.
+
+use model::fact::AgentState;
+use model::{AgentId, Instant, PhoneId};
+use std::time::Duration;
+
+/// The reason of not ready while the agent's phone is not registered; ready again when it is.
+pub const PHONE_GONE: &str = "phone-gone";
+/// The reason of not ready after too many rings without an answer.
+pub const NO_ANSWER: &str = "no-answer";
+
+/// One agent.
+#[derive(Debug)]
+pub struct Desk {
+    pub phone: PhoneId,
+    pub state: AgentState,
+    pub since: Instant,
+    /// From when the agent counts as idle. A caller who hangs up while the phone rings does not
+    /// change it; a ring without an answer does, so that the next call goes to another.
+    pub idle_since: Instant,
+    /// Rings without an answer, one after another.
+    pub unanswered: u8,
+    /// Rest after the call of now, as its queue asks for.
+    pub wrap_up: Duration,
+    pub wrap_up_until: Option<Instant>,
+    /// What takes effect when the call or the ring is over.
+    pub after: Option<After>,
+}
+
+/// What an agent asked for while a call stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum After {
+    Ready,
+    NotReady { reason: String },
+    LogOut,
+}
+
+impl Desk {
+    /// A desk nobody is logged in at.
+    pub fn empty(now: Instant, phone: PhoneId) -> Self {
+        Self {
+            phone,
+            state: AgentState::LoggedOut,
+            since: now,
+            idle_since: now,
+            unanswered: 0,
+            wrap_up: Duration::ZERO,
+            wrap_up_until: None,
+            after: None,
+        }
+    }
+    /// Tells whether a phone rings or a call stands.
+    pub fn on_a_call(&self) -> bool {
+        matches!(self.state, AgentState::Ringing { .. } | AgentState::Talking { .. })
+    }
+    /// Tells whether the agent would be ready if the phone were there.
+    pub fn waits_for_phone(&self) -> bool {
+        matches!(&self.state, AgentState::NotReady { reason } if reason == PHONE_GONE)
+    }
+}
+
+/// An agent as a screen sees one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View<'a> {
+    pub agent: &'a AgentId,
+    pub state: &'a AgentState,
+    pub since: Instant,
+    /// A code dialled during the call waits for its end.
+    pub after: Option<&'a After>,
+}
