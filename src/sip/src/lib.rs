@@ -18,6 +18,7 @@ pub mod dialog;
 pub mod digest;
 pub mod endpoint;
 pub mod framer;
+pub mod guard;
 pub mod headers;
 pub mod message;
 mod normalise;
