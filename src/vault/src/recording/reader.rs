@@ -106,8 +106,7 @@ impl<R: Read> RecordingReader<R> {
             _ => false,
         };
         if !fits {
-            let zeros = head == [0; HEAD_BYTES];
-            return self.end_or_damage(zeros, HEAD_BYTES as u64);
+            return self.end_or_damage(head.last(), HEAD_BYTES as u64);
         }
         let mut bytes = Zeroizing::new(vec![0; length + TAG_BYTES]);
         let got = read_full(&mut self.source, &mut bytes)?;
@@ -115,10 +114,10 @@ impl<R: Read> RecordingReader<R> {
         if got < bytes.len() {
             return self.torn(read);
         }
-        let untagged = bytes[length..].iter().all(|&byte| byte == 0);
+        let last = bytes.last().copied();
         let place = Place { recording: self.header.recording, kind, number: self.frames };
         if !place.open(&self.key, &mut bytes) {
-            return self.end_or_damage(untagged, read);
+            return self.end_or_damage(last.as_ref(), read);
         }
         if kind == KIND_END {
             return self.end(&bytes);
@@ -149,10 +148,12 @@ impl<R: Read> RecordingReader<R> {
     }
 
     /// A record did not open. A file system may leave zeros where the last second was to stand
-    /// when the power went, so an end of nothing but zeros is a tear; all else is damage. No frame
-    /// has a tag of zeros but by one chance in 2^128.
-    fn end_or_damage(&mut self, zeros: bool, read: u64) -> io::Result<Option<Frame>> {
-        if zeros && let Some(more) = self.zeros_to_end()? {
+    /// when the power went, so what ends in zeros up to the end of the file is a tear; all else is
+    /// damage. Neither has an end mark, so neither passes for whole.
+    fn end_or_damage(&mut self, last: Option<&u8>, read: u64) -> io::Result<Option<Frame>> {
+        if last == Some(&0)
+            && let Some(more) = self.zeros_to_end()?
+        {
             return self.torn(read + more);
         }
         self.verdict = Some(Verdict::Damaged { frame: self.frames });
