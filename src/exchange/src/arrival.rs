@@ -35,8 +35,9 @@ impl Exchange {
     }
 
     fn open_service(&mut self, now: Instant, leg: LegId, phone: PhoneId, dialled: String) {
-        if !self.draining && self.services.open(now, leg, phone, dialled) {
+        if !self.draining && self.services.open(now, leg, phone.clone(), dialled) {
             self.order(Order::Answer { leg });
+            self.phone_taken(now, &phone);
         } else {
             self.counters.services_refused += 1;
             self.refuse(leg, Cause::Congestion);
@@ -72,21 +73,12 @@ impl Exchange {
         }
     }
 
-    /// A service leg is gone: agents who waited for its phone may be offered calls.
+    /// A service leg is gone: the agent of its phone may be offered calls again.
     pub(crate) fn service_gone(&mut self, now: Instant, leg: LegId) {
         self.plays.stop(leg);
         let Some(phone) = self.services.gone(leg) else { return };
-        if self.services.occupies(&phone) {
-            return;
-        }
-        let seated = |agent: &&model::AgentId| {
-            self.site.agents.get(*agent).is_none_or(|agent| agent.phone == phone)
-        };
-        let agents: Vec<_> = self.seats.held().filter(seated).cloned().collect();
-        for agent in agents {
-            if let Some(free) = self.seats.release(&agent) {
-                self.seat(now, agent, free);
-            }
+        if !self.services.occupies(&phone) {
+            self.phone_released(now, &phone);
         }
     }
 }

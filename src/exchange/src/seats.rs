@@ -1,7 +1,10 @@
-//! Agents who are free but whose phone still says the confirmation of a code: the queues hear of
-//! them when it is put down, so that no phone is rung while it is busy with us.
+//! Agents who are free, and what the queues need to know of each.
+//!
+//! An agent whose phone is on a service leg is not offered a call, so that no phone is rung while
+//! it says the confirmation of a code: the queues are told when it is put down.
 
-use model::{AgentId, Instant, SkillId};
+use crate::exchange::Exchange;
+use model::{AgentId, Instant, PhoneId, SkillId};
 use std::collections::BTreeMap;
 
 /// A free agent as the queues are told of one.
@@ -11,23 +14,42 @@ pub(crate) struct Free {
     pub(crate) idle_since: Instant,
 }
 
-/// Those who wait for their phone; at most one entry an agent of the site.
-#[derive(Debug, Default)]
-pub(crate) struct Seats {
-    held: BTreeMap<AgentId, Free>,
-}
+/// The free agents; at most one entry an agent of the site.
+pub(crate) type Seats = BTreeMap<AgentId, Free>;
 
-impl Seats {
-    /// Holds an agent back, or brings what is held up to date.
-    pub(crate) fn hold(&mut self, agent: AgentId, free: Free) {
-        self.held.insert(agent, free);
+impl Exchange {
+    pub(crate) fn agent_free(&mut self, now: Instant, agent: AgentId, free: Free) {
+        let phone = self.site.agents.get(&agent).map(|agent| &agent.phone);
+        let on_the_phone = phone.is_some_and(|phone| self.services.occupies(phone));
+        self.seats.insert(agent.clone(), free);
+        if !on_the_phone {
+            self.seat(now, &agent);
+        }
     }
-    /// Lets go of an agent: the phone is free, or the agent is not any more.
-    pub(crate) fn release(&mut self, agent: &AgentId) -> Option<Free> {
-        self.held.remove(agent)
+
+    pub(crate) fn agent_busy(&mut self, now: Instant, agent: AgentId) {
+        self.seats.remove(&agent);
+        self.queues.handle(now, queue::Input::AgentBusy { agent });
     }
-    /// The agents who are held back.
-    pub(crate) fn held(&self) -> impl Iterator<Item = &AgentId> {
-        self.held.keys()
+
+    /// A phone begins to speak with the box: its agent, if free, is offered nothing.
+    pub(crate) fn phone_taken(&mut self, now: Instant, phone: &PhoneId) {
+        let agent = self.agents.agent_of(phone).filter(|agent| self.seats.contains_key(*agent));
+        if let Some(agent) = agent.cloned() {
+            self.queues.handle(now, queue::Input::AgentBusy { agent });
+        }
+    }
+
+    /// A phone is free again: its agent, if free, may be offered calls.
+    pub(crate) fn phone_released(&mut self, now: Instant, phone: &PhoneId) {
+        if let Some(agent) = self.agents.agent_of(phone).cloned() {
+            self.seat(now, &agent);
+        }
+    }
+
+    fn seat(&mut self, now: Instant, agent: &AgentId) {
+        let Some(Free { skills, idle_since }) = self.seats.get(agent).cloned() else { return };
+        let agent = agent.clone();
+        self.queues.handle(now, queue::Input::AgentFree { agent, skills, idle_since });
     }
 }

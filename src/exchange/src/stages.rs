@@ -100,18 +100,9 @@ impl Exchange {
         use agent::Output as Say;
         match output {
             Say::Free { agent, skills, idle_since } => {
-                let free = Free { skills, idle_since };
-                let phone = self.site.agents.get(&agent).map(|agent| &agent.phone);
-                if phone.is_some_and(|phone| self.services.occupies(phone)) {
-                    self.seats.hold(agent, free);
-                } else {
-                    self.seat(now, agent, free);
-                }
+                self.agent_free(now, agent, Free { skills, idle_since });
             }
-            Say::Busy { agent } => {
-                self.seats.release(&agent);
-                self.queues.handle(now, queue::Input::AgentBusy { agent });
-            }
+            Say::Busy { agent } => self.agent_busy(now, agent),
             Say::Say { phone, clips } => self.confirm(&phone, clips),
             Say::Fact(fact) => self.fact(now, fact),
         }
@@ -130,6 +121,8 @@ impl Exchange {
                 self.queues.handle(now, queue::Input::Played { visit, play });
             }
             Some(Player::Service) => self.close_service(now, leg),
+            // Overtaken by another play on the way here.
+            None if self.calls.call_of(leg).is_some() || self.services.contains(leg) => {}
             None => self.counters.events_ignored += 1,
         }
     }
@@ -139,12 +132,6 @@ impl Exchange {
         clips.truncate(CLIPS_PER_PLAY_MAX);
         let play = self.plays.start(leg, player);
         self.order(Order::Play { leg, play, clips, looped });
-    }
-
-    /// Tells the queues of a free agent.
-    pub(crate) fn seat(&mut self, now: Instant, agent: AgentId, free: Free) {
-        let Free { skills, idle_since } = free;
-        self.queues.handle(now, queue::Input::AgentFree { agent, skills, idle_since });
     }
 
     /// Has an agent's phone rung for a caller, unless the site lost the agent this very moment.

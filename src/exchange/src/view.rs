@@ -75,6 +75,6 @@ pub struct Counters {
     pub services_refused: u64,
     /// Calls refused because they came by a line that the site does not have.
     pub lines_unknown: u64,
-    /// Events of legs, or ends of plays, that nobody knows (any more).
+    /// Events of legs that nobody knows (any more).
     pub events_ignored: u64,
 }

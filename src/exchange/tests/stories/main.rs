@@ -1,0 +1,10 @@
+//! What callers and agents meet, told in virtual time to the whole exchange.
+
+mod agents;
+mod callers;
+mod edges;
+mod limits;
+mod site;
+mod talks;
+mod words;
+mod world;

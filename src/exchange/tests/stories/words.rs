@@ -1,0 +1,49 @@
+//! Facts as short words, so that a story can be compared with what was told.
+
+use model::Fact;
+use model::fact::{Chosen, Party};
+
+/// The fact in a word or two; nothing for those that most stories do not care about.
+pub fn word(fact: &Fact) -> Option<String> {
+    let word = match fact {
+        Fact::CallArrived { call, vip, .. } => {
+            format!("call {} arrived{}", call.0, if *vip { ", vip" } else { "" })
+        }
+        Fact::CallRefused { cause, .. } => format!("refused {}", cause.key()),
+        Fact::CallAnswered { .. } => "answered".into(),
+        Fact::CallEnded { by, cause, .. } => {
+            let by = match by {
+                Party::Caller => "caller",
+                Party::Agent => "agent",
+                Party::Box => "box",
+            };
+            format!("ended by {by}, {}", cause.key())
+        }
+        Fact::VisitOpened { visit, .. } => format!("visit {}", visit.no),
+        Fact::VisitEnded { visit } => format!("visit {} over", visit.no),
+        Fact::MenuEntered { menu, .. } => format!("menu {menu}"),
+        Fact::MenuLeft { menu, chosen, .. } => match chosen {
+            Chosen::Key(key) => format!("left {menu} by {}", key.as_char()),
+            Chosen::Silence => format!("left {menu} by silence"),
+            Chosen::Invalid => format!("left {menu} by wrong keys"),
+        },
+        Fact::Queued { queue, marks, .. } => {
+            let complaint = if marks.complaint { ", complaint" } else { "" };
+            format!("queued {queue}{complaint}")
+        }
+        Fact::Offered { agent, .. } => format!("offered {agent}"),
+        Fact::OfferFailed { agent, cause, .. } => format!("failed {agent}, {}", cause.key()),
+        Fact::Connected { agent, .. } => format!("connected {agent}"),
+        Fact::Held { .. } => "held".into(),
+        Fact::Resumed { .. } => "resumed".into(),
+        Fact::Released { agent, .. } => format!("released {agent}"),
+        Fact::Abandoned { queue, .. } => format!("abandoned {queue}"),
+        Fact::Overflowed { queue, to, .. } => format!("overflowed {queue} to {to}"),
+        Fact::TurnedAway { queue, .. } => format!("turned away {queue}"),
+        Fact::RecordingStarted { recording } => format!("recording {}", recording.part),
+        Fact::RecordingEnded { recording, .. } => format!("recorded {}", recording.part),
+        Fact::AgentChanged { agent, state } => format!("{agent} {}", state.key()),
+        _ => return None,
+    };
+    Some(word)
+}
