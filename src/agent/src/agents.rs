@@ -1,6 +1,6 @@
 //! The core: calls, phones and time change the states; `code` says what agents ask for.
 
-use crate::desk::{After, Desk, NO_ANSWER, PHONE_GONE, View};
+use crate::desk::{Desk, NO_ANSWER, PHONE_GONE, View};
 use crate::{Input, Output};
 use model::fact::AgentState;
 use model::site::Site;
@@ -115,7 +115,7 @@ impl Agents {
             agent,
             state: &desk.state,
             since: desk.since,
-            after: desk.after.as_ref(),
+            leaving: desk.leaving,
         })
     }
     /// The agent whose phone this is.
@@ -163,14 +163,14 @@ impl Agents {
             desk.unanswered += 1;
             idle_since = now;
         }
-        match desk.after.take() {
-            Some(after) => self.take_effect(now, agent, after),
-            None if desk.unanswered >= UNANSWERED_MAX => {
-                desk.unanswered = 0;
-                self.counters.no_answer += 1;
-                self.change(now, agent, AgentState::NotReady { reason: NO_ANSWER.into() });
-            }
-            None => self.ready(now, agent, idle_since),
+        if desk.leaving {
+            self.change(now, agent, AgentState::LoggedOut);
+        } else if desk.unanswered >= UNANSWERED_MAX {
+            desk.unanswered = 0;
+            self.counters.no_answer += 1;
+            self.change(now, agent, AgentState::NotReady { reason: NO_ANSWER.into() });
+        } else {
+            self.ready(now, agent, idle_since);
         }
     }
 
@@ -179,26 +179,15 @@ impl Agents {
         if desk.state != (AgentState::Talking { visit }) {
             return self.stray();
         }
-        match desk.after.take() {
-            Some(after) => self.take_effect(now, agent, after),
-            None if desk.wrap_up.is_zero() => self.ready(now, agent, now),
-            None => {
-                let until = now + desk.wrap_up;
-                desk.wrap_up_until = Some(until);
-                self.wrap_ups.insert((until, agent.clone()));
-                self.change(now, agent, AgentState::WrapUp { visit });
-            }
-        }
-    }
-
-    /// Does what the agent asked for during the call, as if it were dialled at its end.
-    pub(crate) fn take_effect(&mut self, now: Instant, agent: &AgentId, after: After) {
-        match after {
-            After::Ready => self.settle(now, agent),
-            After::NotReady { reason } => {
-                self.change(now, agent, AgentState::NotReady { reason });
-            }
-            After::LogOut => self.change(now, agent, AgentState::LoggedOut),
+        if desk.leaving {
+            self.change(now, agent, AgentState::LoggedOut);
+        } else if desk.wrap_up.is_zero() {
+            self.ready(now, agent, now);
+        } else {
+            let until = now + desk.wrap_up;
+            desk.wrap_up_until = Some(until);
+            self.wrap_ups.insert((until, agent.clone()));
+            self.change(now, agent, AgentState::WrapUp { visit });
         }
     }
 
@@ -294,7 +283,7 @@ impl Agents {
         let gone = self.desks.keys().filter(|id| !site.agents.contains_key(*id));
         for agent in gone.cloned().collect::<Vec<_>>() {
             match self.desks.get_mut(&agent) {
-                Some(desk) if desk.on_a_call() => desk.after = Some(After::LogOut),
+                Some(desk) if desk.on_a_call() => desk.leaving = true,
                 _ => {
                     self.change(now, &agent, AgentState::LoggedOut);
                     self.desks.remove(&agent);

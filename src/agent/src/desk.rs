@@ -23,16 +23,8 @@ pub struct Desk {
     /// Rest after the call of now, as its queue asks for.
     pub wrap_up: Duration,
     pub wrap_up_until: Option<Instant>,
-    /// What takes effect when the call or the ring is over.
-    pub after: Option<After>,
-}
-
-/// What an agent asked for while a call stood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum After {
-    Ready,
-    NotReady { reason: String },
-    LogOut,
+    /// The agent logged out during a call and leaves when it is over.
+    pub leaving: bool,
 }
 
 impl Desk {
@@ -46,7 +38,7 @@ impl Desk {
             unanswered: 0,
             wrap_up: Duration::ZERO,
             wrap_up_until: None,
-            after: None,
+            leaving: false,
         }
     }
     /// Tells whether a phone rings or a call stands.
@@ -65,6 +57,6 @@ pub struct View<'a> {
     pub agent: &'a AgentId,
     pub state: &'a AgentState,
     pub since: Instant,
-    /// A code dialled during the call waits for its end.
-    pub after: Option<&'a After>,
+    /// The agent logged out during the call and leaves when it is over.
+    pub leaving: bool,
 }

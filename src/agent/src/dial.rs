@@ -3,7 +3,6 @@
 use crate::Output;
 use crate::agents::Agents;
 use crate::code::Code;
-use crate::desk::After;
 use model::fact::AgentState;
 use model::{AgentId, Clip, Instant, PhoneId};
 
@@ -35,8 +34,9 @@ impl Agents {
             return "agent.not-logged-in".into();
         }
         if desk.on_a_call() {
-            desk.after = Some(after(code));
-            return "agent.on-a-call".into();
+            desk.leaving |= code == Code::LogOut;
+            return if code == Code::LogOut { "agent.logged-out" } else { "agent.on-a-call" }
+                .into();
         }
         let wrapping = matches!(desk.state, AgentState::WrapUp { .. });
         match code {
@@ -60,7 +60,7 @@ impl Agents {
     fn log_in(&mut self, now: Instant, agent: &AgentId) -> String {
         match self.desks.get_mut(agent) {
             Some(desk) if desk.state != AgentState::LoggedOut => {
-                desk.after = None;
+                desk.leaving = false;
                 "agent.already-logged-in".into()
             }
             _ => {
@@ -83,14 +83,5 @@ impl Agents {
 
     fn is_reason(&self, reason: &str) -> bool {
         self.site.codes.reasons.values().any(|known| known == reason)
-    }
-}
-
-/// What a code dialled during a call means at its end.
-fn after(code: Code) -> After {
-    match code {
-        Code::LogOut => After::LogOut,
-        Code::NotReady { reason } => After::NotReady { reason },
-        Code::LogIn | Code::Ready | Code::WrapUpEnd => After::Ready,
     }
 }

@@ -12,8 +12,8 @@
 //!
 //! Logging in makes the agent ready: small centres expect to be called once they sat down. An agent
 //! is `Ready` only with a registered phone; without one the state is `NotReady` with the reason
-//! `phone-gone`, and ready again when the phone is back. A code dialled while ringing or talking
-//! takes effect when the call is over, which `agent.on-a-call` says.
+//! `phone-gone`, and ready again when the phone is back. Who logs out while the phone rings or a
+//! call stands leaves when it is over; no other code is taken then, which `agent.on-a-call` says.
 
 mod agents;
 mod code;
@@ -25,7 +25,7 @@ mod tests;
 
 pub use agents::{Agents, Counters, UNANSWERED_MAX};
 pub use code::Code;
-pub use desk::{After, NO_ANSWER, PHONE_GONE, View};
+pub use desk::{NO_ANSWER, PHONE_GONE, View};
 pub use restore::{RESTART, RESTORE_AGE_MAX};
 
 use model::site::Site;

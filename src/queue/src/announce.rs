@@ -12,9 +12,6 @@ use model::{Clip, Instant, PlayId, QueueId, VisitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Longest estimate that is said; beyond it only the position is.
-pub const ESTIMATE_MAX_MIN: u32 = 30;
-
 /// Visits whose announcement is due, by queue.
 pub type Due = BTreeMap<QueueId, BTreeSet<VisitId>>;
 
@@ -80,8 +77,7 @@ impl Queues {
                 if caller.offer.is_some() {
                     continue;
                 }
-                let wait_min = pace.and_then(|pace| minutes(pace, position));
-                let clips = announcement(caller.lang, position, wait_min);
+                let clips = announcement(caller.lang, position, pace);
                 self.fact(Fact::Announced { visit, position });
                 self.say(visit, clips, false);
             }
@@ -110,18 +106,12 @@ impl Queues {
     }
 }
 
-/// The wait at a place, in minutes rounded up; nothing said beats a long guess.
-fn minutes(pace: Duration, position: u16) -> Option<u32> {
-    let wait = pace.checked_mul(u32::from(position))?;
-    let minutes = u32::try_from(wait.as_secs().div_ceil(60)).ok()?;
-    (1..=ESTIMATE_MAX_MIN).contains(&minutes).then_some(minutes)
-}
-
-/// "You are number", the number, "in the queue", in the language's own order, and the wait.
-fn announcement(lang: Lang, position: u16, wait_min: Option<u32>) -> Vec<Clip> {
-    let mut clips = vec![Clip::new(lang, "queue.position-before")];
-    clips.extend(say::position(lang, u32::from(position)));
-    clips.push(Clip::new(lang, "queue.position-after"));
-    clips.extend(wait_min.into_iter().flat_map(|minutes| say::minutes(lang, minutes)));
+/// The place in the queue, and how long it will take if the answers of late tell.
+fn announcement(lang: Lang, position: u16, pace: Option<Duration>) -> Vec<Clip> {
+    let mut clips = say::position(lang, u32::from(position));
+    if let Some(wait) = pace.and_then(|pace| pace.checked_mul(u32::from(position))) {
+        let minutes = u32::try_from(wait.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
+        clips.extend(say::minutes(lang, minutes));
+    }
     clips
 }

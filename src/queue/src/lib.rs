@@ -26,7 +26,6 @@ mod queues;
 mod tests;
 mod timer;
 
-pub use announce::ESTIMATE_MAX_MIN;
 pub use caller::Waiting;
 pub use pace::{ANSWER_AGE_MAX, ANSWERS_MIN};
 pub use queues::{Counters, FULL_MAX, Queues};

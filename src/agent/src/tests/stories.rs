@@ -105,14 +105,34 @@ fn wrap_up_ends_by_its_code_by_ready_or_by_not_ready() {
 }
 
 #[test]
-fn a_code_dialled_while_talking_takes_effect_at_the_end_of_the_call() {
-    let ends = [("*12", LoggedOut), ("*142", not_ready("lunch")), ("*13", Ready), ("*15", Ready)];
-    for (code, state) in ends {
-        let mut world = World::talking("help");
+fn a_log_out_while_talking_happens_at_the_end_of_the_call() {
+    let mut world = World::talking("help");
+    assert_eq!(world.dial("8001", "*12"), "en agent.logged-out");
+    assert_eq!(world.state("8001"), Talking { visit: visit(1) });
+    assert_eq!(changes(&world.release("8001", 1)), [("8001", &LoggedOut)]);
+    assert_eq!(world.until(600), []);
+}
+
+#[test]
+fn a_log_out_while_ringing_happens_when_the_ring_or_the_call_after_it_is_over() {
+    let mut world = World::ready();
+    world.offer("8001", 1, "help");
+    world.dial("8001", "*12");
+    assert_eq!(changes(&world.unanswered("8001", 1, Cause::NoAnswer)), [("8001", &LoggedOut)]);
+    world.dial("8001", "*11");
+    world.offer("8001", 2, "help");
+    world.dial("8001", "*12");
+    world.answer("8001", 2);
+    assert_eq!(changes(&world.release("8001", 2)), [("8001", &LoggedOut)]);
+}
+
+#[test]
+fn other_codes_are_not_taken_during_a_call() {
+    let mut world = World::talking("help");
+    for code in ["*13", "*142", "*15"] {
         assert_eq!(world.dial("8001", code), "en agent.on-a-call");
-        assert_eq!(world.state("8001"), Talking { visit: visit(1) });
-        assert_eq!(changes(&world.release("8001", 1)), [("8001", &state)]);
     }
+    assert_eq!(changes(&world.release("8001", 1)), [("8001", &WrapUp { visit: visit(1) })]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ const AGENTS: usize = 5;
 #[derive(Clone, Debug)]
 enum Op {
     Wait { ms: u64 },
-    Join { queue: usize, vip: bool, complaint: bool },
+    Join { queue: usize, vip: bool, complaint: bool, again: bool },
     Leave { pick: usize },
     Free { agent: usize },
     Busy { agent: usize },
@@ -26,8 +26,8 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => (1u64..20_000).prop_map(|ms| Op::Wait { ms }),
-        5 => (0..3usize, any::<bool>(), any::<bool>())
-            .prop_map(|(queue, vip, complaint)| Op::Join { queue, vip, complaint }),
+        5 => (0..3usize, any::<bool>(), any::<bool>(), proptest::bool::weighted(0.1))
+            .prop_map(|(queue, vip, complaint, again)| Op::Join { queue, vip, complaint, again }),
         1 => any::<usize>().prop_map(|pick| Op::Leave { pick }),
         5 => (0..AGENTS).prop_map(|agent| Op::Free { agent }),
         1 => (0..AGENTS).prop_map(|agent| Op::Busy { agent }),
@@ -103,14 +103,19 @@ impl Reference {
     fn step(&mut self, op: &Op) {
         let outputs = match *op {
             Op::Wait { ms } => return self.pass(ms),
-            Op::Join { queue, vip, complaint } => {
+            Op::Join { queue, vip, complaint, again } => {
                 self.joins += 1;
                 let visit = visit(self.joins);
                 let marks = Marks { vip, complaint };
-                let priority = i32::from(QUEUES[queue].2) + i32::from(marks.points());
+                let points = i32::from(QUEUES[queue].2) + i32::from(marks.points());
+                let priority = if again { i32::from(u16::MAX) } else { points };
                 self.waiting.insert(visit, (queue, (-priority, self.joins)));
                 let queue = QUEUES[queue].0.into();
-                self.world.tell(Input::Join { visit, queue, marks, lang: Lang::En })
+                let lang = Lang::En;
+                self.world.tell(match again {
+                    true => Input::Rejoin { visit, queue, marks, lang },
+                    false => Input::Join { visit, queue, marks, lang },
+                })
             }
             Op::Leave { pick } => {
                 let all: Vec<VisitId> =

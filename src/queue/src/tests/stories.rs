@@ -202,12 +202,29 @@ fn who_finds_all_busy_hears_so_then_music_then_the_position() {
     let told = world.until(30);
     assert_eq!(facts(&told), [&Fact::Announced { visit: visit(1), position: 2 }]);
     let (prompts, play, looped) = heard(&told);
-    assert_eq!(prompts.first(), Some(&"queue.position-before"));
-    assert_eq!(prompts.last(), Some(&"queue.position-after"), "no estimate without answers");
+    assert_eq!(prompts, ["queue.position-one"], "no estimate without answers");
     assert!(!looped);
     assert_eq!(world.tell(Input::Played { visit: visit(1), play: busy }), [], "an old end");
     let back = world.tell(Input::Played { visit: visit(1), play });
     assert_eq!((heard(&back).0, heard(&back).2), (vec!["music"], true));
+}
+
+#[test]
+fn the_wait_is_estimated_from_the_answers_of_late() {
+    let mut world = one();
+    for n in 1..=5 {
+        world.until(60 * n);
+        world.free("8001", &[("talk", 1)]);
+        world.join(n, "help");
+        world.accept(n, "8001");
+    }
+    for n in 6..=8 {
+        world.join(n, "help");
+    }
+    let told = world.until(330);
+    let expected = say::position(Lang::Zh, 3).into_iter().chain(say::minutes(Lang::Zh, 3));
+    let expected: Vec<String> = expected.map(|clip| clip.prompt.to_string()).collect();
+    assert_eq!(heard(&told).0, expected, "270 s for 5 answers, thrice: 162 s");
 }
 
 #[test]
