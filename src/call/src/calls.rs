@@ -60,7 +60,7 @@ impl Calls {
             }
             Input::ToQueue { visit, queue, music, complaint, lang } => {
                 self.with_visit(visit, |call, shared| {
-                    call.to_queue(now, queue, music, complaint, lang, shared);
+                    call.sent_to_queue(now, queue, music, complaint, lang, shared);
                 });
             }
             Input::FlowEnded { visit, cause } => {

@@ -42,7 +42,7 @@ impl Call {
     }
 
     /// The flow sent the caller to a queue. A complaint stays one on every later visit.
-    pub(crate) fn to_queue(
+    pub(crate) fn sent_to_queue(
         &mut self,
         now: Instant,
         queue: QueueId,

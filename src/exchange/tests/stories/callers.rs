@@ -2,7 +2,8 @@
 
 use crate::site::{VIP, site, with};
 use crate::world::{Habit::*, World};
-use model::{Cause, Order, Via};
+use exchange::Output;
+use model::{Cause, Fact, Order, Via};
 use std::sync::Arc;
 
 #[test]
@@ -192,29 +193,22 @@ fn a_caller_who_is_turned_away_by_a_full_queue_hears_it_and_is_hung_up() {
 }
 
 #[test]
-fn what_a_fact_acknowledges_is_ordered_after_the_fact() {
+fn a_fact_stands_before_the_order_that_acknowledges_it() {
     let mut world = World::new(Arc::new(site()));
     world.agent("8001", AnswersAfter(1));
-    let mut exchange = exchange::Exchange::new(
-        1,
-        world.now,
-        exchange::Config {
-            site: Arc::new(site()),
-            anchor: model::time::Anchor { at: world.now, wall: model::WallTime(0) },
-            next_call: 1,
-            agents: Vec::new(),
-        },
-    );
-    let leg = model::LegId::inbound(1);
-    let event = model::LegEvent::Arrived {
-        via: Via::Port("fxo-1".into()),
-        caller: model::Number::default(),
-        name: model::PersonName::default(),
-        dialled: String::new(),
-    };
-    exchange.handle(world.now, exchange::Input::Leg { leg, event });
-    let first = exchange.poll();
-    assert!(matches!(first, Some(exchange::Output::Fact(_, model::Fact::CallArrived { .. }))));
-    assert_eq!(exchange.poll(), Some(exchange::Output::Order(Order::Answer { leg })));
-    assert_eq!(exchange.poll(), None);
+    let caller = world.call_desk();
+    world.run(2);
+    let place = |wanted: &dyn Fn(&Output) -> bool| world.said.iter().position(wanted).unwrap();
+    let arrived = place(&|said| matches!(said, Output::Fact(_, Fact::CallArrived { .. })));
+    let answer = Output::Order(Order::Answer { leg: caller });
+    assert!(arrived < place(&|said| *said == answer));
+    let connected = place(&|said| matches!(said, Output::Fact(_, Fact::Connected { .. })));
+    let talking = place(&|said| match said {
+        Output::Fact(_, Fact::AgentChanged { state, .. }) => state.key() == "talking",
+        _ => false,
+    });
+    let bridge = place(&|said| matches!(said, Output::Order(Order::Bridge { .. })));
+    assert!(connected < bridge && talking < bridge);
+    world.gone(caller, Cause::Normal);
+    world.over();
 }

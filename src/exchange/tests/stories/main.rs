@@ -1,4 +1,5 @@
 //! What callers and agents meet, told in virtual time to the whole exchange.
+#![cfg(test)]
 
 mod agents;
 mod callers;

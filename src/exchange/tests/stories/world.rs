@@ -33,6 +33,8 @@ pub struct World {
     pub now: Instant,
     pub facts: Vec<(WallTime, Fact)>,
     pub orders: Vec<Order>,
+    /// Everything, in the order it was said.
+    pub said: Vec<Output>,
     pub drained: bool,
     /// Legs that live, and what each hears.
     pub legs: BTreeMap<LegId, Heard>,
@@ -57,6 +59,7 @@ impl World {
             now,
             facts: Vec::new(),
             orders: Vec::new(),
+            said: Vec::new(),
             drained: false,
             legs: BTreeMap::new(),
             habits: BTreeMap::new(),
@@ -179,6 +182,7 @@ impl World {
     }
     fn carry_out(&mut self) {
         while let Some(output) = self.exchange.poll() {
+            self.said.push(output.clone());
             match output {
                 Output::Order(order) => {
                     self.orders.push(order.clone());
