@@ -133,7 +133,7 @@ mod tests {
         let salt: Vec<u8> = (0..=0x0c).collect();
         let out = hkdf(&salt, &[0x0b; 22], &info);
         let expected = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf";
-        assert_eq!(hex::encode(&*out), expected);
+        assert_eq!(hex::encode(*out), expected);
     }
 
     #[test]
