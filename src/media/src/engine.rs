@@ -1,11 +1,26 @@
 //! The engine: all legs of one media thread, moved on by one tick each 20 ms.
+//!
+//! ```text
+//!   command, datagram, card_block --> legs
+//!   tick:  every leg listens (jitter buffer, keys)  -->  every leg speaks (play, peer) --> Sink
+//!   poll_event <-- keys heard, plays ended
+//! ```
 
+use crate::card::CardEar;
 use crate::clip::Clip;
 use crate::command::{Command, Slot};
+use crate::hear::Filters;
+use crate::leg::{Leg, Line, Sender};
+use crate::play::Play;
+use crate::receive::{Expected, Receiver};
 use crate::sink::{Block, EngineCounters, Event, LegCounters, Sink};
 use model::Instant;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// Events that may wait to be fetched; a further one is lost and counted.
+pub const EVENTS_MAX: usize = 1024;
 
 /// What an engine is made of.
 #[derive(Clone)]
@@ -13,45 +28,206 @@ pub struct Config {
     /// Legs memory is reserved for; a command for a slot beyond them is refused and counted.
     pub legs_max: usize,
     pub clips: Arc<[Clip]>,
-    /// Start of sequence numbers and time stamps.
+    /// Where sequence numbers and time stamps start.
     pub seed: u64,
 }
 
 /// All legs of one media thread.
 pub struct Engine {
+    legs: Vec<Leg>,
     clips: Arc<[Clip]>,
+    filters: Filters,
+    events: VecDeque<Event>,
+    seed: u64,
     counters: EngineCounters,
 }
 
 impl Engine {
     /// Reserves the memory for all legs; nothing below allocates.
     pub fn new(config: Config) -> Self {
-        Self { clips: config.clips, counters: EngineCounters::default() }
+        let legs_max = config.legs_max.min(usize::from(u16::MAX));
+        Self {
+            legs: (0..legs_max).map(|_| Leg::closed()).collect(),
+            clips: config.clips,
+            filters: Filters::new(),
+            events: VecDeque::with_capacity(EVENTS_MAX),
+            seed: config.seed,
+            counters: EngineCounters::default(),
+        }
     }
+
     /// Puts other clips in place and hands the old ones back, to be dropped off the media thread.
+    /// Plays that go on take their clips from the new ones by the same numbers.
     pub fn replace_clips(&mut self, clips: Arc<[Clip]>) -> Arc<[Clip]> {
         std::mem::replace(&mut self.clips, clips)
     }
+
     /// Carries a command out.
-    pub fn command(&mut self, _now: Instant, _command: Command) {}
-    /// Takes a datagram that came to a leg's RTP port.
-    pub fn datagram(&mut self, _now: Instant, _slot: Slot, _from: SocketAddr, _bytes: &[u8]) {}
-    /// Takes what a card port says for 20 ms.
-    pub fn card_block(&mut self, _slot: Slot, _block: &Block) {}
-    /// Moves every leg on by 20 ms.
-    pub fn tick(&mut self, _now: Instant, _sink: &mut impl Sink) {
-        self.counters.ticks += 1;
+    pub fn command(&mut self, _now: Instant, command: Command) {
+        if self.carry_out(command).is_none() {
+            self.counters.commands_refused += 1;
+        }
     }
+
+    /// Takes a datagram that came to a leg's RTP port.
+    pub fn datagram(&mut self, now: Instant, slot: Slot, from: SocketAddr, bytes: &[u8]) {
+        match self.leg(slot).map(|leg| leg.datagram(now, from, bytes)) {
+            Some(Ok(Some(digit))) => self.tell(Event::Digit { slot, digit }),
+            Some(Ok(None)) => {}
+            Some(Err(_)) | None => self.counters.input_refused += 1,
+        }
+    }
+
+    /// Takes what a card port says for 20 ms; before the tick that shall play it.
+    pub fn card_block(&mut self, slot: Slot, block: &Block) {
+        if !matches!(self.leg(slot).map(|leg| leg.block(block)), Some(Ok(()))) {
+            self.counters.input_refused += 1;
+        }
+    }
+
+    /// Moves every leg on by 20 ms.
+    pub fn tick(&mut self, now: Instant, sink: &mut impl Sink) {
+        self.counters.ticks += 1;
+        for n in 0..self.legs.len() {
+            if let Some(digit) = self.legs[n].listen(now, &self.filters) {
+                self.tell(Event::Digit { slot: Slot(n as u16), digit });
+            }
+        }
+        for n in 0..self.legs.len() {
+            if !self.legs[n].is_open() {
+                continue;
+            }
+            let peer = self.legs[n].peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
+            let said = peer.map(|peer| (peer.law, peer.said));
+            let heard = said.as_ref().map(|(law, said)| (*law, said));
+            let slot = Slot(n as u16);
+            if let Some(play) = self.legs[n].speak(slot, heard, &self.clips, sink) {
+                self.tell(Event::Played { slot, play });
+            }
+        }
+    }
+
     /// Gives the oldest event that was not fetched yet.
     pub fn poll_event(&mut self) -> Option<Event> {
-        None
+        self.events.pop_front()
     }
+
     /// What happened on an open leg.
-    pub fn counters(&self, _slot: Slot) -> Option<LegCounters> {
-        None
+    pub fn counters(&self, slot: Slot) -> Option<LegCounters> {
+        self.legs.get(usize::from(slot.0)).filter(|leg| leg.is_open()).map(Leg::counters)
     }
+
     /// What happened in all.
     pub fn engine_counters(&self) -> EngineCounters {
         self.counters
+    }
+
+    fn leg(&mut self, slot: Slot) -> Option<&mut Leg> {
+        self.legs.get_mut(usize::from(slot.0)).filter(|leg| leg.is_open())
+    }
+
+    fn carry_out(&mut self, command: Command) -> Option<()> {
+        match command {
+            Command::OpenRtp {
+                slot,
+                ssrc,
+                remote,
+                law,
+                payload_type,
+                dtmf_payload_type,
+                send,
+                receive,
+            } => {
+                let expected = Expected { remote, law, payload_type, dtmf_payload_type, receive };
+                self.open_rtp(slot, ssrc, expected, send)?;
+            }
+            Command::OpenCard { slot, law } => {
+                self.close(slot);
+                let place = self.legs.get_mut(usize::from(slot.0))?;
+                *place = Leg::open(Line::Card { ear: CardEar::new(law) }, law);
+            }
+            Command::Close { slot } => {
+                self.leg(slot)?;
+                self.close(slot);
+            }
+            Command::Play { slot, play, clips, looped } => {
+                let play = Play::new(play, clips, looped, &self.clips);
+                self.leg(slot)?.play(play);
+            }
+            Command::StopPlay { slot } => self.leg(slot)?.stop_play(),
+            Command::Bridge { a, b } => self.bridge(a, b)?,
+            Command::Unbridge { slot } => {
+                self.leg(slot)?;
+                self.unbridge(slot);
+            }
+            Command::Tap { slot, tap } => self.leg(slot)?.tap = Some(tap),
+            Command::Untap { slot } => self.leg(slot)?.tap = None,
+            Command::SendDigit { slot, digit } => self.leg(slot)?.send_digit(digit),
+        }
+        Some(())
+    }
+
+    fn open_rtp(&mut self, slot: Slot, ssrc: u32, expected: Expected, send: bool) -> Option<()> {
+        let start = self.next_start();
+        let leg = self.legs.get_mut(usize::from(slot.0))?;
+        if let Line::Rtp { receiver, sender } = &mut leg.line {
+            receiver.change(expected);
+            sender.change(ssrc, &expected, send);
+            leg.law = expected.law;
+            return Some(());
+        }
+        self.close(slot);
+        let line = Line::Rtp {
+            receiver: Receiver::new(expected),
+            sender: Sender::new(ssrc, &expected, send, start),
+        };
+        *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, expected.law);
+        Some(())
+    }
+
+    fn bridge(&mut self, a: Slot, b: Slot) -> Option<()> {
+        if a == b {
+            return None;
+        }
+        self.leg(a)?;
+        self.leg(b)?;
+        for (slot, peer) in [(a, b), (b, a)] {
+            self.unbridge(slot);
+            self.leg(slot)?.stop_play();
+            self.leg(slot)?.peer = Some(peer);
+        }
+        Some(())
+    }
+
+    /// Parts a leg from its peer, if it has one.
+    fn unbridge(&mut self, slot: Slot) {
+        let peer = self.leg(slot).and_then(|leg| leg.peer.take());
+        if let Some(other) = peer.and_then(|peer| self.leg(peer)) {
+            other.peer = None;
+        }
+    }
+
+    fn close(&mut self, slot: Slot) {
+        self.unbridge(slot);
+        if let Some(leg) = self.leg(slot) {
+            *leg = Leg::closed();
+        }
+    }
+
+    /// The next start of sequence numbers and time stamps (splitmix64).
+    fn next_start(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.seed;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn tell(&mut self, event: Event) {
+        if self.events.len() < EVENTS_MAX {
+            self.events.push_back(event);
+        } else {
+            self.counters.events_lost += 1;
+        }
     }
 }

@@ -4,11 +4,35 @@
 //! card blocks and calls `Engine::tick` each 20 ms; packets, blocks and taps come out through a
 //! `Sink`, news through `Engine::poll_event`. All memory is reserved in `Engine::new`: nothing
 //! after it allocates, locks or logs (`tests/no_allocation.rs`).
+//!
+//! ```text
+//!   datagram -> source -> packet -> sequence -> jitter (ring, transit) -> conceal -.
+//!   card block -> card ---------------------------------------------------------- said
+//!                                                       hear, telephone_event -> Digit
+//!   digits (dtmf, telephone_event) | play (clip) | peer's said | silence -> packet -> Sink
+//! ```
 
+pub mod card;
 pub mod clip;
 pub mod command;
+pub mod conceal;
+pub mod digits;
+pub mod dtmf;
 pub mod engine;
+pub mod hear;
+pub mod jitter;
+pub mod law;
+mod leg;
+pub mod packet;
+pub mod play;
+pub mod receive;
+mod ring;
+pub mod sequence;
 pub mod sink;
+pub mod source;
+pub mod telephone_event;
+pub mod tone;
+mod transit;
 
 pub use clip::Clip;
 pub use command::{ClipList, ClipNo, Command, Slot, TapNo};

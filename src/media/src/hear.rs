@@ -1,0 +1,197 @@
+//! DTMF as sound, heard: which key is pressed, and speech that is none (ITU-T Q.24).
+//!
+//! ```text
+//!   Quiet --HITS_MIN windows of one key--> Pressed (told once) --MISSES_MIN others--> Quiet
+//! ```
+//!
+//! Each 10 ms the last 20 ms are judged: two tones, one of each group, both loud enough, not too
+//! different, holding nearly all of the sound's power, and each within the tolerance of its
+//! frequency by how its phase moved. Speech passes one of these now and then, not all of them for
+//! 40 ms.
+
+use crate::dtmf::{FREQUENCIES, KEYS};
+use crate::tone::Dbm0;
+use model::{Digit, Frame, SAMPLES_PER_FRAME};
+use std::f32::consts::{PI, TAU};
+
+/// Samples of half a window: 10 ms.
+const HALF: usize = 80;
+/// Windows in a row that make a key: with their overlap, 40 ms of tone.
+const HITS_MIN: u8 = 3;
+/// Windows in a row without the key that end it; shorter drop-outs do not.
+const MISSES_MIN: u8 = 2;
+/// Each tone at least this loud. Q.24 lists operators' limits from -24 to -36 dBm.
+const LEVEL_MIN: Dbm0 = Dbm0(-34.0);
+/// The high tone at most this much above the low one (Q.24: 4 dB and more).
+const TWIST_MAX_DB: f32 = 6.0;
+/// The low tone at most this much above the high one (Q.24: up to 10 dB).
+const REVERSE_TWIST_MAX_DB: f32 = 10.5;
+/// Share of both tones in all power.
+const PURITY_MIN: f32 = 0.75;
+/// Accepted offset: 1.8% and 3 Hz (Q.24: 1.5% must be taken, 3.5% must not).
+const OFFSET_SHARE: f32 = 0.018;
+const OFFSET_HZ: f32 = 3.0;
+
+/// The phase and size of one frequency in half a window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Line {
+    re: f32,
+    im: f32,
+}
+
+/// Constants of the eight frequencies, made once.
+#[derive(Clone, Debug)]
+pub struct Filters {
+    cosine: [f32; 8],
+    sine: [f32; 8],
+    /// What a tone exactly at its frequency turns by in half a window, in radians.
+    turn: [f32; 8],
+    /// Power of a tone of `LEVEL_MIN`.
+    floor: f32,
+}
+
+impl Filters {
+    /// Computes them.
+    pub fn new() -> Self {
+        let step = FREQUENCIES.map(|hz| TAU * hz / 8000.0);
+        Self {
+            cosine: step.map(f32::cos),
+            sine: step.map(f32::sin),
+            turn: step.map(|step| step * HALF as f32 % TAU),
+            floor: LEVEL_MIN.peak() * LEVEL_MIN.peak() / 2.0,
+        }
+    }
+}
+
+impl Default for Filters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Half a window, measured.
+#[derive(Clone, Copy, Debug, Default)]
+struct Half {
+    lines: [Line; 8],
+    power: f32,
+}
+
+/// The ear for keys on one leg.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyEar {
+    before: Half,
+    candidate: Option<(usize, usize)>,
+    hits: u8,
+    pressed: Option<(usize, usize)>,
+    misses: u8,
+}
+
+impl KeyEar {
+    /// Hears 20 ms; gives a key once when it is sure of it.
+    pub fn hear(&mut self, filters: &Filters, frame: &Frame) -> Option<Digit> {
+        let mut told = None;
+        for half in frame.chunks_exact(SAMPLES_PER_FRAME / 2) {
+            let now = measure(filters, half);
+            let key = judge(filters, &self.before, &now);
+            self.before = now;
+            told = self.step(key).or(told);
+        }
+        told
+    }
+
+    fn step(&mut self, key: Option<(usize, usize)>) -> Option<Digit> {
+        if self.pressed.is_some() && key == self.pressed {
+            (self.misses, self.hits, self.candidate) = (0, 0, None);
+            return None;
+        }
+        self.misses = self.misses.saturating_add(1);
+        if self.misses >= MISSES_MIN {
+            self.pressed = None;
+        }
+        self.hits = match key {
+            Some(_) if key == self.candidate => self.hits.saturating_add(1),
+            Some(_) => 1,
+            None => 0,
+        };
+        self.candidate = key;
+        let (row, column) = key.filter(|_| self.hits >= HITS_MIN)?;
+        (self.pressed, self.misses, self.hits) = (key, 0, 0);
+        Digit::new(KEYS[row][column])
+    }
+}
+
+/// Goertzel's filter at the eight frequencies, and the power of all sound but its constant part.
+fn measure(filters: &Filters, samples: &[i16]) -> Half {
+    let mut one = [0f32; 8];
+    let mut two = [0f32; 8];
+    let (mut sum, mut squares) = (0f32, 0f32);
+    for &sample in samples {
+        let sample = f32::from(sample);
+        sum += sample;
+        squares += sample * sample;
+        for n in 0..8 {
+            let now = sample + 2.0 * filters.cosine[n] * one[n] - two[n];
+            (two[n], one[n]) = (one[n], now);
+        }
+    }
+    let len = samples.len() as f32;
+    let mut half = Half { power: (squares - sum * sum / len) / len, ..Half::default() };
+    for n in 0..8 {
+        half.lines[n] =
+            Line { re: one[n] - two[n] * filters.cosine[n], im: two[n] * filters.sine[n] };
+    }
+    half
+}
+
+/// Tells which key the two halves hold, as row and column.
+fn judge(filters: &Filters, before: &Half, now: &Half) -> Option<(usize, usize)> {
+    let all = (before.power + now.power) / 2.0;
+    if all < filters.floor {
+        return None;
+    }
+    let power = |n: usize| {
+        let squares = |line: &Line| line.re * line.re + line.im * line.im;
+        (squares(&before.lines[n]) + squares(&now.lines[n])) / (HALF * HALF) as f32
+    };
+    let powers: [f32; 8] = std::array::from_fn(power);
+    let row = loudest(&powers[..4]);
+    let column = loudest(&powers[4..]);
+    let low = powers[row] * corrected(filters, row, before, now)?;
+    let high = powers[4 + column] * corrected(filters, 4 + column, before, now)?;
+    let twist_db = 10.0 * (high / low).log10();
+    let loud = low >= filters.floor && high >= filters.floor;
+    let even = (-REVERSE_TWIST_MAX_DB..=TWIST_MAX_DB).contains(&twist_db);
+    let pure = (low + high) >= PURITY_MIN * all;
+    (loud && even && pure).then_some((row, column))
+}
+
+fn loudest(powers: &[f32]) -> usize {
+    let mut best = 0;
+    for (n, power) in powers.iter().enumerate() {
+        if *power > powers[best] {
+            best = n;
+        }
+    }
+    best
+}
+
+/// Judges how far off its frequency a tone is, by the turn of its phase from one half to the next;
+/// gives the factor that makes up for what the filter lost by that, or nothing if it is too far.
+fn corrected(filters: &Filters, n: usize, before: &Half, now: &Half) -> Option<f32> {
+    let (a, b) = (before.lines[n], now.lines[n]);
+    let (re, im) = (b.re * a.re + b.im * a.im, b.im * a.re - b.re * a.im);
+    let mut turn = im.atan2(re) - filters.turn[n];
+    if turn < -PI {
+        turn += TAU;
+    }
+    if turn > PI {
+        turn -= TAU;
+    }
+    let off_hz = turn / TAU * 8000.0 / HALF as f32;
+    if off_hz.abs() > FREQUENCIES[n] * OFFSET_SHARE + OFFSET_HZ {
+        return None;
+    }
+    let angle = turn / 2.0;
+    let lost = if angle.abs() < 1e-3 { 1.0 } else { angle.sin() / angle };
+    Some(1.0 / (lost * lost))
+}

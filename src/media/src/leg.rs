@@ -1,0 +1,279 @@
+//! A leg of the engine: what it says, what it hears, and to whom it is joined.
+//!
+//! In each tick a leg hears the first of these that there is: a key being sent, a play, its bridge
+//! peer, silence.
+
+use crate::card::CardEar;
+use crate::clip::Clip;
+use crate::command::{Slot, TapNo};
+use crate::digits::{Digits, Key};
+use crate::hear::{Filters, KeyEar};
+use crate::law;
+use crate::packet::{Packet, SENT_MAX};
+use crate::play::{Play, Played};
+use crate::receive::{Expected, Receiver, Said};
+use crate::sink::{Block, LegCounters, Sink, TapFrame};
+use model::{Digit, Instant, Law, PlayId, SAMPLES_PER_FRAME};
+use std::net::SocketAddr;
+
+const FRAME: u32 = SAMPLES_PER_FRAME as u32;
+
+/// How a leg's sound comes and goes.
+pub enum Line {
+    /// The slot is free.
+    Closed,
+    Rtp {
+        receiver: Receiver,
+        sender: Sender,
+    },
+    Card {
+        ear: CardEar,
+    },
+}
+
+/// The sending side of a leg that speaks RTP.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender {
+    pub ssrc: u32,
+    pub remote: SocketAddr,
+    pub payload_type: u8,
+    pub dtmf_payload_type: Option<u8>,
+    pub send: bool,
+    sequence: u16,
+    /// Goes on by a frame each tick, sent or not.
+    timestamp: u32,
+    /// The next packet is the first after a pause (RFC 3551 4.1).
+    starts: bool,
+}
+
+impl Sender {
+    /// Makes a sender whose counts start where `start` says.
+    pub fn new(ssrc: u32, expected: &Expected, send: bool, start: u64) -> Self {
+        Self {
+            ssrc,
+            remote: expected.remote,
+            payload_type: expected.payload_type,
+            dtmf_payload_type: expected.dtmf_payload_type,
+            send,
+            sequence: (start >> 32) as u16,
+            timestamp: start as u32,
+            starts: true,
+        }
+    }
+
+    /// Changes where and what is sent; the counts go on.
+    pub fn change(&mut self, ssrc: u32, expected: &Expected, send: bool) {
+        self.starts |= send && !self.send;
+        self.ssrc = ssrc;
+        self.remote = expected.remote;
+        self.payload_type = expected.payload_type;
+        self.dtmf_payload_type = expected.dtmf_payload_type;
+        self.send = send;
+    }
+
+    /// Sends a packet of a time stamp, unless the leg is not to be sent anything.
+    fn packet(&mut self, slot: Slot, packet: Packet<'_>, sink: &mut impl Sink) -> bool {
+        if !self.send {
+            return false;
+        }
+        let mut buffer = [0; SENT_MAX];
+        let packet = Packet { ssrc: self.ssrc, sequence: self.sequence, ..packet };
+        let len = packet.write(&mut buffer);
+        sink.rtp(slot, self.remote, &buffer[..len]);
+        self.sequence = self.sequence.wrapping_add(1);
+        self.starts = false;
+        true
+    }
+}
+
+/// One leg, with all the memory it will ever use.
+pub struct Leg {
+    pub line: Line,
+    pub law: Law,
+    pub peer: Option<Slot>,
+    pub tap: Option<TapNo>,
+    pub said: Said,
+    play: Option<Play>,
+    digits: Digits,
+    key_ear: KeyEar,
+    counters: LegCounters,
+}
+
+impl Leg {
+    /// Makes a free slot.
+    pub fn closed() -> Self {
+        Self::open(Line::Closed, Law::A)
+    }
+
+    /// Makes a leg of a line.
+    pub fn open(line: Line, law: Law) -> Self {
+        Self {
+            line,
+            law,
+            peer: None,
+            tap: None,
+            said: Said::silence(law),
+            play: None,
+            digits: Digits::new(),
+            key_ear: KeyEar::default(),
+            counters: LegCounters::default(),
+        }
+    }
+
+    /// Tells whether the slot is in use.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.line, Line::Closed)
+    }
+
+    /// Plays something else from the next tick on.
+    pub fn play(&mut self, play: Play) {
+        self.counters.clips_missing += play.missing();
+        self.play = Some(play);
+    }
+    /// Stops what plays.
+    pub fn stop_play(&mut self) {
+        self.play = None;
+    }
+    /// Sends a key as soon as those before it are sent.
+    pub fn send_digit(&mut self, digit: Digit) {
+        self.digits.push(digit);
+    }
+
+    /// Takes a datagram; gives the key if it is a telephone-event not told before.
+    pub fn datagram(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) -> Result<Option<Digit>, NotOfThisLine> {
+        let Line::Rtp { receiver, .. } = &mut self.line else { return Err(NotOfThisLine) };
+        let digit = receiver.datagram(now, from, bytes, &mut self.counters);
+        self.counters.digits_in += u64::from(digit.is_some());
+        Ok(digit)
+    }
+
+    /// Takes a card's block.
+    pub fn block(&mut self, block: &Block) -> Result<(), NotOfThisLine> {
+        let Line::Card { ear } = &mut self.line else { return Err(NotOfThisLine) };
+        ear.block(block);
+        self.counters.packets += 1;
+        Ok(())
+    }
+
+    /// Finds what the leg says in this tick; gives a key heard in it.
+    pub fn listen(&mut self, now: Instant, filters: &Filters) -> Option<Digit> {
+        let in_band = match &mut self.line {
+            Line::Closed => return None,
+            Line::Rtp { receiver, sender } => {
+                receiver.tick(now, &mut self.said);
+                sender.dtmf_payload_type.is_none()
+            }
+            Line::Card { ear } => {
+                ear.tick(&mut self.said);
+                true
+            }
+        };
+        let digit = in_band.then(|| self.key_ear.hear(filters, &self.said.samples)).flatten();
+        self.counters.digits_in += u64::from(digit.is_some());
+        digit
+    }
+
+    /// Sends what the leg hears in this tick; gives the play that ended with it.
+    pub fn speak(
+        &mut self,
+        slot: Slot,
+        peer: Option<(Law, &Said)>,
+        clips: &[Clip],
+        sink: &mut impl Sink,
+    ) -> Option<PlayId> {
+        let law = self.law;
+        let mut heard = [law.silence(); SAMPLES_PER_FRAME];
+        let mut frame = [0; SAMPLES_PER_FRAME];
+        let mut ended = None;
+        if let Some(play) = &mut self.play {
+            let played = play.fill(clips, &mut frame);
+            law::encode(law, &frame, &mut heard);
+            if let Played::Ended(play) = played {
+                self.play = None;
+                ended = Some(play);
+            }
+        } else if let Some((peer_law, said)) = peer {
+            if peer_law == law {
+                heard = said.bytes;
+            } else {
+                law::encode(law, &said.samples, &mut heard);
+            }
+        }
+        let (as_event, timestamp) = match &self.line {
+            Line::Rtp { sender, .. } => (sender.dtmf_payload_type.is_some(), sender.timestamp),
+            Line::Card { .. } | Line::Closed => (false, 0),
+        };
+        let key = self.digits.tick(as_event, timestamp, &mut frame);
+        if key == Key::Tone {
+            law::encode(law, &frame, &mut heard);
+        }
+        self.send(slot, key, &mut heard, sink);
+        if let Some(tap) = self.tap {
+            sink.tap(tap, &TapFrame { law, left: self.said.bytes, right: heard });
+        }
+        ended
+    }
+
+    /// What happened on the leg.
+    pub fn counters(&self) -> LegCounters {
+        let mut counters = self.counters;
+        (counters.digits_out, counters.digits_dropped) = self.digits.counts();
+        match &self.line {
+            Line::Closed => {}
+            Line::Rtp { receiver, .. } => receiver.count(&mut counters),
+            Line::Card { ear } => (counters.concealed_ms, counters.skipped_ms) = ear.counts(),
+        }
+        counters
+    }
+
+    /// Sends the block, or the packet of a key instead; what is not sent as sound is not heard.
+    fn send(&mut self, slot: Slot, key: Key, heard: &mut Block, sink: &mut impl Sink) {
+        let sent = match &mut self.line {
+            Line::Closed => false,
+            Line::Card { .. } => {
+                sink.card(slot, heard);
+                true
+            }
+            Line::Rtp { sender, .. } => {
+                let sound = Packet {
+                    marker: sender.starts,
+                    payload_type: sender.payload_type,
+                    timestamp: sender.timestamp,
+                    sequence: 0,
+                    ssrc: 0,
+                    payload: heard,
+                };
+                let sent = match (&key, sender.dtmf_payload_type) {
+                    (Key::Event { timestamp, packet }, Some(payload_type)) => {
+                        let event = Packet {
+                            marker: packet.marker,
+                            payload_type,
+                            timestamp: *timestamp,
+                            payload: &packet.payload,
+                            ..sound
+                        };
+                        sender.packet(slot, event, sink)
+                    }
+                    _ => sender.packet(slot, sound, sink),
+                };
+                sender.timestamp = sender.timestamp.wrapping_add(FRAME);
+                let as_event =
+                    matches!(key, Key::Event { .. }) && sender.dtmf_payload_type.is_some();
+                if as_event || !sent {
+                    *heard = [self.law.silence(); SAMPLES_PER_FRAME];
+                }
+                sent
+            }
+        };
+        self.counters.sent += u64::from(sent);
+    }
+}
+
+/// A datagram for a card's leg, or a block for one that speaks RTP.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotOfThisLine;

@@ -1,0 +1,292 @@
+//! The receiving side of a leg that speaks RTP: from datagrams to what the leg says in a tick.
+
+use crate::conceal::{Concealer, likeness};
+use crate::jitter::{Jitter, Kind, PAYLOAD_MAX, Placed};
+use crate::law;
+use crate::packet::Packet;
+use crate::sequence::{Sequence, Taken};
+use crate::sink::LegCounters;
+use crate::source::Source;
+use crate::telephone_event::EventIn;
+use crate::tone::Dbm0;
+use model::{Digit, Frame, Instant, Law, SAMPLES_PER_FRAME};
+use std::net::SocketAddr;
+
+/// Payload type of comfort noise (RFC 3389 section 3).
+const COMFORT_NOISE: u8 = 13;
+/// Samples looked at when some are left out: the frame and as many after it.
+const HELD: usize = 2 * SAMPLES_PER_FRAME;
+/// Fewest samples that may be left out at once: a pitch period of 200 Hz.
+const SKIP_MIN: usize = 40;
+/// Samples over which the two sides of a cut are overlapped.
+const OVERLAP: usize = 80;
+/// Two sides this alike may be joined anywhere.
+const ALIKE: f32 = 0.7;
+/// Sound below this may be cut anywhere.
+const FAINT: Dbm0 = Dbm0(-45.0);
+/// Ticks a good place for a cut is waited for: 1 s. Then the best there is will do.
+const PATIENCE: u8 = 50;
+
+/// What a leg says in one tick: the bytes of its law and the samples they stand for.
+#[derive(Clone, Copy)]
+pub struct Said {
+    pub bytes: [u8; SAMPLES_PER_FRAME],
+    pub samples: Frame,
+}
+
+impl Said {
+    /// Nothing said.
+    pub const fn silence(law: Law) -> Self {
+        Self { bytes: [law.silence(); SAMPLES_PER_FRAME], samples: [0; SAMPLES_PER_FRAME] }
+    }
+}
+
+/// What a leg's description says of the packets that may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    pub remote: SocketAddr,
+    pub law: Law,
+    pub payload_type: u8,
+    pub dtmf_payload_type: Option<u8>,
+    pub receive: bool,
+}
+
+/// Takes one leg's datagrams in and gives what it says.
+pub struct Receiver {
+    expected: Expected,
+    source: Source,
+    ssrc: Option<u32>,
+    /// Another sender, with the number its second packet will have (RFC 3550 A.1, probation).
+    candidate: Option<(u32, u16)>,
+    sequence: Sequence,
+    jitter: Jitter,
+    events: EventIn,
+    concealer: Concealer,
+    /// Ticks in which samples could have been left out but sounded too different.
+    impatience: u8,
+    concealed: u64,
+    skipped: u64,
+}
+
+impl Receiver {
+    /// Waits for packets of a description.
+    pub fn new(expected: Expected) -> Self {
+        Self {
+            expected,
+            source: Source::new(expected.remote),
+            ssrc: None,
+            candidate: None,
+            sequence: Sequence::default(),
+            jitter: Jitter::new(),
+            events: EventIn::default(),
+            concealer: Concealer::new(),
+            impatience: 0,
+            concealed: 0,
+            skipped: 0,
+        }
+    }
+
+    /// Changes what is expected; another address is learned anew, another law heard anew.
+    pub fn change(&mut self, expected: Expected) {
+        let before = std::mem::replace(&mut self.expected, expected);
+        if Source::new(expected.remote).negotiated() != self.source.negotiated() {
+            self.source = Source::new(expected.remote);
+        }
+        if before.law != expected.law || !expected.receive {
+            self.jitter.restart();
+        }
+    }
+
+    /// Takes a datagram; gives the key if it is a telephone-event not told before.
+    pub fn datagram(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        bytes: &[u8],
+        counters: &mut LegCounters,
+    ) -> Option<Digit> {
+        if !self.source.allows(from) {
+            counters.foreign += 1;
+            return None;
+        }
+        let Some(packet) = Packet::parse(bytes) else {
+            counters.malformed += 1;
+            return None;
+        };
+        let sound = packet.payload_type == self.expected.payload_type;
+        let event = Some(packet.payload_type) == self.expected.dtmf_payload_type;
+        if !sound && !event && packet.payload_type != COMFORT_NOISE {
+            counters.unknown_payload += 1;
+            return None;
+        }
+        if sound && !(1..=PAYLOAD_MAX).contains(&packet.payload.len()) {
+            counters.malformed += 1;
+            return None;
+        }
+        self.source.lock(from);
+        if !self.expected.receive {
+            counters.unwanted += 1;
+            return None;
+        }
+        let fresh = self.number(&packet, counters)?;
+        counters.packets += 1;
+        if sound {
+            self.sound(now, &packet, fresh, counters);
+            None
+        } else {
+            self.jitter.hush(packet.timestamp);
+            event.then(|| self.events.take(packet.timestamp, packet.payload)).flatten()
+        }
+    }
+
+    /// Gives what the leg says in this tick.
+    pub fn tick(&mut self, now: Instant, said: &mut Said) {
+        *said = Said::silence(self.expected.law);
+        if !self.jitter.is_playing() {
+            return;
+        }
+        self.jitter.begin_tick(now);
+        if !self.skip(said) {
+            self.play(said);
+        }
+        self.jitter.end_tick();
+        if !self.jitter.is_playing() {
+            self.concealer.reset();
+        }
+    }
+
+    /// Adds what is known beyond single packets.
+    pub fn count(&self, counters: &mut LegCounters) {
+        counters.lost = self.sequence.lost();
+        counters.concealed_ms = self.concealed / 8;
+        counters.skipped_ms = (self.skipped + self.jitter.skipped()) / 8;
+        counters.jitter_us = self.jitter.jitter_us();
+        counters.delay_ms = self.jitter.delay_ms();
+    }
+
+    /// Judges sender and sequence number; gives whether the packet is newer than all before.
+    fn number(&mut self, packet: &Packet<'_>, counters: &mut LegCounters) -> Option<bool> {
+        if self.ssrc.is_some_and(|ssrc| ssrc != packet.ssrc) {
+            if self.candidate != Some((packet.ssrc, packet.sequence)) {
+                self.candidate = Some((packet.ssrc, packet.sequence.wrapping_add(1)));
+                return None;
+            }
+            counters.resyncs += 1;
+            self.sequence.restart(packet.sequence);
+            self.jitter.restart();
+            self.events.reset();
+            self.ssrc = Some(packet.ssrc);
+            self.candidate = None;
+            return Some(true);
+        }
+        self.candidate = None;
+        self.ssrc = Some(packet.ssrc);
+        match self.sequence.take(packet.sequence) {
+            Taken::New => Some(true),
+            Taken::Reordered => Some(false),
+            Taken::Restarted => {
+                counters.resyncs += 1;
+                Some(true)
+            }
+            Taken::Duplicate => {
+                counters.duplicates += 1;
+                None
+            }
+            Taken::Wild => None,
+        }
+    }
+
+    fn sound(
+        &mut self,
+        now: Instant,
+        packet: &Packet<'_>,
+        fresh: bool,
+        counters: &mut LegCounters,
+    ) {
+        match self.jitter.put(now, packet.timestamp, packet.payload, fresh) {
+            Placed::Held => {}
+            Placed::Late => counters.late += 1,
+            Placed::Duplicate => counters.duplicates += 1,
+            Placed::Resynced => counters.resyncs += 1,
+        }
+    }
+
+    /// Plays what is there and makes up what is missing.
+    fn play(&mut self, said: &mut Said) {
+        let law = self.expected.law;
+        let mut at = 0;
+        while at < SAMPLES_PER_FRAME {
+            let (kind, run) = self.jitter.next(SAMPLES_PER_FRAME - at);
+            let (bytes, samples) = (&mut said.bytes[at..at + run], &mut said.samples[at..at + run]);
+            match kind {
+                Kind::Sound => {
+                    self.jitter.peek(bytes);
+                    law::decode(law, bytes, samples);
+                    let changed = self.concealer.real(samples);
+                    law::encode(law, &samples[..changed], &mut bytes[..changed]);
+                }
+                Kind::Gap => {
+                    self.concealer.missing(samples);
+                    law::encode(law, samples, bytes);
+                    self.concealed += run as u64;
+                }
+                Kind::Quiet => {
+                    self.concealer.quiet(samples);
+                    law::encode(law, samples, bytes);
+                }
+            }
+            self.jitter.take(run, kind == Kind::Sound);
+            at += run;
+        }
+    }
+
+    /// Leaves samples out where it is heard least, when the delay is longer than it need be.
+    fn skip(&mut self, said: &mut Said) -> bool {
+        let Some(excess) = self.jitter.excess(HELD) else {
+            self.impatience = 0;
+            return false;
+        };
+        let law = self.expected.law;
+        let (mut bytes, mut samples) = ([0; HELD], [0; HELD]);
+        self.jitter.peek(&mut bytes);
+        law::decode(law, &bytes, &mut samples);
+        let Some(skip) = cut(&samples, excess, self.impatience >= PATIENCE) else {
+            self.impatience += 1;
+            return false;
+        };
+        self.impatience = 0;
+        said.bytes.copy_from_slice(&bytes[skip..skip + SAMPLES_PER_FRAME]);
+        said.samples.copy_from_slice(&samples[skip..skip + SAMPLES_PER_FRAME]);
+        for n in 0..OVERLAP {
+            let new = (n + 1) as f32 / (OVERLAP + 1) as f32;
+            let value = f32::from(samples[n]) * (1.0 - new) + f32::from(said.samples[n]) * new;
+            said.samples[n] = value.round() as i16;
+        }
+        self.concealer.real(&mut said.samples);
+        law::encode(law, &said.samples[..OVERLAP], &mut said.bytes[..OVERLAP]);
+        self.jitter.take(skip + SAMPLES_PER_FRAME, true);
+        self.skipped += skip as u64;
+        true
+    }
+}
+
+/// Finds how many samples to leave out, at most `excess`, so that what follows goes on where what
+/// came before was; nothing if no place is good enough and there is time to wait for a better one.
+fn cut(samples: &[i16; HELD], excess: usize, now: bool) -> Option<usize> {
+    let longest = excess.min(HELD - SAMPLES_PER_FRAME);
+    if longest < SKIP_MIN {
+        return None;
+    }
+    if Dbm0::of(samples) < FAINT {
+        return Some(longest);
+    }
+    let head = &samples[..OVERLAP];
+    let mut best = (longest, f32::MIN);
+    for skip in (SKIP_MIN..=longest).rev() {
+        let alike = likeness(head, &samples[skip..skip + OVERLAP], 2);
+        if alike > best.1 {
+            best = (skip, alike);
+        }
+    }
+    (now || best.1 >= ALIKE).then_some(best.0)
+}
