@@ -1,1 +1,286 @@
-//! registrar
+//! The registrar: where each account's phones are, until when (RFC 3261 section 10.3).
+//!
+//! ```text
+//!              register (> 0 s)                register again
+//! (no binding) ----------------> bound until t --------------> bound until t'
+//!      ^                             |
+//!      +--- expires=0, `*`, tick(t) -+
+//! ```
+//!
+//! A request changes all of its contacts or none. Requests go to the address a registration came
+//! from, so phones behind a NAT are reached (RFC 3581); what a contact says of itself is only the
+//! request URI.
+
+use crate::address::{Address, AddressError};
+use crate::message::{Contacts, Message};
+use crate::uri;
+use model::{Instant, PhoneId};
+use rsip::Uri;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Most addresses of an account. At it the one refreshed longest ago goes; a single request with
+/// more is refused.
+pub const CONTACTS_MAX: usize = 8;
+
+/// One address of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The request URI of what is sent to it.
+    pub contact: Uri,
+    /// Where it is sent: the address the registration came from.
+    pub address: SocketAddr,
+    pub expires_at: Instant,
+    /// `+sip.instance` of the contact: the same phone under another address (RFC 5626 section 4.1).
+    instance: Option<String>,
+    call_id: String,
+    cseq: u32,
+    refreshed: u64,
+}
+
+impl Binding {
+    /// Tells whether it is of the same Call-ID and not older than the wish, which so comes late
+    /// (RFC 3261 section 10.3 steps 6 and 7).
+    fn is_after(&self, wish: &Wish) -> bool {
+        self.call_id == wish.call_id && self.cseq >= wish.cseq
+    }
+}
+
+/// What a REGISTER wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub contacts: Contacts,
+    /// The Expires header, for contacts without an `expires` of their own.
+    pub expires_s: Option<u32>,
+    pub call_id: String,
+    pub cseq: u32,
+    /// Where the datagram came from.
+    pub source: SocketAddr,
+}
+
+impl Wish {
+    /// Reads the wish of a REGISTER.
+    pub fn of(request: &Message, source: SocketAddr) -> Result<Self, AddressError> {
+        Ok(Self {
+            contacts: request.contacts()?,
+            expires_s: request.expires(),
+            call_id: request.call_id().to_owned(),
+            cseq: request.cseq().map_or(0, |(number, _)| number),
+            source,
+        })
+    }
+}
+
+/// Why a REGISTER is refused; nothing of it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("a contact asks for less than {min_s} s")]
+    TooBrief { min_s: u32 },
+    #[error("the CSeq is not above the last one of this Call-ID")]
+    OutOfOrder,
+    #[error("`*` goes with Expires: 0 alone")]
+    Star,
+    #[error("a contact is no SIP address")]
+    Scheme,
+    #[error("more than {CONTACTS_MAX} contacts at once")]
+    TooMany,
+}
+
+impl Refusal {
+    /// The status code: 423 comes with Min-Expires (RFC 3261 section 10.3 steps 6 and 7).
+    pub fn status(self) -> u16 {
+        match self {
+            Self::TooBrief { .. } => 423,
+            Self::OutOfOrder => 500,
+            Self::Star | Self::Scheme => 400,
+            Self::TooMany => 403,
+        }
+    }
+}
+
+/// What became of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It has this many addresses now, at least one of them new or refreshed.
+    Registered { phone: PhoneId, contacts: usize },
+    /// Its last address was taken back or ran out.
+    Unregistered { phone: PhoneId },
+}
+
+/// What the 200 says, and what changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// All addresses of the account, each with the seconds it has left.
+    pub contacts: Vec<Address>,
+    pub change: Option<Change>,
+}
+
+/// Holds the addresses of every account.
+#[derive(Clone, Debug)]
+pub struct Registrar {
+    /// Shortest and longest registration granted, in seconds.
+    range_s: (u32, u32),
+    accounts: BTreeMap<PhoneId, Vec<Binding>>,
+    /// When the first address of an account runs out.
+    due: BTreeSet<(Instant, PhoneId)>,
+    refreshes: u64,
+    shed: u64,
+}
+
+impl Registrar {
+    /// Starts without addresses; `range_s` is the shortest and longest registration granted.
+    pub fn new(range_s: (u32, u32)) -> Self {
+        let accounts = BTreeMap::new();
+        Self { range_s, accounts, due: BTreeSet::new(), refreshes: 0, shed: 0 }
+    }
+
+    /// Does what a REGISTER of `phone` wants; the caller has proved that it may.
+    pub fn register(
+        &mut self,
+        now: Instant,
+        phone: &PhoneId,
+        wish: &Wish,
+    ) -> Result<Done, Refusal> {
+        let had = !self.bindings(phone).is_empty();
+        let old: Vec<_> =
+            self.bindings(phone).iter().filter(|b| b.expires_at > now).cloned().collect();
+        let refreshes = self.refreshes;
+        let bindings = match &wish.contacts {
+            Contacts::All if wish.expires_s != Some(0) => return Err(Refusal::Star),
+            Contacts::All if old.iter().any(|b| b.is_after(wish)) => {
+                return Err(Refusal::OutOfOrder);
+            }
+            Contacts::All => Vec::new(),
+            Contacts::List(list) => self.merged(now, &old, list, wish)?,
+        };
+        let change = match bindings.len() {
+            0 if had => Some(Change::Unregistered { phone: phone.clone() }),
+            contacts if self.refreshes > refreshes => {
+                Some(Change::Registered { phone: phone.clone(), contacts })
+            }
+            _ => None,
+        };
+        self.put(phone, bindings);
+        Ok(Done { contacts: self.listed(now, phone), change })
+    }
+
+    /// The addresses of an account, the one refreshed last at the end.
+    pub fn bindings(&self, phone: &PhoneId) -> &[Binding] {
+        self.accounts.get(phone).map_or(&[], Vec::as_slice)
+    }
+
+    /// The accounts with an address, and how many they have.
+    pub fn registrations(&self) -> impl Iterator<Item = (&PhoneId, usize)> {
+        self.accounts.iter().map(|(phone, bindings)| (phone, bindings.len()))
+    }
+
+    /// How many addresses went because an account had too many.
+    pub fn shed(&self) -> u64 {
+        self.shed
+    }
+
+    /// Forgets what ran out; gives the accounts whose last address that was.
+    pub fn tick(&mut self, now: Instant) -> Vec<Change> {
+        let mut changes = Vec::new();
+        while let Some((_, phone)) = self.due.first().filter(|(at, _)| *at <= now).cloned() {
+            let left =
+                self.bindings(&phone).iter().filter(|b| b.expires_at > now).cloned().collect();
+            self.put(&phone, left);
+            if self.bindings(&phone).is_empty() {
+                changes.push(Change::Unregistered { phone });
+            }
+        }
+        changes
+    }
+
+    /// Says when the next address runs out.
+    pub fn deadline(&self) -> Option<(Instant, &'static str)> {
+        self.due.first().map(|(at, _)| (*at, "registration runs out"))
+    }
+
+    /// The addresses of an account once `list` is done.
+    fn merged(
+        &mut self,
+        now: Instant,
+        old: &[Binding],
+        list: &[Address],
+        wish: &Wish,
+    ) -> Result<Vec<Binding>, Refusal> {
+        let mut bindings = old.to_vec();
+        if list.len() > CONTACTS_MAX {
+            return Err(Refusal::TooMany);
+        }
+        for contact in list {
+            if !uri::is_sip(&contact.uri) {
+                return Err(Refusal::Scheme);
+            }
+            let seconds = self.granted(contact.expires().or(wish.expires_s))?;
+            let instance = contact.param("+sip.instance").flatten();
+            let is_it = |b: &Binding| {
+                uri::same(&b.contact, &contact.uri)
+                    || (instance.is_some() && b.instance == instance)
+            };
+            if old.iter().any(|b| is_it(b) && b.is_after(wish)) {
+                return Err(Refusal::OutOfOrder);
+            }
+            bindings.retain(|b| !is_it(b));
+            if seconds > 0 {
+                self.refreshes += 1;
+                bindings.push(Binding {
+                    contact: contact.uri.clone(),
+                    address: wish.source,
+                    expires_at: now + Duration::from_secs(seconds.into()),
+                    instance,
+                    call_id: wish.call_id.clone(),
+                    cseq: wish.cseq,
+                    refreshed: self.refreshes,
+                });
+            }
+        }
+        bindings.sort_by_key(|binding| binding.refreshed);
+        let over = bindings.len().saturating_sub(CONTACTS_MAX);
+        bindings.drain(..over);
+        self.shed += over as u64;
+        Ok(bindings)
+    }
+
+    /// Puts the addresses of an account in place of those it had.
+    fn put(&mut self, phone: &PhoneId, bindings: Vec<Binding>) {
+        let first = |bindings: &[Binding]| bindings.iter().map(|b| b.expires_at).min();
+        if let Some(at) = first(self.bindings(phone)) {
+            self.due.remove(&(at, phone.clone()));
+        }
+        match first(&bindings) {
+            Some(at) => {
+                self.due.insert((at, phone.clone()));
+                self.accounts.insert(phone.clone(), bindings);
+            }
+            None => _ = self.accounts.remove(phone),
+        }
+    }
+
+    /// The seconds granted; without a wish the longest (RFC 3261 section 10.3 step 7).
+    fn granted(&self, wish_s: Option<u32>) -> Result<u32, Refusal> {
+        let (min_s, max_s) = self.range_s;
+        match wish_s {
+            Some(0) => Ok(0),
+            Some(wish_s) if wish_s < min_s => Err(Refusal::TooBrief { min_s }),
+            Some(wish_s) => Ok(wish_s.min(max_s)),
+            None => Ok(max_s),
+        }
+    }
+
+    fn listed(&self, now: Instant, phone: &PhoneId) -> Vec<Address> {
+        let of_binding = |binding: &Binding| {
+            let left = binding.expires_at.since(now).as_millis().div_ceil(1000);
+            let address = Address::new(binding.contact.clone());
+            let address = match &binding.instance {
+                Some(instance) => address.with("+sip.instance", Some(instance)),
+                None => address,
+            };
+            address.with("expires", Some(&left.to_string()))
+        };
+        self.bindings(phone).iter().map(of_binding).collect()
+    }
+}
