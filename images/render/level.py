@@ -1,7 +1,7 @@
-"""Makes raw speech into a prompt file: 16 kHz, one loudness, short edges, 13 bits in FLAC.
+"""Makes raw speech into a prompt file: 16 kHz, one loudness, short edges, 12 bits in FLAC.
 
-Thirteen bits (the lower three are zero) are what A-law carries at its best, and FLAC stores
-unused bits for nothing: files are a third smaller than with 16, and no telephone can tell.
+Twelve bits (the lower four are zero) leave noise 54 dB under speech, A-law 38 dB, and FLAC stores
+unused bits for nothing: files are an eighth smaller than with 13, and no telephone can tell.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ ACTIVE_DBFS = -20.0
 PEAK_DBFS = -3.5
 LEAD_MS, TAIL_MS = 15, 35
 """Kept before the first and after the last sound, so that parts join without a gap."""
-BITS = 13
+BITS = 12
 
 
 def db(x: float) -> float:

@@ -33,7 +33,8 @@ def zh_number(n: int) -> str:
         if digit == 0:
             zero = bool(out)
             continue
-        out += ("零" if zero else "") + ZH_DIGITS[digit] + name
+        said = "两" if digit == 2 and unit >= 100 else ZH_DIGITS[digit]
+        out += ("零" if zero else "") + said + name
         zero = False
     return out.removeprefix("一") if 10 <= n <= 19 else out
 
@@ -89,10 +90,11 @@ def zh_words(text: str) -> str:
         return said
 
     rules = [
+        (r"(?<=\d),(?=\d{3}\b)", ""),
         (r"(\d{4})年", lambda m: "".join(ZH_DIGITS[int(d)] for d in m[1]) + "年"),
         (r"(\d{1,2})[:：](\d{2})", clock),
         (r"[¥￥](\d+)(?:\.(\d{2}))?", amount),
-        (r"(\d+)%", lambda m: "百分之" + zh_number(int(m[1]))),
+        (r"(\d+(?:\.\d+)?)%", r"百分之\1"),
         (r"(?<=拨打)\d+|(?<=电话)\d+|(?<=热线)\d+|\b0\d+|\d{5,}", lambda m: zh_digits(m[0])),
         (r"(\d+)\.(\d+)", lambda m: zh_number(int(m[1])) + "点" + "".join(ZH_DIGITS[int(d)] for d in m[2])),
         (r"\d+", lambda m: zh_number(int(m[0]))),
@@ -117,10 +119,11 @@ def en_words(text: str) -> str:
     months = "|".join(EN_MONTHS)
     one_by_one = lambda m: " ".join(EN_UNITS[int(d)] for d in m[0])
     rules = [
+        (r"(?<=\d),(?=\d{3}\b)", ""),
         (rf"\b({months}) (\d{{1,2}})\b", lambda m: f"{m[1]} {en_ordinal(int(m[2]))}"),
         (r"\b(\d{1,2}):(\d{2})(?:\s*([ap])\.?m\b\.?)?", clock),
         (r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: en_ordinal(int(m[1]))),
-        (r"(\d+)%", lambda m: en_number(int(m[1])) + " percent"),
+        (r"%", " percent"),
         (r"(?<=call )\d+|(?<=dial )\d+|\b0\d+|\d{5,}", one_by_one),
         (r"(\d+)\.(\d+)", lambda m: en_number(int(m[1])) + " point " + " ".join(EN_UNITS[int(d)] for d in m[2])),
         (r"\d+", lambda m: en_number(int(m[0]))),
