@@ -12,7 +12,7 @@ use crate::address::Address;
 use crate::message::Message;
 use crate::uri;
 use crate::via::Via;
-use rsip::{Method, Uri};
+use rsip::{Host, Method, Uri};
 use std::net::{IpAddr, SocketAddr};
 
 /// A dialog's name, seen from our end (RFC 3261 12).
@@ -184,9 +184,7 @@ impl Dialog {
 
 /// Tells whether a sender names another address than the one its packets come from.
 fn says_another(via: &Via, seen: IpAddr) -> bool {
-    let host = via.sent_by.host.to_string();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.parse::<IpAddr>().is_ok_and(|named| named != seen)
+    matches!(via.sent_by.host, Host::IpAddr(named) if named != seen)
 }
 
 /// Tells whether packets can go there at all.

@@ -1,49 +1,334 @@
-//! The endpoint: one signalling socket's worth of SIP.
+//! The endpoint: one signalling address with all its transactions, dialogs, registrations and legs.
 
-use crate::command::{Config, Input, Output};
+use crate::address::Address;
+use crate::command::{Command, Config, Input, Output};
 use crate::counters::Counters;
-use model::{Instant, PhoneId};
+use crate::framer;
+use crate::message::Message;
+use crate::sdp::Direction;
+use crate::transaction::TimedOut;
+use crate::ua::leg::Leg;
+use crate::ua::outgoing::{Invitation, Response};
+use crate::ua::reception::Reception;
+use crate::ua::register::Registration;
+use crate::ua::wire::{Owner, Wire};
+use crate::uri;
+use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret};
+use rsip::Uri;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// Most registrations of our own at other boxes; one more is refused as if by 503.
+const REGISTRATIONS_MAX: usize = 64;
 
 /// One signalling address with its transactions, dialogs, registrations and legs.
 pub struct Endpoint {
-    counters: Counters,
+    wire: Wire,
+    reception: Reception,
+    legs: BTreeMap<LegId, Leg>,
+    ours: BTreeMap<u32, Registration>,
+    ours_next: u32,
 }
 
 impl Endpoint {
     /// Starts with no leg and no registration.
-    pub fn new(_now: Instant, _config: Config) -> Self {
-        Self { counters: Counters::default() }
+    pub fn new(_now: Instant, config: Config) -> Self {
+        let mut wire = Wire::new(&config);
+        let reception = Reception::new(&mut wire, config);
+        Self { wire, reception, legs: BTreeMap::new(), ours: BTreeMap::new(), ours_next: 1 }
     }
+
     /// Takes a datagram or a command in.
-    pub fn handle(&mut self, _now: Instant, _input: Input<'_>) {}
+    pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Datagram { from, bytes } => self.datagram(now, from, bytes),
+            Input::Command(command) => self.command(now, command),
+        }
+    }
+
     /// Fires every timer that is due.
-    pub fn tick(&mut self, _now: Instant) {}
+    pub fn tick(&mut self, now: Instant) {
+        self.wire.transactions.tick(now);
+        while let Some(timed_out) = self.wire.transactions.poll_timed_out() {
+            self.timed_out(now, timed_out);
+        }
+        let due = |deadline: Option<(Instant, &str)>| deadline.is_some_and(|(at, _)| at <= now);
+        let legs: Vec<LegId> =
+            self.legs.iter().filter(|(_, leg)| due(leg.deadline())).map(|(id, _)| *id).collect();
+        for id in legs {
+            self.with_leg(id, |leg, wire| leg.tick(now, wire));
+        }
+        for ours in self.ours.values_mut() {
+            ours.tick(now, &mut self.wire);
+        }
+        self.reception.tick(now, &mut self.wire);
+    }
+
     /// Gives the next thing to do.
     pub fn poll(&mut self) -> Option<Output> {
-        None
+        self.wire.poll()
     }
+
     /// Says when `tick` is due next, and why.
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        None
+        let legs = self.legs.values().filter_map(Leg::deadline);
+        let ours = self.ours.values().filter_map(Registration::deadline);
+        let transactions = self.wire.transactions.deadline();
+        legs.chain(ours).chain(transactions).chain(self.reception.deadline()).min()
     }
+
     /// The phones that are registered now, with the number of their addresses.
     pub fn registrations(&self) -> impl Iterator<Item = (&PhoneId, usize)> {
-        std::iter::empty()
+        self.reception.registrations()
     }
+
     /// What was counted since the start.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    pub fn counters(&self) -> Counters {
+        let counts = self.wire.transactions.counts();
+        let mut counters = self.wire.counters.clone();
+        counters.retransmitted += counts.retransmitted;
+        counters.absorbed += counts.absorbed;
+        counters.timed_out += counts.timed_out;
+        counters.unacknowledged += counts.unacknowledged;
+        counters
     }
+
     /// Legs that are not wholly over.
     pub fn legs(&self) -> usize {
-        0
+        self.legs.len()
     }
+
     /// Transactions that are not over, client and server.
     pub fn transactions(&self) -> usize {
-        0
+        self.wire.transactions.len()
     }
+
     /// Dialogs that are not over.
     pub fn dialogs(&self) -> usize {
-        0
+        self.wire.dialogs.len()
+    }
+
+    fn command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Answer { leg, rtp } => self.with_leg(leg, |l, w| l.answer(now, w, rtp)),
+            Command::Refuse { leg, cause } => self.with_leg(leg, |l, w| l.refuse(now, w, cause)),
+            Command::HangUp { leg, cause } => self.with_leg(leg, |l, w| l.hang_up(now, w, cause)),
+            Command::Hold { leg, send } => {
+                let direction = if send { Direction::SendOnly } else { Direction::Inactive };
+                self.with_leg(leg, |l, w| l.direct(now, w, direction));
+            }
+            Command::Resume { leg } => {
+                self.with_leg(leg, |l, w| l.direct(now, w, Direction::SendReceive));
+            }
+            Command::Drain(drains) => self.reception.drain(drains),
+            Command::Invite { leg, phone, rtp, caller, name } => {
+                let targets = self.reception.targets(&phone);
+                let from = self.wire.identity(&caller, &name);
+                let asserted = !caller.is_empty();
+                let contact = String::new();
+                let (offer, account) = (true, None);
+                let invitation = Invitation { from, asserted, contact, rtp, offer, account };
+                self.open(now, leg, invitation, &targets);
+            }
+            Command::InviteUri { leg, uri, to, rtp, caller, name, user, secret, offer } => {
+                let from = self.wire.identity(&caller, &name);
+                let contact = user.as_str().to_owned();
+                let account = Some((user, secret));
+                let invitation = Invitation { from, asserted: false, contact, rtp, offer, account };
+                match uri::parse(&uri) {
+                    Ok(uri) => self.open(now, leg, invitation, &[(uri, to)]),
+                    Err(_) => self.wire.event(leg, LegEvent::Gone(Cause::NotFound)),
+                }
+            }
+            Command::Register { registrar, user, secret, expires_s } => {
+                self.register(now, registrar, user, secret, expires_s);
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        invitation: Invitation,
+        targets: &[(Uri, SocketAddr)],
+    ) {
+        if self.legs.contains_key(&id) {
+            return;
+        }
+        if targets.is_empty() {
+            return self.wire.event(id, LegEvent::Gone(Cause::Unreachable));
+        }
+        if self.legs.len() >= self.wire.limits.legs_max {
+            self.wire.counters.limited += 1;
+            return self.wire.event(id, LegEvent::Gone(Cause::Congestion));
+        }
+        self.wire.counters.calls_out += 1;
+        let leg = Leg::open(now, &mut self.wire, id, invitation, targets);
+        self.keep(id, leg);
+    }
+
+    fn register(
+        &mut self,
+        now: Instant,
+        registrar: SocketAddr,
+        user: PhoneId,
+        secret: Secret,
+        expires_s: u32,
+    ) {
+        let known = self.ours.iter().find(|(_, ours)| ours.is_of(registrar, &user));
+        let no = match known {
+            Some((no, _)) => *no,
+            None if self.ours.len() >= REGISTRATIONS_MAX => {
+                return self.wire.tell(Output::RegisterResult { user, result: Err(503) });
+            }
+            None => {
+                let no = self.ours_next;
+                self.ours_next += 1;
+                let new = Registration::new(&mut self.wire, no, registrar, user);
+                self.ours.insert(no, new);
+                no
+            }
+        };
+        if let Some(ours) = self.ours.get_mut(&no) {
+            ours.set(now, &mut self.wire, secret, expires_s);
+        }
+    }
+
+    fn datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        self.wire.counters.datagrams_in += 1;
+        if self.wire.waiting() >= self.wire.limits.outputs_max {
+            self.wire.counters.limited += 1;
+            return;
+        }
+        if framer::is_keep_alive(bytes) {
+            return;
+        }
+        match framer::parse_datagram(bytes) {
+            Ok(message) if message.is_request() => {
+                self.reception.request(now, &mut self.wire, &mut self.legs, from, message);
+            }
+            Ok(message) => self.response(now, from, &message),
+            Err(error) => {
+                self.wire.counters.malformed += 1;
+                if let Some(mut response) = error.response {
+                    // The refusal carries the request's Via, which is all that is asked of it here.
+                    if let Some(to) = response.stamp_via(from) {
+                        let tag = self.wire.tag_for(&response);
+                        response.set_to_tag(&tag);
+                        self.wire.send(to, &response);
+                    }
+                }
+            }
+        }
+    }
+
+    fn response(&mut self, now: Instant, from: SocketAddr, response: &Message) {
+        // A response with another Via below ours was meant for a proxy (RFC 3261 8.1.3.3).
+        if response.headers.get_all("Via").count() != 1 {
+            self.wire.counters.malformed += 1;
+            return;
+        }
+        let matched = self.wire.transactions.response(now, response);
+        if self.wire.acknowledge_again(now, response) {
+            return;
+        }
+        let Some((id, owner)) = matched else { return };
+        match owner {
+            Owner::Nobody | Owner::Arrived { .. } => {}
+            Owner::Invite { leg, fork } => {
+                let response = Response { fork, id, message: response, from };
+                match self.legs.contains_key(&leg) {
+                    true => self.with_leg(leg, |l, w| l.invite_response(now, w, &response)),
+                    false => self.stray(now, &response),
+                }
+            }
+            Owner::Reinvite { leg } => {
+                let mut met = false;
+                self.with_leg(leg, |l, w| met = l.reinvite_response(now, w, response, from));
+                if !met {
+                    self.acknowledge_late(now, id, response, from);
+                }
+            }
+            Owner::Register { no } => {
+                let Some(ours) = self.ours.get_mut(&no) else { return };
+                if !ours.response(now, &mut self.wire, id, response) {
+                    self.ours.remove(&no);
+                }
+            }
+        }
+    }
+
+    /// An INVITE whose leg is forgotten was answered after all.
+    fn stray(&mut self, now: Instant, response: &Response<'_>) {
+        let invite = self.wire.transactions.request_of(response.id).cloned();
+        let answered = response.message.code().is_some_and(|code| (200..300).contains(&code));
+        if let Some(invite) = invite.filter(|_| answered) {
+            self.wire.hang_up_answer(now, &invite, response.message, response.from);
+        }
+    }
+
+    /// A re-INVITE was answered after its call ended: the BYE said the rest.
+    fn acknowledge_late(
+        &mut self,
+        now: Instant,
+        id: crate::transaction::TransactionId,
+        answer: &Message,
+        from: SocketAddr,
+    ) {
+        let invite = self.wire.transactions.request_of(id);
+        let dialog =
+            invite.and_then(|invite| crate::dialog::Dialog::of_client(invite, answer, from));
+        let answered = answer.code().is_some_and(|code| (200..300).contains(&code));
+        if let Some(dialog) = dialog.filter(|_| answered) {
+            self.wire.acknowledge(now, &dialog, answer, None);
+        }
+    }
+
+    fn timed_out(&mut self, now: Instant, timed_out: TimedOut<Owner>) {
+        match timed_out.owner {
+            Owner::Nobody | Owner::Arrived { .. } => {}
+            Owner::Invite { leg, fork } => {
+                self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork));
+            }
+            Owner::Reinvite { leg } => self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w)),
+            Owner::Register { no } => {
+                if let Some(mut ours) = self.ours.remove(&no) {
+                    ours.refused(&mut self.wire, 408);
+                }
+            }
+        }
+    }
+
+    fn with_leg(&mut self, id: LegId, step: impl FnOnce(&mut Leg, &mut Wire)) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        step(leg, &mut self.wire);
+        if leg.is_over() {
+            self.legs.remove(&id);
+        }
+    }
+
+    fn keep(&mut self, id: LegId, leg: Leg) {
+        if !leg.is_over() {
+            self.legs.insert(id, leg);
+        }
+    }
+}
+
+impl Wire {
+    /// The From of a call we place: the caller's number at our realm, or nobody's name
+    /// (RFC 3323 section 4.1.1.3).
+    fn identity(&self, caller: &Number, name: &PersonName) -> Address {
+        let mut address = uri::of_user(caller.reveal(), self.local);
+        if let Ok(host) = uri::host_port(&self.realm) {
+            address.host_with_port = host;
+        }
+        if caller.is_empty() {
+            if let Ok(nobody) = uri::parse("sip:anonymous@anonymous.invalid") {
+                address = nobody;
+            }
+            return Address::new(address).named("Anonymous");
+        }
+        Address::new(address).named(name.reveal())
     }
 }

@@ -32,12 +32,7 @@ impl Client {
     }
 
     /// Takes a response.
-    pub fn response(
-        &mut self,
-        now: Instant,
-        alarms: &mut Alarms,
-        code: u16,
-    ) -> &'static [Effect] {
+    pub fn response(&mut self, now: Instant, alarms: &mut Alarms, code: u16) -> &'static [Effect] {
         match (*self, code) {
             (Self::Completed, _) => &[Effect::Absorbed],
             (_, 100..=199) => {

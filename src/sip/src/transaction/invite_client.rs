@@ -35,12 +35,7 @@ impl InviteClient {
     }
 
     /// Takes a response.
-    pub fn response(
-        &mut self,
-        now: Instant,
-        alarms: &mut Alarms,
-        code: u16,
-    ) -> &'static [Effect] {
+    pub fn response(&mut self, now: Instant, alarms: &mut Alarms, code: u16) -> &'static [Effect] {
         match (*self, code) {
             (Self::Calling | Self::Proceeding, 100..=199) => {
                 alarms.stop(&[Timer::A, Timer::B]);

@@ -159,9 +159,7 @@ impl<O: Clone> Transactions<O> {
         };
         let mut alarms = Alarms::default();
         let machine = match request.method() {
-            Some(Method::Invite) => {
-                Machine::InviteClient(InviteClient::start(now, &mut alarms))
-            }
+            Some(Method::Invite) => Machine::InviteClient(InviteClient::start(now, &mut alarms)),
             _ => Machine::Client(Client::start(now, &mut alarms)),
         };
         let last = request.encode();
@@ -171,11 +169,15 @@ impl<O: Clone> Transactions<O> {
         Ok(self.insert(Slot { machine, alarms, key, merge: None, owner, to, last, ack, request }))
     }
 
-    /// Sends the CANCEL of an INVITE of ours, in a transaction of its own (RFC 3261 9.1).
-    pub fn cancel(&mut self, now: Instant, invite: TransactionId, owner: O) {
+    /// Sends the CANCEL of an INVITE of ours, in a transaction of its own (RFC 3261 9.1), with the
+    /// reason if there is one to tell (RFC 3326).
+    pub fn cancel(&mut self, now: Instant, invite: TransactionId, owner: O, reason: Option<&str>) {
         let Some(slot) = self.slots.get(&invite) else { return };
         let (to, cancel) = (slot.to, slot.request.as_ref().and_then(derive::cancel));
-        if let Some(cancel) = cancel {
+        if let Some(mut cancel) = cancel {
+            if let Some(reason) = reason {
+                cancel.headers.push("Reason", reason);
+            }
             // At the limit the INVITE still ends by the user's own deadline.
             let _ = self.request(now, cancel, to, owner);
         }
@@ -252,7 +254,8 @@ impl<O: Clone> Transactions<O> {
             Machine::InviteClient(m) => {
                 let effects = m.response(now, &mut slot.alarms, code);
                 if effects.contains(&Effect::Acknowledge) {
-                    let ack = slot.request.as_ref().and_then(|invite| derive::ack(invite, response));
+                    let ack =
+                        slot.request.as_ref().and_then(|invite| derive::ack(invite, response));
                     slot.ack = ack.map(|ack| ack.encode()).unwrap_or_default();
                 }
                 effects

@@ -1,0 +1,108 @@
+//! The INVITEs that open one leg, one for each address of a phone.
+//!
+//! ```text
+//!   sent --1xx--> ringing --2xx--> answered: the first is the leg, another is hung up
+//!     |              |    --3xx-6xx, nobody there--> over
+//!     +--abandoned---+--CANCEL--> (487 | 2xx: ACK + BYE | nothing for 64*T1) --> over
+//! ```
+//!
+//! A CANCEL waits for the first provisional response (RFC 3261 9.1).
+
+use super::wire::{Owner, Wire};
+use crate::transaction::TransactionId;
+use crate::transaction::timers::T1_X64;
+use model::Instant;
+
+/// The forks of a leg. A fork keeps its place for as long as the leg is kept.
+#[derive(Debug, Default)]
+pub struct Forks {
+    list: Vec<Fork>,
+    /// Why no answer is wanted any more (RFC 3326), once none is.
+    abandoned: Option<Option<&'static str>>,
+}
+
+#[derive(Debug)]
+struct Fork {
+    invite: TransactionId,
+    over: bool,
+    ringing: bool,
+    /// When a cancelled one is given up, though nobody said its end.
+    until: Option<Instant>,
+}
+
+impl Forks {
+    /// The place of the next fork.
+    pub fn next(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Adds a fork whose INVITE was sent.
+    pub fn add(&mut self, invite: TransactionId) {
+        self.list.push(Fork { invite, over: false, ringing: false, until: None });
+    }
+
+    /// Takes a new INVITE for a fork whose first one was challenged.
+    pub fn again(&mut self, fork: usize, invite: TransactionId) {
+        if let Some(fork) = self.list.get_mut(fork) {
+            *fork = Fork { invite, over: false, ringing: false, until: None };
+        }
+    }
+
+    /// A fork rings, or at least somebody works on it.
+    pub fn ringing(&mut self, now: Instant, wire: &mut Wire, fork: usize) {
+        let Some(fork) = self.list.get_mut(fork) else { return };
+        fork.ringing = true;
+        if let Some(reason) = self.abandoned {
+            fork.cancel(now, wire, reason);
+        }
+    }
+
+    /// A fork was answered, refused or given up.
+    pub fn over(&mut self, fork: usize) {
+        if let Some(fork) = self.list.get_mut(fork) {
+            fork.over = true;
+        }
+    }
+
+    /// Tells whether all of them are over.
+    pub fn all_over(&self) -> bool {
+        self.list.iter().all(|fork| fork.over)
+    }
+
+    /// Tells whether an answer is still wanted.
+    pub fn wanted(&self) -> bool {
+        self.abandoned.is_none()
+    }
+
+    /// Cancels what is not over.
+    pub fn abandon(&mut self, now: Instant, wire: &mut Wire, reason: Option<&'static str>) {
+        self.abandoned = Some(reason);
+        for fork in self.list.iter_mut().filter(|fork| fork.ringing) {
+            fork.cancel(now, wire, reason);
+        }
+    }
+
+    /// Gives up the cancelled ones that nobody ended in time (RFC 3261 9.1).
+    pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
+        for fork in self.list.iter_mut().filter(|fork| !fork.over) {
+            if fork.until.is_some_and(|until| until <= now) {
+                wire.transactions.forget(fork.invite);
+                fork.over = true;
+            }
+        }
+    }
+
+    /// When the next one is given up.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.list.iter().filter(|fork| !fork.over).filter_map(|fork| fork.until).min()
+    }
+}
+
+impl Fork {
+    fn cancel(&mut self, now: Instant, wire: &mut Wire, reason: Option<&'static str>) {
+        if !self.over && self.until.is_none() {
+            wire.transactions.cancel(now, self.invite, Owner::Nobody, reason);
+            self.until = Some(now + T1_X64);
+        }
+    }
+}

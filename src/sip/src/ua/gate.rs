@@ -1,0 +1,42 @@
+//! What every request has to pass before anybody looks who sent it (RFC 3261 8.2): so a stranger
+//! gets the same answer as a phone of ours.
+
+use super::wire::{SDP, Wire};
+use crate::message::Message;
+use rsip::Method;
+
+/// Makes the refusal of a request that nobody could act upon.
+pub fn refusal(wire: &Wire, request: &Message) -> Option<Message> {
+    let method = request.method()?;
+    if matches!(method, Method::Ack | Method::Cancel) {
+        return None;
+    }
+    // 8.2.1
+    if !matches!(
+        method,
+        Method::Invite | Method::Bye | Method::Options | Method::Info | Method::Register
+    ) {
+        return Some(wire.response(request, 405));
+    }
+    // A call is carried on to an agent, so the hop counts; OPTIONS ends here (16.3 step 3), and
+    // what is within a call came to its end already.
+    let begins = request.to_tag().is_none() && method != Method::Options;
+    if begins && request.max_forwards() == Some(0) {
+        return Some(wire.response(request, 483));
+    }
+    // 8.2.2.3: we have no extension that could be required.
+    let required = request.require().join(", ");
+    if !required.is_empty() {
+        return Some(wire.response(request, 420).with("Unsupported", required));
+    }
+    // 8.2.3
+    let encoded = request.headers.words("Content-Encoding").any(|e| e != "identity");
+    if encoded {
+        return Some(wire.response(request, 415).with("Accept-Encoding", "identity"));
+    }
+    let foreign = !request.body.is_empty() && request.content_type().as_deref() != Some(SDP);
+    if foreign && method == Method::Invite {
+        return Some(wire.response(request, 415).with("Accept", SDP));
+    }
+    None
+}

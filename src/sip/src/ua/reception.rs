@@ -1,0 +1,334 @@
+//! The reception: what happens to each request that comes, and who is let in.
+//!
+//! ```text
+//!   request --matched--> came before | CANCEL | ACK
+//!      | new
+//!      |--gate--> 405 415 420 483
+//!      |--To tag--> the dialog's leg | 481
+//!      '--none---> INVITE: peer of a trunk | phone with its password | 401
+//!                  REGISTER: phone with its password | 401
+//!                  OPTIONS: 200
+//! ```
+//!
+//! Whoever was not let in is answered without state (RFC 3261 8.2.7), the same answer whether the
+//! account exists or not.
+
+use super::caller;
+use super::gate;
+use super::leg::{Leg, Within, options};
+use super::session::Talk;
+use super::wire::{Owner, Wire};
+use crate::command::{Config, Output, TrunkConfig};
+use crate::counters::UNKNOWN_ACCOUNT;
+use crate::dialog::{Dialog, DialogId};
+use crate::digest::Credentials;
+use crate::guard::{Entry, Guard};
+use crate::message::Message;
+use crate::registrar::{Change, Refusal, Registrar, Wish};
+use crate::transaction::Arrival;
+use crate::uri;
+use model::{Instant, LegEvent, LegId, PhoneId, Secret, TrunkId, Via};
+use rsip::{Host, Method, Uri};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+/// The legs by their number.
+pub type Legs = BTreeMap<LegId, Leg>;
+
+/// Accounts, trunks, and the next leg's number.
+pub struct Reception {
+    guard: Guard,
+    registrar: Registrar,
+    accounts: BTreeMap<PhoneId, Secret>,
+    trunks: BTreeMap<TrunkId, TrunkConfig>,
+    draining: bool,
+    next_leg: u64,
+}
+
+/// A request that came new, its Via stamped.
+struct Request {
+    message: Message,
+    from: SocketAddr,
+    /// Where its responses go.
+    reply_to: SocketAddr,
+}
+
+impl Reception {
+    /// Opens with nobody registered.
+    pub fn new(wire: &mut Wire, config: Config) -> Self {
+        Self {
+            guard: Guard::new(wire.key(), &config.realm),
+            registrar: Registrar::new(config.register_s),
+            accounts: config.accounts,
+            trunks: config.trunks,
+            draining: false,
+            next_leg: config.first_leg,
+        }
+    }
+
+    /// Refuses new calls, or takes them again.
+    pub fn drain(&mut self, draining: bool) {
+        self.draining = draining;
+    }
+
+    /// Each address a phone registered: its request URI and where it is reached.
+    pub fn targets(&self, phone: &PhoneId) -> Vec<(Uri, SocketAddr)> {
+        let bindings = self.registrar.bindings(phone).iter();
+        bindings.map(|binding| (binding.contact.clone(), binding.address)).collect()
+    }
+
+    /// The phones that are registered, with the number of their addresses.
+    pub fn registrations(&self) -> impl Iterator<Item = (&PhoneId, usize)> {
+        self.registrar.registrations()
+    }
+
+    /// Ends the registrations that ran out.
+    pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
+        for change in self.registrar.tick(now) {
+            wire.tell(changed(change));
+        }
+    }
+
+    /// When the next registration runs out.
+    pub fn deadline(&self) -> Option<(Instant, &'static str)> {
+        self.registrar.deadline()
+    }
+
+    /// Takes a request.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        legs: &mut Legs,
+        from: SocketAddr,
+        mut message: Message,
+    ) {
+        let Some(reply_to) = message.stamp_via(from) else { return };
+        let request = Request { message, from, reply_to };
+        match wire.transactions.receive(now, from, &request.message) {
+            Arrival::Absorbed => {}
+            Arrival::Ack => {
+                let dialog = DialogId::of_request(&request.message);
+                let leg = dialog.and_then(|dialog| wire.dialogs.get(&dialog).copied());
+                with(legs, leg, |leg| leg.ack(now, wire, &request.message));
+            }
+            Arrival::Cancel { owner, .. } => self.cancel(now, wire, legs, owner, &request),
+            Arrival::Merged => wire.answer(reply_to, &request.message, 482),
+            Arrival::New => self.new_request(now, wire, legs, request),
+        }
+    }
+
+    /// The CANCEL itself is answered 200 whatever comes of it (RFC 3261 9.2).
+    fn cancel(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        legs: &mut Legs,
+        owner: Owner,
+        request: &Request,
+    ) {
+        let response = wire.response(&request.message, 200);
+        match wire.transactions.accept(&request.message, request.reply_to, Owner::Nobody) {
+            Ok(id) => wire.transactions.respond(now, id, &response),
+            Err(_) => wire.send(request.reply_to, &response),
+        }
+        if let Owner::Arrived { leg } = owner {
+            with(legs, Some(leg), |leg| leg.cancelled(now, wire));
+        }
+    }
+
+    fn new_request(&mut self, now: Instant, wire: &mut Wire, legs: &mut Legs, request: Request) {
+        if let Some(refusal) = gate::refusal(wire, &request.message) {
+            return wire.send(request.reply_to, &refusal);
+        }
+        if let Some(dialog) = DialogId::of_request(&request.message) {
+            return within(now, wire, legs, &dialog, &request);
+        }
+        match request.message.method() {
+            Some(Method::Invite) => self.invite(now, wire, legs, request),
+            Some(Method::Register) => self.register(now, wire, &request),
+            // Asked as an INVITE would be answered (RFC 3261 11.2).
+            Some(Method::Options) if self.draining => {
+                wire.answer(request.reply_to, &request.message, 503);
+            }
+            Some(Method::Options) => {
+                let response = options(wire, &request.message);
+                wire.send(request.reply_to, &response);
+            }
+            _ => wire.answer(request.reply_to, &request.message, 481),
+        }
+    }
+
+    fn invite(&mut self, now: Instant, wire: &mut Wire, legs: &mut Legs, request: Request) {
+        let refuse =
+            |wire: &mut Wire, code: u16| wire.answer(request.reply_to, &request.message, code);
+        if self.draining {
+            wire.counters.drained += 1;
+            return refuse(wire, 503);
+        }
+        if legs.len() >= wire.limits.legs_max {
+            wire.counters.limited += 1;
+            return refuse(wire, 503);
+        }
+        let message = &request.message;
+        let (via, trunk) = match self.trunk_of(wire, &request) {
+            Some((trunk, config)) => {
+                let calls = legs.values().filter(|leg| leg.trunk() == Some(trunk)).count();
+                if calls >= usize::from(config.calls_max) {
+                    wire.counters.limited += 1;
+                    return refuse(wire, 503);
+                }
+                (Via::Trunk(trunk.clone()), Some(trunk.clone()))
+            }
+            None => match self.proved(now, wire, &request) {
+                Some(phone) => (Via::Phone(phone), None),
+                None => return,
+            },
+        };
+        if !message.body.is_empty() && Talk::check(&message.body, wire.local).is_err() {
+            return refuse(wire, 488);
+        }
+        let tag = wire.tag_for(message);
+        let Some(dialog) = Dialog::of_server(message, &tag, request.from) else {
+            return refuse(wire, 400);
+        };
+        let leg = LegId::inbound(self.next_leg);
+        let accepted = wire.transactions.accept(message, request.reply_to, Owner::Arrived { leg });
+        let Ok(transaction) = accepted else {
+            wire.counters.limited += 1;
+            return refuse(wire, 503);
+        };
+        self.next_leg += 1;
+        wire.counters.calls_in += 1;
+        let (caller, name) = match &via {
+            Via::Phone(phone) => {
+                let name = message.from().as_ref().map(caller::name).unwrap_or_default();
+                (model::Number::new(phone.as_str()), name)
+            }
+            _ => caller::of(message),
+        };
+        let dialled = caller::dialled(message);
+        let message = request.message;
+        let arrived = Leg::arrive(now, wire, leg, trunk, transaction, message, dialog);
+        legs.insert(leg, arrived);
+        wire.event(leg, LegEvent::Arrived { via, caller, name, dialled });
+    }
+
+    fn register(&mut self, now: Instant, wire: &mut Wire, request: &Request) {
+        let message = &request.message;
+        let Some(phone) = self.proved(now, wire, request) else { return };
+        // A phone registers itself and nobody else (RFC 3261 10.3 step 4).
+        let own = message.to().and_then(|to| uri::user(&to.uri));
+        if own.as_deref() != Some(phone.as_str()) {
+            return wire.answer(request.reply_to, message, 403);
+        }
+        let Ok(wish) = Wish::of(message, request.from) else {
+            return wire.answer(request.reply_to, message, 400);
+        };
+        let Ok(id) = wire.transactions.accept(message, request.reply_to, Owner::Nobody) else {
+            wire.counters.limited += 1;
+            return wire.answer(request.reply_to, message, 503);
+        };
+        let response = match self.registrar.register(now, &phone, &wish) {
+            Ok(done) => {
+                let mut response = wire.response(message, 200);
+                for contact in &done.contacts {
+                    response.headers.push("Contact", contact.to_string());
+                }
+                if let Some(change) = done.change {
+                    wire.tell(changed(change));
+                }
+                response
+            }
+            Err(refusal) => {
+                let response = wire.response(message, refusal.status());
+                match refusal {
+                    Refusal::TooBrief { min_s } => response.with("Min-Expires", min_s.to_string()),
+                    _ => response,
+                }
+            }
+        };
+        wire.transactions.respond(now, id, &response);
+    }
+
+    /// The account whose password the request proves. Where it proves none it is challenged.
+    fn proved(&mut self, now: Instant, wire: &mut Wire, request: &Request) -> Option<PhoneId> {
+        let accounts = &self.accounts;
+        let secret_of = |user: &str| accounts.get(&PhoneId::new(user));
+        match self.guard.judge(now, &request.message, secret_of) {
+            Entry::Passed { user } => Some(PhoneId::new(&user)),
+            Entry::Refused { stale, wrong } => {
+                if wrong {
+                    let account = self.named(&request.message);
+                    *wire.counters.failures.entry(account).or_default() += 1;
+                }
+                wire.counters.challenged += 1;
+                let mut challenge = self.guard.challenge(now, &request.message, stale);
+                challenge.set_to_tag(&wire.tag_for(&request.message));
+                wire.send(request.reply_to, &challenge);
+                None
+            }
+        }
+    }
+
+    /// The account that a wrong proof named, if we have it.
+    fn named(&self, request: &Message) -> PhoneId {
+        let values = request.headers.get_all("Authorization");
+        values
+            .filter_map(|value| Credentials::parse(value).ok())
+            .map(|credentials| PhoneId::new(&credentials.username))
+            .find(|phone| self.accounts.contains_key(phone))
+            .unwrap_or_else(|| PhoneId::new(UNKNOWN_ACCOUNT))
+    }
+
+    /// The trunk whose peer sent the request. A peer that calls itself one of our own accounts has
+    /// to prove it as anybody has: a phone may stand at a trunk's address, and nobody may pass for
+    /// an extension from outside.
+    fn trunk_of(&self, wire: &Wire, request: &Request) -> Option<(&TrunkId, &TrunkConfig)> {
+        let ip = canonical(request.from.ip());
+        let is_peer = |trunk: &TrunkConfig| trunk.peers.iter().any(|peer| canonical(*peer) == ip);
+        let found = self.trunks.iter().find(|(_, trunk)| is_peer(trunk))?;
+        let from = request.message.from()?;
+        let host_is_ours = match &from.uri.host_with_port.host {
+            Host::IpAddr(ip) => *ip == wire.local.ip(),
+            Host::Domain(name) => name.to_string().eq_ignore_ascii_case(&wire.realm),
+        };
+        let user = uri::user(&from.uri).unwrap_or_default();
+        let ours = host_is_ours && self.accounts.contains_key(&PhoneId::new(&user));
+        (!ours).then_some(found)
+    }
+}
+
+/// Takes a request to the leg of its dialog (RFC 3261 12.2.2).
+fn within(now: Instant, wire: &mut Wire, legs: &mut Legs, dialog: &DialogId, request: &Request) {
+    let leg = wire.dialogs.get(dialog).copied().filter(|leg| legs.contains_key(leg));
+    if leg.is_none() {
+        return wire.answer(request.reply_to, &request.message, 481);
+    }
+    let Ok(id) = wire.transactions.accept(&request.message, request.reply_to, Owner::Nobody) else {
+        wire.counters.limited += 1;
+        return wire.answer(request.reply_to, &request.message, 503);
+    };
+    let within = Within { id, message: &request.message, from: request.from };
+    with(legs, leg, |leg| leg.request(now, wire, &within));
+}
+
+fn with(legs: &mut Legs, id: Option<LegId>, step: impl FnOnce(&mut Leg)) {
+    let Some((id, leg)) = id.and_then(|id| Some((id, legs.get_mut(&id)?))) else { return };
+    step(leg);
+    if leg.is_over() {
+        legs.remove(&id);
+    }
+}
+
+fn changed(change: Change) -> Output {
+    match change {
+        Change::Registered { phone, contacts } => Output::Registered { phone, contacts },
+        Change::Unregistered { phone } => Output::Unregistered { phone },
+    }
+}
+
+/// An IPv4 address, though a socket of both families shows it as IPv6.
+fn canonical(ip: IpAddr) -> IpAddr {
+    ip.to_canonical()
+}

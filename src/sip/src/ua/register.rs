@@ -1,0 +1,184 @@
+//! A registration of ours at another box, as a phone keeps it (RFC 3261 10.2).
+//!
+//! ```text
+//!   REGISTER --401--> REGISTER with the password's proof --200--> held
+//!       ^       423: again, for longer                              |
+//!       '---------------- after 4/5 of the time granted ------------'
+//! ```
+
+use super::wire::{Owner, Wire};
+use crate::address::Address;
+use crate::command::Output;
+use crate::message::{Contacts, Message};
+use crate::transaction::TransactionId;
+use crate::uri;
+use model::{Instant, PhoneId, Secret};
+use rsip::Method;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How often one registration answers challenges and 423 before it takes the refusal for final.
+const TRIES_MAX: u8 = 3;
+
+/// One address-of-record of ours at one registrar.
+#[derive(Debug)]
+pub struct Registration {
+    no: u32,
+    registrar: SocketAddr,
+    user: PhoneId,
+    secret: Secret,
+    expires_s: u32,
+    call_id: String,
+    from: Address,
+    cseq: u32,
+    tries: u8,
+    again_at: Option<Instant>,
+}
+
+impl Registration {
+    /// Prepares a registration; `renew` sends it.
+    pub fn new(wire: &mut Wire, no: u32, registrar: SocketAddr, user: PhoneId) -> Self {
+        let from = Address::new(uri::of_user(user.as_str(), registrar)).tagged(&wire.token());
+        Self {
+            no,
+            registrar,
+            user,
+            secret: Secret::default(),
+            expires_s: 0,
+            call_id: format!("{}@{}", wire.token(), wire.local.ip()),
+            from,
+            cseq: 0,
+            tries: 0,
+            again_at: None,
+        }
+    }
+
+    /// Tells whether it is this user's at this registrar.
+    pub fn is_of(&self, registrar: SocketAddr, user: &PhoneId) -> bool {
+        self.registrar == registrar && self.user == *user
+    }
+
+    /// Registers for `expires_s`; 0 takes the registration back.
+    pub fn set(&mut self, now: Instant, wire: &mut Wire, secret: Secret, expires_s: u32) {
+        self.secret = secret;
+        self.expires_s = expires_s;
+        self.renew(now, wire);
+    }
+
+    /// Takes a response; tells whether the registration goes on.
+    pub fn response(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        id: TransactionId,
+        response: &Message,
+    ) -> bool {
+        let code = response.code().unwrap_or(500);
+        match code {
+            100..=199 => true,
+            200..=299 => self.granted(now, wire, response),
+            401 | 407 if self.prove(now, wire, id, response) => true,
+            423 if self.longer(now, wire, response) => true,
+            _ => self.refused(wire, code),
+        }
+    }
+
+    /// Nobody answered; the registration is over.
+    pub fn refused(&mut self, wire: &mut Wire, code: u16) -> bool {
+        let result = Err(code);
+        wire.tell(Output::RegisterResult { user: self.user.clone(), result });
+        false
+    }
+
+    /// Registers again if it is time.
+    pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
+        if self.again_at.is_some_and(|at| at <= now) {
+            self.renew(now, wire);
+        }
+    }
+
+    /// When it is time to register again.
+    pub fn deadline(&self) -> Option<(Instant, &'static str)> {
+        self.again_at.map(|at| (at, "register again"))
+    }
+
+    fn renew(&mut self, now: Instant, wire: &mut Wire) {
+        self.tries = 0;
+        self.again_at = None;
+        self.send(now, wire);
+    }
+
+    fn send(&mut self, now: Instant, wire: &mut Wire) {
+        self.cseq += 1;
+        let via = wire.via();
+        let mut request = Message::request(Method::Register, uri::of_host(self.registrar));
+        request.headers.push_front("Via", via.to_string());
+        let to = Address { params: Vec::new(), ..self.from.clone() };
+        let request = request
+            .with("From", self.from.to_string())
+            .with("To", to.to_string())
+            .with("Call-ID", self.call_id.clone())
+            .with("CSeq", format!("{} REGISTER", self.cseq))
+            .with("Contact", wire.contact(self.user.as_str()))
+            .with("Expires", self.expires_s.to_string());
+        self.sent(now, wire, request);
+    }
+
+    fn sent(&mut self, now: Instant, wire: &mut Wire, request: Message) {
+        let owner = Owner::Register { no: self.no };
+        if wire.request(now, request, self.registrar, owner).is_none() {
+            // At the limit of transactions: as if it were time again in a second.
+            self.again_at = Some(now + Duration::from_secs(1));
+        }
+    }
+
+    fn granted(&mut self, now: Instant, wire: &mut Wire, response: &Message) -> bool {
+        let ours = uri::of_user(self.user.as_str(), wire.local);
+        let listed = match response.contacts() {
+            Ok(Contacts::List(list)) => list.into_iter().find(|c| uri::same(&c.uri, &ours)),
+            Ok(Contacts::All) | Err(_) => None,
+        };
+        let seconds = listed.and_then(|c| c.expires()).or(response.expires());
+        let granted = seconds.unwrap_or(self.expires_s).min(self.expires_s);
+        let user = self.user.clone();
+        wire.tell(Output::RegisterResult { user, result: Ok(granted) });
+        if granted == 0 {
+            return false;
+        }
+        self.again_at = Some(now + Duration::from_millis(u64::from(granted) * 800));
+        true
+    }
+
+    fn prove(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        id: TransactionId,
+        response: &Message,
+    ) -> bool {
+        let request = wire.transactions.request_of(id).cloned();
+        // The same password against a nonce that was not stale would fail again.
+        let tried = request.as_ref().is_some_and(|r| wire.was_refused(r, response));
+        self.tries += 1;
+        if tried || self.tries > TRIES_MAX {
+            return false;
+        }
+        let (user, secret) = (self.user.clone(), self.secret.clone());
+        let again = request.and_then(|r| wire.with_proof(r, response, &user, &secret));
+        let Some(again) = again else { return false };
+        self.cseq += 1;
+        self.sent(now, wire, again);
+        true
+    }
+
+    fn longer(&mut self, now: Instant, wire: &mut Wire, response: &Message) -> bool {
+        self.tries += 1;
+        let least = response.min_expires().filter(|least| *least > self.expires_s);
+        let Some(least) = least.filter(|_| self.tries <= TRIES_MAX && self.expires_s > 0) else {
+            return false;
+        };
+        self.expires_s = least;
+        self.send(now, wire);
+        true
+    }
+}

@@ -1,0 +1,292 @@
+//! What every leg shares: the transactions, the names it gives, and the way out.
+
+use super::acks::Acks;
+use crate::address::Address;
+use crate::command::{Config, Limits, Output};
+use crate::counters::Counters;
+use crate::dialog::{Dialog, DialogId};
+use crate::digest::Challenge;
+use crate::message::Message;
+use crate::transaction::{TransactionId, Transactions};
+use crate::uri;
+use crate::via::{MAGIC, Via};
+use model::{Instant, LegEvent, LegId, PhoneId, Secret};
+use rand_chacha::ChaCha12Rng;
+use rand_core::{RngCore, SeedableRng};
+use rsip::Method;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+/// The methods we take.
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+/// The body type of session descriptions.
+pub const SDP: &str = "application/sdp";
+/// Seconds after which a caller we refused by a limit may try again.
+pub const RETRY_AFTER_S: &str = "10";
+/// Who we are on the wire, without a version that would help an attacker.
+const PRODUCT: &str = "Ringfence";
+
+/// Whose a transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Nobody waits for its outcome.
+    Nobody,
+    /// The INVITE that a leg arrived with.
+    Arrived { leg: LegId },
+    /// A fork of the INVITE that opens a leg.
+    Invite { leg: LegId, fork: usize },
+    /// A re-INVITE of ours.
+    Reinvite { leg: LegId },
+    /// A REGISTER of ours.
+    Register { no: u32 },
+}
+
+/// The transactions, dialogs, counters and the queue of outputs.
+pub struct Wire {
+    pub local: SocketAddr,
+    pub realm: String,
+    pub limits: Limits,
+    pub transactions: Transactions<Owner>,
+    pub dialogs: BTreeMap<DialogId, LegId>,
+    pub counters: Counters,
+    acks: Acks,
+    rng: ChaCha12Rng,
+    /// Makes tags of answers that keep no state.
+    tag_key: [u8; 32],
+    out: VecDeque<Output>,
+}
+
+impl Wire {
+    /// Starts with nothing open.
+    pub fn new(config: &Config) -> Self {
+        let mut rng = ChaCha12Rng::from_seed(config.seed);
+        let mut tag_key = [0; 32];
+        rng.fill_bytes(&mut tag_key);
+        let limits = config.limits;
+        Self {
+            local: config.local,
+            realm: config.realm.clone(),
+            limits,
+            transactions: Transactions::new(
+                limits.server_transactions_max,
+                limits.client_transactions_max,
+            ),
+            dialogs: BTreeMap::new(),
+            counters: Counters::default(),
+            acks: Acks::default(),
+            rng,
+            tag_key,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Makes a name nobody can guess: 64 bits in hexadecimal.
+    pub fn token(&mut self) -> String {
+        format!("{:016x}", self.rng.next_u64())
+    }
+
+    /// A key that nobody else has.
+    pub fn key(&mut self) -> [u8; 32] {
+        let mut key = [0; 32];
+        self.rng.fill_bytes(&mut key);
+        key
+    }
+
+    /// A number below `bound`.
+    pub fn dice(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64() % bound.max(1)
+    }
+
+    /// The Via of a new request.
+    pub fn via(&mut self) -> Via {
+        let branch = format!("{MAGIC}{}", self.token());
+        Via::udp(self.local, &branch)
+    }
+
+    /// Our Contact, with the user part that a phone shows.
+    pub fn contact(&self, user: &str) -> String {
+        let at =
+            if user.is_empty() { uri::of_host(self.local) } else { uri::of_user(user, self.local) };
+        Address::new(at).to_string()
+    }
+
+    /// Makes a response with our name in it, and a tag for To that is the same each time the same
+    /// request comes (RFC 3261 8.2.7).
+    pub fn response(&self, request: &Message, code: u16) -> Message {
+        let mut response = Message::response(request, code);
+        if code > 100 {
+            response.set_to_tag(&self.tag_for(request));
+        }
+        if code == 503 {
+            response.headers.push("Retry-After", RETRY_AFTER_S);
+        }
+        if code == 405 || code == 501 {
+            response.headers.push("Allow", ALLOW);
+        }
+        response.with("Server", PRODUCT)
+    }
+
+    /// The tag of our end for a request: always the same one, so that answers without state, those
+    /// of the leg that comes of the request, and that to its CANCEL agree (RFC 3261 8.2.7, 9.2).
+    pub fn tag_for(&self, request: &Message) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.tag_key);
+        for part in ["From", "Call-ID"] {
+            hash.update(request.headers.get(part).unwrap_or_default());
+            hash.update([0]);
+        }
+        if let Some(branch) = request.via().and_then(|via| via.branch().map(str::to_owned)) {
+            hash.update(branch);
+        }
+        hex::encode(&hash.finalize()[..8])
+    }
+
+    /// Makes the 2xx of an INVITE (RFC 3261 13.3.1.4).
+    pub fn accepting(&self, request: &Message, user: &str) -> Message {
+        self.response(request, 200)
+            .with("Contact", self.contact(user))
+            .with("Allow", ALLOW)
+            .with("Supported", "")
+    }
+
+    /// Answers without any state; `request` has its Via stamped.
+    pub fn answer(&mut self, to: SocketAddr, request: &Message, code: u16) {
+        let response = self.response(request, code);
+        self.send(to, &response);
+    }
+
+    /// Sends a message outside any transaction.
+    pub fn send(&mut self, to: SocketAddr, message: &Message) {
+        self.send_bytes(to, message.encode());
+    }
+
+    /// Sends a request in a transaction of its own, with what every request of ours has.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        mut request: Message,
+        to: SocketAddr,
+        owner: Owner,
+    ) -> Option<TransactionId> {
+        request.headers.replace("User-Agent", PRODUCT);
+        let sent = self.transactions.request(now, request, to, owner);
+        if sent.is_err() {
+            self.counters.limited += 1;
+        }
+        sent.ok()
+    }
+
+    /// Makes a challenged request anew, with the password's proof and the next number (RFC 3261
+    /// 22.2). Nothing where the challenge is none we can answer.
+    pub fn with_proof(
+        &mut self,
+        mut request: Message,
+        challenged: &Message,
+        user: &PhoneId,
+        secret: &Secret,
+    ) -> Option<Message> {
+        let (challenge, header) = Challenge::of_response(challenged)?;
+        let (method, cseq) = (request.method()?, request.cseq()?.0 + 1);
+        let target = uri::write(request.uri()?);
+        let cnonce = self.token();
+        let proof = challenge.answer(user.as_str(), secret, method, &target, &cnonce, 1);
+        request.headers.replace("Via", self.via().to_string());
+        request.headers.replace("CSeq", format!("{cseq} {method}"));
+        request.headers.replace(header, proof.to_string());
+        Some(request)
+    }
+
+    /// Tells whether a challenge refuses the proof that the request already had: only a stale
+    /// nonce is worth another (RFC 7616 3.3).
+    pub fn was_refused(&self, request: &Message, challenged: &Message) -> bool {
+        Challenge::of_response(challenged)
+            .is_some_and(|(c, header)| !c.stale && request.headers.get(header).is_some())
+    }
+
+    /// Acknowledges an answer to our INVITE, now and each time it comes again.
+    pub fn acknowledge(
+        &mut self,
+        now: Instant,
+        dialog: &Dialog,
+        answer: &Message,
+        sdp: Option<Vec<u8>>,
+    ) {
+        let Some((cseq, _)) = answer.cseq() else { return };
+        let via = self.via();
+        let mut ack = dialog.ack(&via, cseq);
+        if let Some(sdp) = sdp {
+            ack = ack.with_body(SDP, sdp);
+        }
+        let (to, bytes) = (dialog.hop(), ack.encode());
+        self.acks.keep(now, answer, to, bytes.clone());
+        self.send_bytes(to, bytes);
+    }
+
+    /// Acknowledges an answer again, if it is one that came before.
+    pub fn acknowledge_again(&mut self, now: Instant, answer: &Message) -> bool {
+        let Some((to, bytes)) = self.acks.again(now, answer) else { return false };
+        self.counters.absorbed += 1;
+        self.send_bytes(to, bytes);
+        true
+    }
+
+    /// Says BYE within a dialog (RFC 3261 15.1.1). Nobody waits for the answer: the session is over
+    /// with the BYE, whatever comes.
+    pub fn bye(&mut self, now: Instant, dialog: &mut Dialog) {
+        let via = self.via();
+        let bye = dialog.request(Method::Bye, &via);
+        let hop = dialog.hop();
+        self.request(now, bye, hop, Owner::Nobody);
+    }
+
+    /// Acknowledges and hangs up an answer that nobody wants: of a second fork, or of an INVITE
+    /// that was cancelled too late (RFC 3261 13.2.2.4).
+    pub fn hang_up_answer(
+        &mut self,
+        now: Instant,
+        invite: &Message,
+        answer: &Message,
+        from: SocketAddr,
+    ) {
+        let Some(mut dialog) = Dialog::of_client(invite, answer, from) else { return };
+        self.counters.forks_hung_up += 1;
+        self.acknowledge(now, &dialog, answer, None);
+        self.bye(now, &mut dialog);
+    }
+
+    /// Says what happened on a leg.
+    pub fn event(&mut self, leg: LegId, event: LegEvent) {
+        self.tell(Output::Leg { leg, event });
+    }
+
+    /// Says something to the daemon.
+    pub fn tell(&mut self, output: Output) {
+        self.flush();
+        self.out.push_back(output);
+    }
+
+    /// The next output.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.flush();
+        self.out.pop_front()
+    }
+
+    /// Outputs that wait.
+    pub fn waiting(&self) -> usize {
+        self.out.len()
+    }
+
+    fn send_bytes(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+        self.counters.datagrams_out += 1;
+        self.tell(Output::Send { to, bytes });
+    }
+
+    /// Takes over what the transactions sent, so that datagrams leave in the order they were made.
+    fn flush(&mut self) {
+        while let Some((to, bytes)) = self.transactions.poll_send() {
+            self.counters.datagrams_out += 1;
+            self.out.push_back(Output::Send { to, bytes });
+        }
+    }
+}

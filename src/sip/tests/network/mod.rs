@@ -1,0 +1,397 @@
+//! Endpoints over a simulated network: seeded loss, copies, delay and, by delay, disorder. Time
+//! jumps from one datagram or deadline to the next.
+
+#![allow(dead_code)]
+
+use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
+use rand_chacha::ChaCha12Rng;
+use rand_core::{RngCore, SeedableRng};
+use sip::{Command, Config, Endpoint, Input, MediaPlan, Output, TrunkConfig};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The box.
+pub const BOX: &str = "192.0.2.1:5060";
+/// The desk phones: both may register as 8001.
+pub const PHONE: &str = "192.0.2.11:5060";
+pub const OTHER: &str = "192.0.2.12:5060";
+/// A trunk's gateway.
+pub const TRUNK: &str = "198.51.100.7:5060";
+/// Nobody we know.
+pub const STRANGER: &str = "203.0.113.66:5060";
+pub const PASSWORD: &str = "correct horse";
+
+/// How the network treats datagrams, in thousandths and milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Weather {
+    pub loss: u64,
+    pub copies: u64,
+    pub delay_ms: (u64, u64),
+}
+
+pub const CALM: Weather = Weather { loss: 0, copies: 0, delay_ms: (5, 5) };
+
+/// Changes a datagram on its way, or loses it.
+pub type Tamper = Box<dyn FnMut(SocketAddr, SocketAddr, Vec<u8>) -> Option<Vec<u8>>>;
+
+/// Who said what, when.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub at: Instant,
+    pub who: SocketAddr,
+    pub output: Output,
+}
+
+pub struct Network {
+    pub now: Instant,
+    pub weather: Weather,
+    pub endpoints: BTreeMap<SocketAddr, Endpoint>,
+    pub said: Vec<Said>,
+    /// What came to addresses where no endpoint is.
+    pub wire: Vec<(SocketAddr, SocketAddr, String)>,
+    /// Every datagram as it was sent.
+    pub sent: Vec<(Instant, SocketAddr, SocketAddr, String)>,
+    pub tamper: Option<Tamper>,
+    flying: BTreeMap<(Instant, u64), (SocketAddr, SocketAddr, Vec<u8>)>,
+    count: u64,
+    rng: ChaCha12Rng,
+}
+
+pub fn at(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+pub fn rtp(n: u16) -> SocketAddr {
+    SocketAddr::new(at(BOX).ip(), 10_000 + 2 * n)
+}
+
+pub fn phone_config(who: &str) -> Config {
+    let mut config =
+        Config::new([who.len() as u8 ^ who.as_bytes()[who.len() - 6]; 32], at(who), "phone");
+    config
+        .trunks
+        .insert(TrunkId::new("box"), TrunkConfig { peers: vec![at(BOX).ip()], calls_max: 100 });
+    config
+}
+
+pub fn box_config() -> Config {
+    let mut config = Config::new([7; 32], at(BOX), "box.example");
+    for account in ["8001", "8002"] {
+        config.accounts.insert(PhoneId::new(account), Secret::new(PASSWORD));
+    }
+    config
+        .trunks
+        .insert(TrunkId::new("carrier"), TrunkConfig { peers: vec![at(TRUNK).ip()], calls_max: 2 });
+    config
+}
+
+impl Network {
+    /// The box, two phones and a gateway on a calm network.
+    pub fn new(seed: u64) -> Self {
+        Self::with(seed, box_config())
+    }
+
+    pub fn with(seed: u64, config: Config) -> Self {
+        let now = Instant::from_millis(1000);
+        let mut endpoints = BTreeMap::new();
+        endpoints.insert(at(BOX), Endpoint::new(now, config));
+        for who in [PHONE, OTHER, TRUNK] {
+            endpoints.insert(at(who), Endpoint::new(now, phone_config(who)));
+        }
+        Self {
+            now,
+            weather: CALM,
+            endpoints,
+            said: Vec::new(),
+            wire: Vec::new(),
+            sent: Vec::new(),
+            tamper: None,
+            flying: BTreeMap::new(),
+            count: 0,
+            rng: ChaCha12Rng::seed_from_u64(seed),
+        }
+    }
+
+    pub fn tell(&mut self, who: &str, command: Command) {
+        let now = self.now;
+        self.endpoint(who).handle(now, Input::Command(command));
+        self.drain(at(who));
+    }
+
+    /// Hands a datagram to an endpoint now, whoever it claims to be from.
+    pub fn inject(&mut self, from: &str, to: &str, bytes: &[u8]) {
+        let now = self.now;
+        self.endpoint(to).handle(now, Input::Datagram { from: at(from), bytes });
+        self.drain(at(to));
+    }
+
+    /// Sends text as an address without an endpoint does and gives what came back to it by then.
+    pub fn ask(&mut self, from: &str, to: &str, text: &str) -> Vec<String> {
+        let before = self.wire.len();
+        let bytes = text.replace('\n', "\r\n").into_bytes();
+        self.inject(from, to, &bytes);
+        self.run(Duration::from_millis(20));
+        self.wire[before..].iter().filter(|w| w.1 == at(from)).map(|w| w.2.clone()).collect()
+    }
+
+    pub fn endpoint(&mut self, who: &str) -> &mut Endpoint {
+        self.endpoints.get_mut(&at(who)).unwrap()
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, span: Duration) {
+        let end = self.now + span;
+        loop {
+            let datagram = self.flying.keys().next().map(|(at, _)| *at);
+            let deadlines = self.endpoints.values().filter_map(|e| e.deadline()).map(|(at, _)| at);
+            let Some(next) = datagram.into_iter().chain(deadlines).min().filter(|at| *at <= end)
+            else {
+                break;
+            };
+            assert!(next >= self.now, "time never goes back");
+            self.now = next;
+            self.step();
+        }
+        self.now = end;
+    }
+
+    pub fn run_ms(&mut self, ms: u64) {
+        self.run(Duration::from_millis(ms));
+    }
+
+    fn step(&mut self) {
+        let now = self.now;
+        while let Some((&key, _)) = self.flying.iter().next().filter(|((at, _), _)| *at <= now) {
+            let Some((from, to, bytes)) = self.flying.remove(&key) else { break };
+            match self.endpoints.get_mut(&to) {
+                Some(endpoint) => {
+                    endpoint.handle(now, Input::Datagram { from, bytes: &bytes });
+                    self.drain(to);
+                }
+                None => {
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    self.wire.push((from, to, text));
+                }
+            }
+        }
+        let all: Vec<SocketAddr> = self.endpoints.keys().copied().collect();
+        for who in all {
+            let Some(endpoint) = self.endpoints.get_mut(&who) else { continue };
+            for turn in 0.. {
+                if endpoint.deadline().is_none_or(|(at, _)| at > now) {
+                    break;
+                }
+                assert!(turn < 100, "tick leaves {:?} due", endpoint.deadline());
+                endpoint.tick(now);
+            }
+            self.drain(who);
+        }
+    }
+
+    fn drain(&mut self, who: SocketAddr) {
+        while let Some(output) = self.endpoints.get_mut(&who).and_then(|e| e.poll()) {
+            match output {
+                Output::Send { to, bytes } => self.send(who, to, bytes),
+                output => self.said.push(Said { at: self.now, who, output }),
+            }
+        }
+    }
+
+    pub fn send(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        self.sent.push((self.now, from, to, String::from_utf8_lossy(&bytes).into_owned()));
+        let bytes = match &mut self.tamper {
+            Some(tamper) => match tamper(from, to, bytes) {
+                Some(bytes) => bytes,
+                None => return,
+            },
+            None => bytes,
+        };
+        let copies = if self.chance(self.weather.copies) { 2 } else { 1 };
+        for _ in 0..copies {
+            if self.chance(self.weather.loss) {
+                continue;
+            }
+            let (least, most) = self.weather.delay_ms;
+            let delay = least + self.rng.next_u64() % (most - least + 1);
+            self.count += 1;
+            let at = self.now + Duration::from_millis(delay);
+            self.flying.insert((at, self.count), (from, to, bytes.clone()));
+        }
+    }
+
+    fn chance(&mut self, thousandths: u64) -> bool {
+        thousandths > 0 && self.rng.next_u64() % 1000 < thousandths
+    }
+
+    // What a test asks.
+
+    /// Registers a phone as an account.
+    pub fn register(&mut self, who: &str, account: &str) {
+        self.tell(who, registration(account, PASSWORD, 300));
+        self.run_ms(100);
+    }
+
+    /// The events of a leg at an endpoint, in order.
+    pub fn events(&self, who: &str, leg: LegId) -> Vec<LegEvent> {
+        let of_leg = |said: &Said| match &said.output {
+            Output::Leg { leg: l, event } if *l == leg && said.who == at(who) => {
+                Some(event.clone())
+            }
+            _ => None,
+        };
+        self.said.iter().filter_map(of_leg).collect()
+    }
+
+    /// The events but their contents, e.g. `Arrived Answered Gone(Normal)`.
+    pub fn story(&self, who: &str, leg: LegId) -> String {
+        let word = |event: &LegEvent| match event {
+            LegEvent::Arrived { .. } => "Arrived".to_owned(),
+            LegEvent::Digit(digit) => format!("Digit({})", digit.as_char()),
+            other => format!("{other:?}"),
+        };
+        self.events(who, leg).iter().map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The media plans of a leg, in order.
+    pub fn media(&self, who: &str, leg: LegId) -> Vec<MediaPlan> {
+        let of_leg = |said: &Said| match &said.output {
+            Output::Media { leg: l, media } if *l == leg && said.who == at(who) => Some(*media),
+            _ => None,
+        };
+        self.said.iter().filter_map(of_leg).collect()
+    }
+
+    /// The legs that arrived at an endpoint.
+    pub fn arrived(&self, who: &str) -> Vec<LegId> {
+        let of = |said: &Said| match &said.output {
+            Output::Leg { leg, event: LegEvent::Arrived { .. } } if said.who == at(who) => {
+                Some(*leg)
+            }
+            _ => None,
+        };
+        self.said.iter().filter_map(of).collect()
+    }
+
+    /// What an endpoint said besides legs and media.
+    pub fn news(&self, who: &str) -> Vec<Output> {
+        let of = |said: &&Said| {
+            said.who == at(who) && !matches!(said.output, Output::Leg { .. } | Output::Media { .. })
+        };
+        self.said.iter().filter(of).map(|said| said.output.clone()).collect()
+    }
+
+    /// First lines of what one address sent another, e.g. `INVITE`, `200 INVITE`.
+    pub fn lines(&self, from: &str, to: &str) -> Vec<String> {
+        let sent = self.sent.iter().filter(|s| s.1 == at(from) && s.2 == at(to));
+        sent.map(|(.., text)| line(text)).collect()
+    }
+
+    /// Asserts that nothing is left open anywhere.
+    pub fn assert_torn_down(&mut self) {
+        for (who, endpoint) in &self.endpoints {
+            let left = (endpoint.transactions(), endpoint.dialogs(), endpoint.legs());
+            assert_eq!(left, (0, 0, 0), "{who} keeps (transactions, dialogs, legs)");
+        }
+    }
+
+    /// Waits 64*T1 and a little, then asserts that nothing is left open anywhere.
+    pub fn tear_down(&mut self) {
+        self.run(Duration::from_millis(33_000));
+        self.assert_torn_down();
+    }
+
+    // Calls that many tests begin with.
+
+    /// A caller of the trunk rings at the box; gives the leg there.
+    pub fn call_in(&mut self) -> LegId {
+        self.tell(TRUNK, uri_call(OUT, "sip:95000@box.example", true));
+        self.run_ms(100);
+        *self.arrived(BOX).last().unwrap()
+    }
+
+    /// A caller of the trunk is answered; gives the leg at the box.
+    pub fn talk_in(&mut self) -> LegId {
+        let leg = self.call_in();
+        self.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+        self.run_ms(100);
+        leg
+    }
+
+    /// The box rings phone 8001 as `RING`; gives the leg at the phone.
+    pub fn ring_phone(&mut self) -> LegId {
+        self.register(PHONE, "8001");
+        self.tell(BOX, ring("8001"));
+        self.run_ms(100);
+        *self.arrived(PHONE).last().unwrap()
+    }
+}
+
+/// The leg of a call that a phone or gateway places.
+pub const OUT: u64 = 1;
+/// The leg of a call that the box places.
+pub const RING: u64 = 7;
+
+pub fn out() -> LegId {
+    LegId::outbound(OUT)
+}
+
+pub fn ringing() -> LegId {
+    LegId::outbound(RING)
+}
+
+pub fn ring(phone: &str) -> Command {
+    Command::Invite {
+        leg: ringing(),
+        phone: PhoneId::new(phone),
+        rtp: rtp(1),
+        caller: Number::new("13912345678"),
+        name: PersonName::new("Wang \"W\" Fang"),
+    }
+}
+
+pub fn hang_up(leg: LegId) -> Command {
+    Command::HangUp { leg, cause: Cause::Normal }
+}
+
+pub fn uri_call(leg: u64, uri: &str, offer: bool) -> Command {
+    Command::InviteUri {
+        leg: LegId::outbound(leg),
+        uri: uri.to_owned(),
+        to: at(BOX),
+        rtp: "198.51.100.7:20000".parse().unwrap(),
+        caller: Number::new("13912345678"),
+        name: PersonName::new("Wang Fang"),
+        user: PhoneId::new("8001"),
+        secret: Secret::new(PASSWORD),
+        offer,
+    }
+}
+
+pub fn registration(account: &str, password: &str, expires_s: u32) -> Command {
+    Command::Register {
+        registrar: at(BOX),
+        user: PhoneId::new(account),
+        secret: Secret::new(password),
+        expires_s,
+    }
+}
+
+/// The first line of a message, shortened: method, or code and the method it answers.
+pub fn line(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    match first.strip_prefix("SIP/2.0 ") {
+        Some(status) => {
+            let method = header(text, "CSeq").and_then(|v| v.split(' ').nth(1).map(str::to_owned));
+            format!("{} {}", &status[..3], method.unwrap_or_default())
+        }
+        None => first.split(' ').next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// A header's first value.
+pub fn header(text: &str, name: &str) -> Option<String> {
+    let prefix = format!("{name}:");
+    let line = text.lines().find(|line| line.starts_with(&prefix))?;
+    Some(line[prefix.len()..].trim().to_owned())
+}
