@@ -30,6 +30,13 @@ pub enum Error {
     Gap { expected: u64, found: Option<u64> },
     #[error("the journal ends at fact {last}, but its counters say {counted}")]
     Tail { last: u64, counted: u64 },
+    #[error("facts {first} to {last} were on the disk and are gone: the store lost its end; import an export, or accept the loss", first = found + 1, last = durable)]
+    Lost {
+        /// The last fact that was synced.
+        durable: u64,
+        /// The last fact that is there.
+        found: u64,
+    },
     #[error("a fact of {bytes} bytes is above {max}", max = crate::record::FACT_BYTES_MAX)]
     FactTooLarge { bytes: usize },
     #[error("{facts} facts at once are above {max}", max = crate::journal::APPEND_MAX)]

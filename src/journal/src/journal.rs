@@ -1,6 +1,7 @@
 //! The journal: appending facts, and opening one safely.
 
 use crate::fold::Folded;
+use crate::mark::{Mark, Said};
 use crate::store::Store;
 use crate::view::{AgentsView, CountersView, VIEWS_VERSION};
 use crate::{Entries, Error, Reader, record, row};
@@ -22,6 +23,7 @@ pub(crate) const CHUNK: usize = 1000;
 pub struct Journal {
     pub(crate) reader: Reader,
     folded: Folded,
+    mark: Mark,
     durable_seq: u64,
     opened: Opened,
 }
@@ -31,29 +33,56 @@ pub struct Journal {
 pub struct Opened {
     /// Facts that were there.
     pub facts: u64,
-    /// Snapshots of the store that did not open and were moved aside. Worth an alarm: the log was
-    /// read instead, and nothing is known to be lost, but a disk or a power supply is failing.
+    /// Snapshots of the store that did not open and were moved aside, the log being read instead.
+    /// Worth an alarm when it is not `*.generating`: a disk is failing.
     pub moved_aside: Vec<PathBuf>,
     /// Views were missing or of another version and were folded anew from the facts.
     pub rebuilt: bool,
+    /// Synced facts that are gone, `first..=last`; only `open_accepting_loss` opens with such.
+    pub lost: Option<(u64, u64)>,
+    /// The mark of what was synced could not be read, so a loss would not have been noticed.
+    pub mark_unreadable: bool,
 }
 
 impl Journal {
     /// Opens the journal in `dir`, or makes one.
     ///
-    /// Checks that the last fact is the one the counters tell of and that the rows in memory open
-    /// under `seal`; `check` looks at all of it.
+    /// Checks that every fact that was synced is there (`Lost`), that the last fact is the one the
+    /// counters tell of and that the rows in memory open under `seal`; `check` looks at all of it.
     pub fn open(dir: &Path, seal: Arc<dyn Seal>) -> Result<Self, Error> {
+        Self::open_with(dir, seal, false)
+    }
+
+    /// Opens a journal that answered `Lost`, with what is left of it. Numbers of facts and calls
+    /// that are gone will be given again: the caller must overwrite no recording.
+    pub fn open_accepting_loss(dir: &Path, seal: Arc<dyn Seal>) -> Result<Self, Error> {
+        Self::open_with(dir, seal, true)
+    }
+
+    fn open_with(dir: &Path, seal: Arc<dyn Seal>, accept_loss: bool) -> Result<Self, Error> {
         let (store, moved_aside) = Store::open(dir)?;
         let reader = Reader { store, seal };
         let last = last_fact(&reader.store)?;
+        let mut opened = Opened { facts: last, moved_aside, ..Opened::default() };
+        // Reads a row first: under another key that is what shall be said, not that a mark is bad.
         let counters: Option<CountersView> = reader.row(row::COUNTERS)?;
-        let rebuilt = match counters {
-            Some(counters) if counters.version == VIEWS_VERSION => false,
-            Some(_) => true,
+        let (mut mark, said) = Mark::open(dir, &*reader.seal)?;
+        match said {
+            Said::Durable(durable) if durable > last => {
+                if !accept_loss {
+                    return Err(Error::Lost { durable, found: last });
+                }
+                opened.lost = Some((last + 1, durable));
+            }
+            Said::Durable(_) => {}
+            Said::Nothing => opened.mark_unreadable = last > 0,
+            Said::Unreadable => opened.mark_unreadable = true,
+        }
+        opened.rebuilt = match counters {
+            Some(counters) => counters.version != VIEWS_VERSION,
             None => last > 0,
         };
-        if rebuilt {
+        if opened.rebuilt {
             rebuild(&reader, last)?;
         }
         let folded = Folded::load(&reader)?;
@@ -61,10 +90,11 @@ impl Journal {
         if counted != last {
             return Err(Error::Tail { last, counted });
         }
-        let opened = Opened { facts: last, moved_aside, rebuilt };
         // What was read back may still be on its way to the disk.
         reader.store.sync()?;
-        Ok(Self { reader, folded, durable_seq: last, opened })
+        mark.write(&*reader.seal, last)?;
+        mark.sync()?;
+        Ok(Self { reader, folded, mark, durable_seq: last, opened })
     }
 
     /// Takes facts that just happened, all of them or none, and folds them into the views. Gives
@@ -97,6 +127,7 @@ impl Journal {
         if self.durable_seq < last {
             self.reader.store.sync()?;
             self.durable_seq = last;
+            self.mark.write(&*self.reader.seal, last)?;
         }
         Ok(())
     }
@@ -132,6 +163,13 @@ impl Journal {
     /// The facts of a stretch of time; see `Reader::entries_between`.
     pub fn entries_between(&self, from: WallTime, to: WallTime) -> Entries {
         self.reader.entries_between(from, to)
+    }
+}
+
+impl Drop for Journal {
+    /// Leaves an exact mark behind. Should that fail, an older one stands, which is sound too.
+    fn drop(&mut self) {
+        let _ = self.mark.sync();
     }
 }
 

@@ -20,6 +20,7 @@ mod export;
 mod fold;
 mod journal;
 mod lock;
+mod mark;
 mod reader;
 mod record;
 mod row;
