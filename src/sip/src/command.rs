@@ -48,6 +48,14 @@ pub struct TrunkConfig {
     pub calls_max: u16,
 }
 
+/// Who may register and call: the part of `Config` that can change while the box runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Accounts {
+    pub accounts: BTreeMap<PhoneId, Secret>,
+    pub trunks: BTreeMap<TrunkId, TrunkConfig>,
+    pub register_s: (u32, u32),
+}
+
 /// Most of everything that a peer can make the endpoint hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -97,6 +105,9 @@ pub enum Command {
     Hold { leg: LegId, send: bool },
     /// Take the party back.
     Resume { leg: LegId },
+    /// Use other phones and trunks from now on. A phone that is gone, or whose password changed,
+    /// has to register anew; calls that stand go on.
+    Configure(Accounts),
     /// Refuse new calls with 503 and Retry-After, or take them again.
     Drain(bool),
     /// Register at a registrar as a phone does, and again before it runs out. `expires_s` 0

@@ -120,6 +120,7 @@ impl Endpoint {
             Command::Resume { leg } => {
                 self.with_leg(leg, |l, w| l.direct(now, w, Direction::SendReceive));
             }
+            Command::Configure(accounts) => self.reception.configure(accounts, &mut self.wire),
             Command::Drain(drains) => self.reception.drain(drains),
             Command::Invite { leg, phone, rtp, caller, name } => {
                 let targets = self.reception.targets(&phone);

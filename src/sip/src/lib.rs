@@ -32,7 +32,7 @@ pub mod uri;
 pub mod via;
 pub mod write;
 
-pub use command::{Command, Config, Input, Limits, Output, TrunkConfig};
+pub use command::{Accounts, Command, Config, Input, Limits, Output, TrunkConfig};
 pub use counters::Counters;
 pub use endpoint::Endpoint;
 pub use sdp::MediaPlan;

@@ -180,6 +180,18 @@ impl Registrar {
         self.shed
     }
 
+    /// Grants between these from now on, in seconds.
+    pub fn set_range(&mut self, range_s: (u32, u32)) {
+        self.range_s = range_s;
+    }
+
+    /// Forgets every address of an account; tells whether it had one.
+    pub fn forget(&mut self, phone: &PhoneId) -> bool {
+        let had = !self.bindings(phone).is_empty();
+        self.put(phone, Vec::new());
+        had
+    }
+
     /// Forgets what ran out; gives the accounts whose last address that was.
     pub fn tick(&mut self, now: Instant) -> Vec<Change> {
         let mut changes = Vec::new();

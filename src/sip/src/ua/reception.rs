@@ -18,7 +18,7 @@ use super::gate;
 use super::leg::{Leg, Within, options};
 use super::session::Talk;
 use super::wire::{Owner, Wire};
-use crate::command::{Config, Output, TrunkConfig};
+use crate::command::{Accounts, Config, Output, TrunkConfig};
 use crate::counters::UNKNOWN_ACCOUNT;
 use crate::dialog::{Dialog, DialogId};
 use crate::digest::Credentials;
@@ -63,6 +63,18 @@ impl Reception {
             trunks: config.trunks,
             draining: false,
             next_leg: config.first_leg,
+        }
+    }
+
+    /// Uses other phones and trunks; whoever lost the account or has another password is out.
+    pub fn configure(&mut self, new: Accounts, wire: &mut Wire) {
+        let old = std::mem::replace(&mut self.accounts, new.accounts);
+        self.trunks = new.trunks;
+        self.registrar.set_range(new.register_s);
+        for (phone, secret) in old {
+            if self.accounts.get(&phone) != Some(&secret) && self.registrar.forget(&phone) {
+                wire.tell(Output::Unregistered { phone });
+            }
         }
     }
 
