@@ -35,3 +35,38 @@ pub(crate) fn open(seal: &dyn Seal, seq: u64, sealed: &[u8]) -> Result<Entry, Er
         _ => Err(Error::FactEncoding { seq }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seals nothing: what is tested here is what lies inside.
+    struct Open;
+
+    impl Seal for Open {
+        fn seal(&self, _: &[u8], _: u64, plain: &[u8]) -> Vec<u8> {
+            plain.to_vec()
+        }
+        fn open(&self, _: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+            Some(sealed.to_vec())
+        }
+    }
+
+    #[test]
+    fn todays_version_is_read_and_tomorrows_is_refused_by_name() {
+        let sealed = seal(&Open, 7, WallTime(9), &Fact::BoxStopped).unwrap();
+        let entry = Entry { seq: 7, at: WallTime(9), fact: Fact::BoxStopped };
+        assert_eq!(open(&Open, 7, &sealed).unwrap(), entry);
+        let later = [&[VERSION + 1], &sealed[1..]].concat();
+        let refused = open(&Open, 7, &later).unwrap_err().to_string();
+        assert_eq!(refused, "fact 7 was written in version 2; this program reads up to 1");
+    }
+
+    #[test]
+    fn a_fact_with_bytes_left_over_or_missing_is_no_fact() {
+        let sealed = seal(&Open, 7, WallTime(9), &Fact::BoxStopped).unwrap();
+        for bent in [&sealed[..sealed.len() - 1], &[&sealed[..], &[0]].concat(), &[]] {
+            assert!(matches!(open(&Open, 7, bent), Err(Error::FactEncoding { seq: 7 })));
+        }
+    }
+}
