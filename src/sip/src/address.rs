@@ -1,5 +1,6 @@
 //! Name-addresses: what stands in From, To, Contact, Route (RFC 3261 section 20.10).
 
+use crate::param::{self, ParamError};
 use crate::uri::{self, UriError};
 use rsip::{Param, Uri};
 use std::fmt;
@@ -17,6 +18,8 @@ pub enum AddressError {
     Bare,
     #[error(transparent)]
     Uri(#[from] UriError),
+    #[error(transparent)]
+    Param(#[from] ParamError),
 }
 
 /// A display name, an address and the header's own parameters (`tag`, `expires`, `q` …).
@@ -65,7 +68,7 @@ impl Address {
 
     /// A parameter's value: `Some(None)` where it stands without one.
     pub fn param(&self, name: &str) -> Option<Option<String>> {
-        uri::param(&self.params, name)
+        param::value_of(&self.params, name)
     }
 
     /// The `expires` of a contact in seconds; a malformed one is nothing (RFC 3261 section 10.2.1.1
@@ -77,7 +80,7 @@ impl Address {
 
     /// Tells whether the address, as a route, is a loose router's (RFC 3261 section 19.1.1).
     pub fn is_loose(&self) -> bool {
-        uri::param(&self.uri.params, "lr").is_some()
+        param::value_of(&self.uri.params, "lr").is_some()
     }
 
     /// Reads one name-address.
@@ -114,7 +117,7 @@ impl Address {
             }
         };
         let params = match params.strip_prefix(';') {
-            Some(params) => uri::parameters(params)?,
+            Some(params) => param::parse(params)?,
             None if params.is_empty() => Vec::new(),
             None => return Err(AddressError::Trailing),
         };

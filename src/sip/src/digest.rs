@@ -6,7 +6,7 @@
 use crate::address::quoted;
 use crate::message::Message;
 use crate::normalise::is_token;
-use crate::uri::split_outside_quotes;
+use crate::param::split_outside_quotes;
 use md5::Md5;
 use model::Secret;
 use rsip::Method;

@@ -24,6 +24,7 @@ pub mod message;
 pub mod nonce;
 mod normalise;
 pub mod offer_answer;
+pub mod param;
 pub mod registrar;
 pub mod sdp;
 pub mod transaction;

@@ -3,12 +3,11 @@
 //! `rsip` loses IPv6 hosts, users with a dot in them and whatever follows a `?`; so the text is
 //! taken apart here (RFC 3261 section 25.1) and only its parts are handed to `rsip`'s types.
 
+use crate::param::{self, ParamError, name_value};
 use rsip::{Auth, Host, HostWithPort, Param, Scheme, Uri};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Most parameters of one address or header value; more are refused.
-pub const PARAMS_MAX: usize = 32;
 /// The port of SIP over UDP where none is given (RFC 3261 section 19.1.2).
 pub const DEFAULT_PORT: u16 = 5060;
 
@@ -25,10 +24,8 @@ pub enum UriError {
     Port(String),
     #[error("the address' user part is malformed")]
     User,
-    #[error("the address' parameter '{0}' is malformed")]
-    Param(String),
-    #[error("more than {PARAMS_MAX} parameters")]
-    TooManyParams,
+    #[error(transparent)]
+    Param(#[from] ParamError),
     #[error("a character that no address holds")]
     Character,
 }
@@ -57,7 +54,7 @@ pub fn parse(text: &str) -> Result<Uri, UriError> {
     };
     let rest = rest.split_once('?').map_or(rest, |(rest, _headers)| rest);
     let (host, params) = match rest.split_once(';') {
-        Some((host, params)) => (host, parameters(params)?),
+        Some((host, params)) => (host, param::parse(params)?),
         None => (rest, Vec::new()),
     };
     let host_with_port = host_port(host)?;
@@ -139,11 +136,6 @@ pub fn is_sip(uri: &Uri) -> bool {
     matches!(uri.scheme, Some(Scheme::Sip | Scheme::Sips))
 }
 
-/// The value of a parameter: `Some(None)` where it stands without one.
-pub fn param<'a>(params: &'a [Param], name: &str) -> Option<Option<String>> {
-    params.iter().map(name_value).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
-}
-
 /// Tells whether two addresses are equivalent (RFC 3261 section 19.1.4): user and password to the
 /// letter, host without case, written ports, and the parameters that both have or that count alone.
 pub fn same(a: &Uri, b: &Uri) -> bool {
@@ -167,7 +159,7 @@ pub fn same(a: &Uri, b: &Uri) -> bool {
     };
     let alone = ["user", "ttl", "method", "maddr", "transport"];
     let within = |one: &[Param], other: &[Param]| {
-        one.iter().map(name_value).all(|(name, value)| match param(other, &name) {
+        one.iter().map(name_value).all(|(name, value)| match param::value_of(other, &name) {
             Some(found) => match (value, found) {
                 (Some(v), Some(f)) => v.eq_ignore_ascii_case(&f),
                 (v, f) => v == f,
@@ -227,92 +219,6 @@ pub fn write_host_port(host: &HostWithPort) -> String {
         Some(port) => format!("{name}:{port}"),
         None => name,
     }
-}
-
-/// Reads parameters after their first `;`, which is not part of `text`.
-pub fn parameters(text: &str) -> Result<Vec<Param>, UriError> {
-    let mut params = Vec::new();
-    for part in split_outside_quotes(text, ';') {
-        if params.len() == PARAMS_MAX {
-            return Err(UriError::TooManyParams);
-        }
-        params.push(parameter(part.trim())?);
-    }
-    Ok(params)
-}
-
-/// Splits at `at`, but not within quoted strings.
-pub fn split_outside_quotes(text: &str, at: char) -> Vec<&str> {
-    let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
-    for (i, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            c if c == at && !quoted => {
-                parts.push(&text[start..i]);
-                start = i + c.len_utf8();
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
-}
-
-/// A parameter's name and value.
-pub fn name_value(param: &Param) -> (String, Option<String>) {
-    let text = param.to_string();
-    let text = text.strip_prefix(';').unwrap_or(&text);
-    match text.split_once('=') {
-        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-        None => (text.to_owned(), None),
-    }
-}
-
-/// Reads one parameter; a value may be a token, a host or a quoted string (kept with its quotes).
-fn parameter(text: &str) -> Result<Param, UriError> {
-    let wrong = || UriError::Param(text.to_owned());
-    let (name, value) = match text.split_once('=') {
-        Some((name, value)) => (name.trim_end(), Some(value.trim_start())),
-        None => (text, None),
-    };
-    let of_name = |c: char| c.is_ascii_alphanumeric() || "-.!%*_+`'~[]/:&$()".contains(c);
-    if name.is_empty() || !name.chars().all(of_name) {
-        return Err(wrong());
-    }
-    let whole = match value {
-        None => true,
-        Some(quoted) if quoted.starts_with('"') => is_quoted(quoted),
-        Some(plain) => {
-            let foreign = |c: char| {
-                c.is_control() || c.is_whitespace() || matches!(c, '"' | ';' | ',' | '<' | '>')
-            };
-            !plain.is_empty() && !plain.contains(foreign)
-        }
-    };
-    if !whole {
-        return Err(wrong());
-    }
-    let other = || Param::Other(name.into(), value.map(Into::into));
-    Ok(Param::try_from((name, value)).unwrap_or_else(|_| other()))
-}
-
-/// Tells whether the whole text is one quoted string.
-fn is_quoted(text: &str) -> bool {
-    let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return false;
-    };
-    let mut escaped = false;
-    for c in inner.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return false,
-            _ => {}
-        }
-    }
-    !escaped && text.len() >= 2
 }
 
 /// An address of another scheme: its rest is kept as it stands, in the host's place.

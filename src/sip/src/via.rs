@@ -1,5 +1,6 @@
 //! Via: the way a request took, and so the way its responses go (RFC 3261 section 20.42, RFC 3581).
 
+use crate::param::{self, ParamError};
 use crate::uri::{self, DEFAULT_PORT, UriError};
 use rsip::{Host, HostWithPort, Param, Transport};
 use std::fmt;
@@ -18,6 +19,8 @@ pub enum ViaError {
     Transport(String),
     #[error(transparent)]
     Uri(#[from] UriError),
+    #[error(transparent)]
+    Param(#[from] ParamError),
 }
 
 /// One Via value.
@@ -52,17 +55,17 @@ impl Via {
 
     /// Tells whether the sender asks for a response to the port its request came from (RFC 3581).
     pub fn wants_rport(&self) -> bool {
-        uri::param(&self.params, "rport").is_some()
+        param::value_of(&self.params, "rport").is_some()
     }
 
     /// The port the receiver saw, if it told.
     pub fn rport(&self) -> Option<u16> {
-        uri::param(&self.params, "rport")??.parse().ok()
+        param::value_of(&self.params, "rport")??.parse().ok()
     }
 
     /// The address the receiver saw, if it told. Brackets around an IPv6 address are taken too.
     pub fn received(&self) -> Option<IpAddr> {
-        uri::param(&self.params, "received")??.trim_matches(['[', ']']).parse().ok()
+        param::value_of(&self.params, "received")??.trim_matches(['[', ']']).parse().ok()
     }
 
     /// The sent-by as text, lower case, with its port: a part of the transaction's key.
@@ -77,7 +80,7 @@ impl Via {
     pub fn stamp(&mut self, source: SocketAddr) {
         let wants_rport = self.wants_rport();
         let ours = |param: &Param| {
-            let (name, _) = uri::name_value(param);
+            let (name, _) = param::name_value(param);
             matches!(param, Param::Received(_)) || name.eq_ignore_ascii_case("received")
         };
         self.params.retain(|param| !ours(param));
@@ -85,7 +88,7 @@ impl Via {
             self.params.push(Param::Received(source.ip().to_string().into()));
         }
         if wants_rport {
-            self.params.retain(|p| !uri::name_value(p).0.eq_ignore_ascii_case("rport"));
+            self.params.retain(|p| !param::name_value(p).0.eq_ignore_ascii_case("rport"));
             let port = source.port().to_string();
             self.params.push(Param::Other("rport".into(), Some(port.into())));
         }
@@ -115,7 +118,7 @@ impl Via {
         let transport = Transport::from_str(transport)
             .map_err(|_| ViaError::Transport(transport.to_owned()))?;
         let (sent_by, params) = match rest.split_once(';') {
-            Some((sent_by, params)) => (sent_by, uri::parameters(params)?),
+            Some((sent_by, params)) => (sent_by, param::parse(params)?),
             None => (rest, Vec::new()),
         };
         // White space may stand around the colon (RFC 3261 section 25.1, COLON).

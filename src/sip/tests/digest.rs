@@ -1,5 +1,7 @@
 //! Digest authentication: the example of RFC 7616, the guard's verdicts, and a client against it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test fails by panicking
+
 use model::{Instant, Secret};
 use proptest::prelude::*;
 use rsip::Method;

@@ -1,5 +1,7 @@
 //! Descriptions, offers and answers: RFC 8866 and RFC 3264 as phones use them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test fails by panicking
+
 use model::Law;
 use proptest::prelude::*;
 use sip::offer_answer::{Refused, Terms, accept_answer, holds, make_offer, negotiate};

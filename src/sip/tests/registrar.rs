@@ -1,5 +1,7 @@
 //! The registrar: bindings come, are refreshed, run out (RFC 3261 section 10.3).
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test fails by panicking
+
 use model::{Instant, PhoneId};
 use proptest::prelude::*;
 use sip::address::Address;
