@@ -1,11 +1,14 @@
 //! The report as tables for a terminal, in zh-CN or en; a Chinese sign takes two columns.
 
-use crate::figures::{AgentRow, DayReport, QueueRow, Service};
+use crate::figures::{AgentRow, DayReport, QueueRow, Service, Spread};
 use crate::words::{self as w, Word};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use model::site::Lang;
 use model::time::Zone;
+
+/// A rule under the heading and one under the last row.
+const RULES: TableStyle = TableStyle::new().header_separator(RULE).bottom_border(RULE);
+const RULE: LineStyle = LineStyle::none().fill('─').junction('─');
 
 impl DayReport {
     /// The report as tables. Durations are h:mm:ss, cut to whole seconds.
@@ -88,9 +91,9 @@ impl DayReport {
             vec![
                 queue_name(row, lang),
                 average(row.wait_answered.average_ms),
-                clock(row.wait_answered.longest_ms),
+                longest(row.wait_answered),
                 average(row.wait_abandoned.average_ms),
-                clock(row.wait_abandoned.longest_ms),
+                longest(row.wait_abandoned),
                 clock(row.talk.total_ms),
                 average(row.talk.average_ms),
                 clock(row.wrap_up.total_ms),
@@ -157,7 +160,7 @@ fn table(
         texts_of.into_iter().enumerate().map(cell).collect()
     };
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY);
+    table.load_style(RULES);
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(cells(heads.iter().map(|head| head.lang(lang).to_owned()).collect()));
     for row in rows {
@@ -190,4 +193,8 @@ fn clock(ms: u64) -> String {
 
 fn average(ms: Option<u64>) -> String {
     ms.map_or_else(|| "–".into(), clock)
+}
+
+fn longest(spread: Spread) -> String {
+    average((spread.count > 0).then_some(spread.longest_ms))
 }
