@@ -1,0 +1,540 @@
+//! Calls in and out, refused, cancelled, held and ended from both sides (RFC 3261 9, 12 to 15).
+
+mod network;
+
+use model::{Cause, Law, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId, Via};
+use network::*;
+use sip::{Command, MediaPlan};
+use std::time::Duration;
+
+fn plan(remote: &str, send: bool, receive: bool) -> MediaPlan {
+    MediaPlan {
+        remote: remote.parse().unwrap(),
+        law: Law::A,
+        payload_type: 8,
+        dtmf_payload_type: Some(101),
+        send,
+        receive,
+    }
+}
+
+#[test]
+fn a_trunk_call_arrives_without_a_challenge_and_says_who_calls_what() {
+    let mut net = Network::new(1);
+    let leg = net.call_in();
+    assert_eq!(
+        net.events(BOX, leg),
+        [LegEvent::Arrived {
+            via: Via::Trunk(TrunkId::new("carrier")),
+            caller: Number::new("13912345678"),
+            name: PersonName::new("Wang Fang"),
+            dialled: "95000".into(),
+        }]
+    );
+    assert_eq!(leg, LegId::inbound(1));
+    assert_eq!(net.lines(BOX, TRUNK), ["180 INVITE"]);
+    assert_eq!(net.story(TRUNK, out()), "Ringing");
+}
+
+#[test]
+fn a_call_in_is_answered_with_media_before_the_answer_on_both_sides() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    assert_eq!(net.story(BOX, leg), "Arrived Answered");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered");
+    assert_eq!(net.media(BOX, leg), [plan("198.51.100.7:20000", true, true)]);
+    assert_eq!(net.media(TRUNK, out()), [plan("192.0.2.1:10000", true, true)]);
+    let place = |wanted: &dyn Fn(&sip::Output) -> bool| {
+        net.said.iter().position(|s| s.who == at(BOX) && wanted(&s.output)).unwrap()
+    };
+    let media = place(&|o| matches!(o, sip::Output::Media { .. }));
+    let answered = place(&|o| matches!(o, sip::Output::Leg { event: LegEvent::Answered, .. }));
+    assert!(media < answered);
+    assert_eq!(net.lines(TRUNK, BOX), ["INVITE", "ACK"]);
+    assert_eq!(net.lines(BOX, TRUNK), ["180 INVITE", "200 INVITE"]);
+}
+
+#[test]
+fn the_caller_hangs_up() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(TRUNK, hang_up(out()));
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Normal)");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(Normal)");
+    net.tear_down();
+}
+
+#[test]
+fn the_box_hangs_up() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(BOX, hang_up(leg));
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Normal)");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(Normal)");
+    assert_eq!(net.lines(BOX, TRUNK), ["180 INVITE", "200 INVITE", "BYE"]);
+    net.tear_down();
+}
+
+#[test]
+fn both_hang_up_at_once() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(BOX, hang_up(leg));
+    net.tell(TRUNK, hang_up(out()));
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Normal)");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(Normal)");
+    net.tear_down();
+}
+
+#[test]
+fn a_phone_calls_in_with_its_password_and_is_known_by_its_account() {
+    let mut net = Network::new(1);
+    net.tell(PHONE, uri_call(OUT, "sip:*81@box.example", true));
+    net.run_ms(100);
+    let leg = net.arrived(BOX)[0];
+    let LegEvent::Arrived { via, caller, dialled, .. } = &net.events(BOX, leg)[0] else {
+        panic!("it did not arrive");
+    };
+    assert_eq!(*via, Via::Phone(PhoneId::new("8001")));
+    assert_eq!(caller.reveal(), "8001", "whatever number it claims in From");
+    assert_eq!(dialled, "*81");
+    assert_eq!(net.lines(PHONE, BOX), ["INVITE", "ACK", "INVITE"]);
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    net.run_ms(100);
+    assert_eq!(net.story(PHONE, out()), "Ringing Answered");
+}
+
+#[test]
+fn a_phone_with_a_wrong_password_does_not_call_in() {
+    let mut net = Network::new(1);
+    let Command::InviteUri { leg, uri, to, rtp, caller, name, user, offer, .. } =
+        uri_call(OUT, "sip:95@box.example", true)
+    else {
+        panic!()
+    };
+    let secret = Secret::new("guess");
+    net.tell(PHONE, Command::InviteUri { leg, uri, to, rtp, caller, name, user, secret, offer });
+    net.run_ms(100);
+    assert_eq!(net.story(PHONE, out()), "Gone(Forbidden)");
+    assert_eq!(net.arrived(BOX), []);
+    assert_eq!(net.endpoint(BOX).counters().failures[&PhoneId::new("8001")], 1);
+    assert_eq!(net.endpoint(BOX).transactions(), 0, "a stranger costs no memory");
+    net.tear_down();
+}
+
+#[test]
+fn a_desk_phone_is_rung_and_picks_up() {
+    let mut net = Network::new(1);
+    let leg = net.ring_phone();
+    assert_eq!(net.story(BOX, ringing()), "Ringing");
+    let LegEvent::Arrived { caller, name, dialled, .. } = &net.events(PHONE, leg)[0] else {
+        panic!("it did not arrive");
+    };
+    assert_eq!(caller.reveal(), "13912345678");
+    assert_eq!(name.reveal(), "Wang \"W\" Fang");
+    assert_eq!(dialled, "8001");
+    net.tell(PHONE, Command::Answer { leg, rtp: "192.0.2.11:30000".parse().unwrap() });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, ringing()), "Ringing Answered");
+    assert_eq!(net.media(BOX, ringing()), [plan("192.0.2.11:30000", true, true)]);
+    net.tell(BOX, hang_up(ringing()));
+    net.run_ms(100);
+    assert_eq!(net.story(PHONE, leg), "Arrived Answered Gone(Normal)");
+    net.tear_down();
+}
+
+#[test]
+fn a_withheld_number_rings_as_anonymous() {
+    let mut net = Network::new(1);
+    net.register(PHONE, "8001");
+    let Command::Invite { leg, phone, rtp, .. } = ring("8001") else { panic!() };
+    let (caller, name) = (Number::default(), PersonName::default());
+    net.tell(BOX, Command::Invite { leg, phone, rtp, caller, name });
+    net.run_ms(100);
+    let leg = net.arrived(PHONE)[0];
+    let LegEvent::Arrived { caller, .. } = &net.events(PHONE, leg)[0] else { panic!() };
+    assert!(caller.is_empty());
+    let invite = net.sent.iter().find(|s| s.3.starts_with("INVITE")).unwrap();
+    assert!(!invite.3.contains("P-Asserted-Identity"));
+}
+
+#[test]
+fn a_phone_that_is_not_registered_is_out_of_reach_at_once() {
+    let mut net = Network::new(1);
+    net.tell(BOX, ring("8001"));
+    assert_eq!(net.story(BOX, ringing()), "Gone(Unreachable)");
+}
+
+#[test]
+fn a_phone_that_is_unplugged_is_out_of_reach_after_32_s() {
+    let mut net = Network::new(1);
+    net.register(PHONE, "8001");
+    net.endpoints.remove(&at(PHONE));
+    net.tell(BOX, ring("8001"));
+    net.run(Duration::from_secs(31));
+    assert_eq!(net.story(BOX, ringing()), "");
+    net.run(Duration::from_secs(2));
+    assert_eq!(net.story(BOX, ringing()), "Gone(Unreachable)");
+    assert_eq!(net.lines(BOX, PHONE)[2..], ["INVITE"; 7]);
+    net.tear_down();
+}
+
+#[test]
+fn each_refusal_of_a_phone_has_its_cause() {
+    for (refused, told) in [
+        (Cause::Busy, "Gone(Busy)"),
+        (Cause::Declined, "Gone(Declined)"),
+        (Cause::NoAnswer, "Gone(NoAnswer)"),
+        (Cause::NotFound, "Gone(NotFound)"),
+        (Cause::Congestion, "Gone(Congestion)"),
+    ] {
+        let mut net = Network::new(1);
+        let leg = net.ring_phone();
+        net.tell(PHONE, Command::Refuse { leg, cause: refused });
+        net.run_ms(100);
+        assert_eq!(net.story(BOX, ringing()), format!("Ringing {told}"));
+        net.tear_down();
+    }
+}
+
+#[test]
+fn the_box_refuses_a_caller_and_the_refusal_is_acknowledged() {
+    let mut net = Network::new(1);
+    let leg = net.call_in();
+    net.tell(BOX, Command::Refuse { leg, cause: Cause::Busy });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Gone(Busy)");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Gone(Busy)");
+    assert_eq!(net.lines(BOX, TRUNK), ["180 INVITE", "486 INVITE"]);
+    assert_eq!(net.lines(TRUNK, BOX), ["INVITE", "ACK"]);
+    net.tear_down();
+}
+
+#[test]
+fn a_caller_who_gives_up_while_it_rings_is_cancelled() {
+    let mut net = Network::new(1);
+    let leg = net.call_in();
+    net.tell(TRUNK, hang_up(out()));
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Gone(Cancelled)");
+    assert_eq!(net.lines(TRUNK, BOX), ["INVITE", "CANCEL", "ACK"]);
+    let mut answers = net.lines(BOX, TRUNK);
+    answers.sort();
+    assert_eq!(answers, ["180 INVITE", "200 CANCEL", "487 INVITE"]);
+    let tag = |first: &str| {
+        let sent = net.sent.iter().find(|s| line(&s.3) == first).unwrap();
+        header(&sent.3, "To").unwrap()
+    };
+    assert_eq!(tag("200 CANCEL"), tag("487 INVITE"), "9.2: the same tag");
+    net.tear_down();
+}
+
+#[test]
+fn a_phone_that_nobody_picks_up_is_cancelled_by_the_box() {
+    let mut net = Network::new(1);
+    let leg = net.ring_phone();
+    net.tell(BOX, Command::HangUp { leg: ringing(), cause: Cause::NoAnswer });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, ringing()), "Ringing Gone(NoAnswer)");
+    assert_eq!(net.story(PHONE, leg), "Arrived Gone(Cancelled)");
+    net.tear_down();
+}
+
+#[test]
+fn a_cancel_waits_for_the_first_word_of_the_phone() {
+    let mut net = Network::new(1);
+    net.register(PHONE, "8001");
+    net.tell(BOX, ring("8001"));
+    net.tell(BOX, hang_up(ringing()));
+    assert_eq!(net.lines(BOX, PHONE)[2..], ["INVITE"], "9.1: no CANCEL before a 1xx");
+    net.run_ms(100);
+    assert_eq!(net.lines(BOX, PHONE)[2..], ["INVITE", "CANCEL", "ACK"]);
+    assert_eq!(net.story(BOX, ringing()), "Gone(Normal)");
+    net.tear_down();
+}
+
+#[test]
+fn a_phone_that_rings_for_ever_is_given_up_after_five_minutes() {
+    let mut net = Network::new(1);
+    net.register(PHONE, "8001");
+    net.tell(PHONE, registration("8001", PASSWORD, 3000));
+    net.run_ms(100);
+    net.tell(BOX, ring("8001"));
+    net.run(Duration::from_secs(299));
+    assert_eq!(net.story(BOX, ringing()), "Ringing");
+    // 13.3.1.1: told each minute that it still rings.
+    let told = net.lines(PHONE, BOX).iter().filter(|l| *l == "180 INVITE").count();
+    assert_eq!(told, 5);
+    net.run(Duration::from_secs(2));
+    assert_eq!(net.story(BOX, ringing()), "Ringing Gone(NoAnswer)");
+    net.tell(PHONE, registration("8001", PASSWORD, 0));
+    net.tear_down();
+}
+
+#[test]
+fn a_cancelled_phone_that_dies_is_forgotten_after_32_s() {
+    let mut net = Network::new(1);
+    net.ring_phone();
+    net.endpoints.remove(&at(PHONE));
+    net.tell(BOX, hang_up(ringing()));
+    assert_eq!(net.endpoint(BOX).legs(), 1);
+    net.tear_down();
+}
+
+#[test]
+fn a_cancel_that_crosses_the_answer_ends_in_a_bye() {
+    let mut net = Network::new(1);
+    let leg = net.ring_phone();
+    // Both in the same moment: CANCEL and 200 meet on the wire.
+    net.tell(PHONE, Command::Answer { leg, rtp: rtp(9) });
+    net.tell(BOX, hang_up(ringing()));
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, ringing()), "Ringing Gone(Normal)");
+    assert_eq!(net.story(PHONE, leg), "Arrived Answered Gone(Normal)");
+    assert_eq!(net.lines(BOX, PHONE)[2..], ["INVITE", "CANCEL", "ACK", "BYE"]);
+    net.tear_down();
+}
+
+#[test]
+fn an_answer_that_crosses_the_callers_cancel_is_hung_up_by_the_caller() {
+    let mut net = Network::new(1);
+    let leg = net.call_in();
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    net.tell(TRUNK, hang_up(out()));
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Normal)");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Gone(Normal)");
+    net.tear_down();
+}
+
+#[test]
+fn a_box_that_hangs_up_before_the_ack_waits_for_it() {
+    let mut net = Network::new(1);
+    let leg = net.call_in();
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    net.tell(BOX, hang_up(leg));
+    assert_eq!(net.lines(BOX, TRUNK), ["180 INVITE", "200 INVITE"], "15: no BYE before the ACK");
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Normal)");
+    net.run_ms(100);
+    assert_eq!(net.lines(BOX, TRUNK)[2..], ["BYE"]);
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(Normal)");
+    net.tear_down();
+}
+
+#[test]
+fn a_caller_without_an_offer_gets_ours_and_answers_it_in_the_ack() {
+    let mut net = Network::new(1);
+    net.tell(TRUNK, uri_call(OUT, "sip:95000@box.example", false));
+    net.run_ms(100);
+    let leg = net.arrived(BOX)[0];
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    assert_eq!(net.story(BOX, leg), "Arrived", "not answered before the media are known");
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered");
+    assert_eq!(net.media(BOX, leg), [plan("198.51.100.7:20000", true, true)]);
+    assert_eq!(net.media(TRUNK, out()), [plan("192.0.2.1:10000", true, true)]);
+    net.tell(BOX, hang_up(leg));
+    net.tear_down();
+}
+
+#[test]
+fn a_delayed_offer_without_an_answer_is_hung_up() {
+    let mut net = Network::new(1);
+    net.tamper = Some(Box::new(|_, _, bytes| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Some((head, _)) = text.split_once("\r\n\r\n").filter(|_| text.starts_with("ACK"))
+        else {
+            return Some(bytes);
+        };
+        let keep = |l: &&str| !l.starts_with("Content-");
+        let head: Vec<_> = head.split("\r\n").filter(keep).collect();
+        Some(format!("{}\r\n\r\n", head.join("\r\n")).into_bytes())
+    }));
+    net.tell(TRUNK, uri_call(OUT, "sip:95000@box.example", false));
+    net.run_ms(100);
+    let leg = net.arrived(BOX)[0];
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Gone(NotAcceptable)");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(Normal)");
+    net.tear_down();
+}
+
+#[test]
+fn a_caller_without_a_law_of_ours_is_refused_with_488() {
+    let mut net = Network::new(1);
+    net.tamper = Some(Box::new(|_, _, bytes| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let foreign = text.replace("RTP/AVP 8 0 101", "RTP/AVP 9 18 101");
+        Some(foreign.replace("Content-Length", "X-Was").into_bytes())
+    }));
+    net.tell(TRUNK, uri_call(OUT, "sip:95000@box.example", true));
+    net.run_ms(100);
+    assert_eq!(net.story(TRUNK, out()), "Gone(NotAcceptable)");
+    assert_eq!(net.arrived(BOX), []);
+    net.tear_down();
+}
+
+#[test]
+fn a_phone_that_answers_with_nothing_usable_is_hung_up() {
+    let mut net = Network::new(1);
+    let leg = net.ring_phone();
+    net.tamper = Some(Box::new(|_, _, bytes| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Some(text.replace("m=audio", "m=video").into_bytes())
+    }));
+    net.tell(PHONE, Command::Answer { leg, rtp: rtp(9) });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, ringing()), "Ringing Gone(NotAcceptable)");
+    assert_eq!(net.story(PHONE, leg), "Arrived Answered Gone(Normal)");
+    net.tear_down();
+}
+
+#[test]
+fn a_party_holds_and_resumes() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(TRUNK, Command::Hold { leg: out(), send: true });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held");
+    assert_eq!(net.media(BOX, leg)[1], plan("198.51.100.7:20000", false, true));
+    assert_eq!(net.media(TRUNK, out())[1], plan("192.0.2.1:10000", true, false));
+    net.tell(TRUNK, Command::Hold { leg: out(), send: false });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held", "held is held");
+    assert_eq!(net.media(BOX, leg)[2], plan("198.51.100.7:20000", false, false));
+    net.tell(TRUNK, Command::Resume { leg: out() });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held Resumed");
+    assert_eq!(net.media(BOX, leg)[3], plan("198.51.100.7:20000", true, true));
+    assert_eq!(net.media(TRUNK, out())[3], plan("192.0.2.1:10000", true, true));
+    net.tell(BOX, hang_up(leg));
+    net.tear_down();
+}
+
+#[test]
+fn the_box_holds_and_resumes() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(BOX, Command::Hold { leg, send: true });
+    net.run_ms(100);
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Held");
+    assert_eq!(net.story(BOX, leg), "Arrived Answered");
+    assert_eq!(net.media(BOX, leg)[1], plan("198.51.100.7:20000", true, false));
+    net.tell(BOX, Command::Resume { leg });
+    net.run_ms(100);
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Held Resumed");
+    net.tell(TRUNK, hang_up(out()));
+    net.tear_down();
+}
+
+#[test]
+fn both_hold_and_each_resumes_alone() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(BOX, Command::Hold { leg, send: true });
+    net.run_ms(100);
+    net.tell(TRUNK, Command::Hold { leg: out(), send: true });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Held");
+    let last = |net: &Network| {
+        let media = *net.media(BOX, leg).last().unwrap();
+        (media.send, media.receive)
+    };
+    assert_eq!(last(&net), (false, false));
+    net.tell(BOX, Command::Resume { leg });
+    net.run_ms(100);
+    assert_eq!(last(&net), (false, true), "the other still holds");
+    net.tell(TRUNK, Command::Resume { leg: out() });
+    net.run_ms(100);
+    assert_eq!(last(&net), (true, true));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held Resumed");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Held Resumed");
+}
+
+#[test]
+fn re_invites_that_meet_are_both_refused_with_491_and_both_come_through_later() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(BOX, Command::Hold { leg, send: true });
+    net.tell(TRUNK, Command::Hold { leg: out(), send: true });
+    net.run_ms(100);
+    assert!(net.lines(BOX, TRUNK).contains(&"491 INVITE".to_owned()));
+    assert!(net.lines(TRUNK, BOX).contains(&"491 INVITE".to_owned()));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered", "nothing changed yet");
+    // 14.1: the owner of the Call-ID waits 2.1 to 4 s, the other up to 2 s.
+    net.run(Duration::from_millis(4200));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Held");
+    assert_eq!(net.endpoint(BOX).counters().glares, 2, "one sent, one got");
+    let last = *net.media(BOX, leg).last().unwrap();
+    assert_eq!((last.send, last.receive), (false, false));
+    net.tell(BOX, hang_up(leg));
+    net.tear_down();
+}
+
+#[test]
+fn a_re_invite_nobody_answers_ends_the_call_as_vanished() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.endpoints.remove(&at(TRUNK));
+    net.tell(BOX, Command::Hold { leg, send: true });
+    net.run(Duration::from_secs(31));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered");
+    net.run(Duration::from_secs(2));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Vanished)");
+    net.tear_down();
+}
+
+#[test]
+fn a_re_invite_of_a_call_the_peer_forgot_ends_it() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    // The gateway restarts.
+    let anew = sip::Endpoint::new(net.now, phone_config(TRUNK));
+    *net.endpoint(TRUNK) = anew;
+    net.tell(BOX, Command::Hold { leg, send: true });
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Vanished)");
+    net.tear_down();
+}
+
+#[test]
+fn a_key_pressed_is_told_by_info() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    let invite = net.sent.iter().find(|s| line(&s.3) == "200 INVITE").unwrap().3.clone();
+    let info = |cseq: u32, kind: &str, body: &str| {
+        format!(
+            "INFO sip:192.0.2.1:5060 SIP/2.0\nVia: SIP/2.0/UDP {TRUNK};branch=z9hG4bKi{cseq};rport\n\
+             From: {}\nTo: {}\nCall-ID: {}\nCSeq: {cseq} INFO\nContent-Type: {kind}\n\
+             Content-Length: {}\n\n{body}",
+            header(&invite, "From").unwrap(),
+            header(&invite, "To").unwrap(),
+            header(&invite, "Call-ID").unwrap(),
+            body.replace('\n', "\r\n").len(),
+        )
+    };
+    let number = header(&invite, "CSeq").unwrap();
+    let n: u32 = number.split(' ').next().unwrap().parse().unwrap();
+    for (step, kind, body) in [
+        (1, "application/dtmf-relay", "Signal=5\nDuration=160\n"),
+        (2, "application/dtmf-relay", "Signal= #\nDuration= 160\n"),
+        (3, "application/dtmf", "10"),
+    ] {
+        let text = info(n + step, kind, body).replace('\n', "\r\n");
+        net.inject(TRUNK, BOX, text.as_bytes());
+    }
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Digit(5) Digit(#) Digit(*)");
+    let text = info(n + 4, "text/plain", "hello").replace('\n', "\r\n");
+    net.inject(TRUNK, BOX, text.as_bytes());
+    let text = info(n + 2, "application/dtmf", "1").replace("z9hG4bKi", "z9hG4bKlate");
+    net.inject(TRUNK, BOX, text.replace('\n', "\r\n").as_bytes());
+    let answers = net.lines(BOX, TRUNK);
+    let infos: Vec<_> = answers.iter().filter(|l| l.ends_with("INFO")).collect();
+    assert_eq!(infos, ["200 INFO", "200 INFO", "200 INFO", "415 INFO", "500 INFO"]);
+}
