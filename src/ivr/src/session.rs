@@ -23,7 +23,7 @@ use crate::turn::Turn;
 use crate::{NODES_PER_VISIT_MAX, Output, PLAY_GUARD, WAIT_MIN};
 use model::fact::Chosen;
 use model::order::CLIPS_PER_PLAY_MAX;
-use model::site::{Lang, Node, Opening, Say, Site};
+use model::site::{Lang, Node, Say, Site};
 use model::{Clip, Digit, Fact, Instant, MenuId, Number, PlayId, PromptId, QueueId, VisitId};
 use std::sync::Arc;
 
@@ -46,8 +46,11 @@ enum Stage {
         typed: Vec<Digit>,
     },
     Message,
-    /// `ivr.to-agent` is said.
-    Transfer,
+    /// `ivr.to-agent` is said before the visit goes to a queue.
+    Transfer {
+        queue: QueueId,
+        complaint: bool,
+    },
     /// The last clips before the box hangs up.
     Goodbye,
 }
@@ -136,7 +139,10 @@ impl Session {
         self.stop(turn);
         let site = Arc::clone(&self.site);
         match (site.flow.nodes.get(&self.node), &mut self.stage) {
-            (_, Stage::Transfer) => self.send_to_agent(turn),
+            (_, Stage::Transfer { queue, complaint }) => {
+                let (queue, complaint) = (queue.clone(), *complaint);
+                self.send_to_queue(turn, queue, complaint)
+            }
             (_, Stage::Goodbye) => self.hang_up(turn),
             (Some(Node::Message { then, .. }), _) => self.enter(turn, then.clone(), Some(key)),
             (Some(Node::Menu { keys, .. }), _) => match keys.get(&key) {
@@ -198,15 +204,7 @@ impl Session {
                     self.stage = Stage::Message;
                     return self.say(turn, None, say);
                 }
-                Node::Hours { schedule, open, closed, holiday } => {
-                    let civil = site.zone.civil(turn.anchor.wall(turn.now));
-                    let opening = site.flow.schedules.get(schedule).map(|hours| hours.at(civil));
-                    to = match opening {
-                        Some(Opening::Open) | None => open.clone(),
-                        Some(Opening::Closed) => closed.clone(),
-                        Some(Opening::Holiday) => holiday.clone(),
-                    };
-                }
+                Node::Hours { .. } => to = turn.door(&site, node).clone(),
                 Node::Language { lang, then } => {
                     self.lang = *lang;
                     to = then.clone();
@@ -232,7 +230,9 @@ impl Session {
         self.phase = Phase::Waiting { until: turn.now + WAIT_MIN };
         let site = Arc::clone(&self.site);
         match (&self.stage, site.flow.nodes.get(&self.node)) {
-            (Stage::Transfer, _) => self.send_to_agent(turn),
+            (Stage::Transfer { queue, complaint }, _) => {
+                self.send_to_queue(turn, queue.clone(), *complaint)
+            }
             (Stage::Goodbye, _) => self.hang_up(turn),
             (Stage::Message, Some(Node::Message { then, .. })) => {
                 self.enter(turn, then.clone(), None)
@@ -302,12 +302,19 @@ impl Session {
         self.say(turn, Some(why), say)
     }
 
-    /// Silence is up: the rule of the trade.
+    /// Silence is up: the rule of the trade. Out of hours the flow may have a goodbye for that.
     fn transfer(&mut self, turn: &mut Turn<'_>) -> Life {
         turn.fact(self.left(Chosen::Silence));
         self.silence.stand_still(turn.now);
-        self.stage = Stage::Transfer;
-        self.say(turn, Some("ivr.to-agent"), &[])
+        let site = Arc::clone(&self.site);
+        let to = turn.agent_node(&site);
+        match site.flow.nodes.get(to) {
+            Some(Node::Queue { queue, complaint }) => {
+                self.stage = Stage::Transfer { queue: queue.clone(), complaint: *complaint };
+                self.say(turn, Some("ivr.to-agent"), &[])
+            }
+            _ => self.enter(turn, to.clone(), None),
+        }
     }
 
     fn leave_for(&mut self, turn: &mut Turn<'_>, chosen: Chosen, to: MenuId) -> Life {
@@ -352,7 +359,7 @@ impl Session {
 
     fn send_to_agent(&mut self, turn: &mut Turn<'_>) -> Life {
         let site = Arc::clone(&self.site);
-        match site.flow.nodes.get(&site.flow.to_agent) {
+        match site.flow.nodes.get(turn.agent_node(&site)) {
             Some(Node::Queue { queue, complaint }) => {
                 self.send_to_queue(turn, queue.clone(), *complaint)
             }

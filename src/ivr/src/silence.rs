@@ -8,7 +8,8 @@
 //! site's `silence` and the messages on the way.
 //!
 //! When the count is up the menu is left for `Chosen::Silence`, `ivr.to-agent` is said, and the
-//! visit goes to the queue of the flow's `to_agent`.
+//! visit goes to the queue of the flow's `to_agent`. Where `to_agent` is an hours node the clock
+//! decides: open leads to the queue, closed may lead to a goodbye, since nobody would answer.
 
 use model::Instant;
 use std::time::Duration;

@@ -3,15 +3,30 @@
 //! Nothing here touches a disk: the text and the names of the prompts there are are handed in.
 //! README.md beside this crate describes the format, key by key.
 
+mod agents;
+mod basics;
+mod codes;
 mod explain;
 mod fault;
+mod flow;
+mod graph;
+mod lines;
 mod load;
+mod migrate;
+mod names;
+mod nearest;
 mod prompts;
+mod queues;
+mod read;
+mod refs;
+mod schedules;
+mod sip;
+mod span;
 
 pub use explain::explain;
 pub use fault::{Fault, Note, Place};
-pub use load::{Loaded, load};
-pub use prompts::PromptFiles;
+pub use load::{FAULTS_MAX, Loaded, TEXT_BYTES_MAX, load};
+pub use prompts::{PromptFiles, needed};
 
 /// The name every fault gives the file it speaks of.
 pub const FILE: &str = "site.toml";

@@ -1,8 +1,19 @@
-//! From text to a checked site.
+//! From text to a checked site: read every table, then check what they say of one another.
 
 use crate::fault::{Fault, Note};
-use crate::prompts::PromptFiles;
-use model::site::Site;
+use crate::flow::{self, Drawn};
+use crate::prompts::{self, PromptFiles};
+use crate::queues::{self, Queues};
+use crate::read::{Reader, Section, Spot};
+use crate::{agents, basics, codes, graph, lines, migrate, refs, schedules, sip};
+use model::site::{Lang, Site};
+use sha2::{Digest, Sha256};
+use toml::de::DeTable;
+
+/// Longest `site.toml` that is read.
+pub const TEXT_BYTES_MAX: usize = 1 << 20;
+/// Most faults reported at once; a last one says how many more there are.
+pub const FAULTS_MAX: usize = 200;
 
 /// A site that holds every promise, and remarks on what is allowed but odd.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +24,106 @@ pub struct Loaded {
 }
 
 /// Reads and checks the text of a `site.toml`; on failure gives every fault, sorted by line.
-pub fn load(_text: &str, _prompts: &PromptFiles) -> Result<Loaded, Vec<Fault>> {
-    Err(Vec::new())
+pub fn load(text: &str, prompts: &PromptFiles) -> Result<Loaded, Vec<Fault>> {
+    let mut reader = Reader::new(text);
+    let site = read(&mut reader, text, prompts);
+    reader.notes.sort();
+    match site {
+        Some(site) if reader.faults.is_empty() => Ok(Loaded { site, notes: reader.notes }),
+        _ => Err(sorted(reader.faults)),
+    }
+}
+
+fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
+    faults.sort();
+    faults.dedup();
+    let more = faults.len().saturating_sub(FAULTS_MAX);
+    if more > 0 {
+        faults.truncate(FAULTS_MAX);
+        if let Some(last) = faults.last() {
+            let (mut place, problem) = (last.place.clone(), format!("and {more} more faults"));
+            place.key.clear();
+            faults.push(Fault { place, problem });
+        }
+    }
+    faults
+}
+
+fn read(reader: &mut Reader<'_>, text: &str, prompts: &PromptFiles) -> Option<Site> {
+    let top = |offset| Spot { offset, key: String::new() };
+    if text.len() > TEXT_BYTES_MAX {
+        let length = text.len();
+        reader.fault(&top(0), format!("has {length} bytes; at most {TEXT_BYTES_MAX} are read"));
+        return None;
+    }
+    let (mut document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let offset = error.span().map_or(0, |span| span.start);
+        reader.fault(&top(offset), format!("is not TOML: {}", error.message()));
+    }
+    if !errors.is_empty() || !migrate::bring_up(reader, document.get_mut()) {
+        return None;
+    }
+    let mut root = Section::root(document.get_ref());
+    root.field("format");
+    let (mut site, drawn, queues, langs) = tables(reader, &mut root);
+    root.done(reader);
+    prompts::check_needed(reader, &langs, prompts);
+    site.digest = hex::encode(Sha256::digest(text.as_bytes()));
+    check(reader, &site, &drawn, &queues, prompts);
+    Some(site)
+}
+
+/// Reads every table; what is wrong is noted and stands as a harmless value until the end.
+fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Site, Drawn, Queues, Vec<Lang>) {
+    let about = basics::about(reader, root);
+    let limits = basics::limits(reader, root);
+    let sip = sip::sip(reader, root, &limits);
+    let trunks = lines::trunks(reader, root, &limits, &sip);
+    let ports = lines::ports(reader, root);
+    let agents = agents::agents(reader, root, &about);
+    let queues = queues::queues(reader, root, &about);
+    let mut drawn = flow::flow(reader, root, &about);
+    let schedules = schedules::schedules(reader, root);
+    for (name, (schedule, spot)) in schedules {
+        drawn.schedules.insert(name.clone(), spot);
+        drawn.flow.schedules.insert(name, schedule);
+    }
+    let vip = basics::vip(reader, root);
+    let codes = codes::codes(reader, root, &about);
+    let site = Site {
+        name: about.name,
+        digest: String::new(),
+        zone: about.zone,
+        lang: about.lang,
+        sip,
+        trunks,
+        ports,
+        agents,
+        queues: queues.iter().map(|(id, (queue, _))| (id.clone(), queue.clone())).collect(),
+        flow: drawn.flow.clone(),
+        vip,
+        codes,
+        limits,
+    };
+    (site, drawn, queues, about.langs)
+}
+
+/// Checks what the tables say of one another.
+fn check(
+    reader: &mut Reader<'_>,
+    site: &Site,
+    drawn: &Drawn,
+    queues: &Queues,
+    prompts: &PromptFiles,
+) {
+    refs::check(reader, site);
+    refs::check_spoken(reader, prompts);
+    queues::check_served(reader, queues, &site.agents);
+    flow::check_to_agent(reader, drawn);
+    graph::check(reader, site, drawn, queues);
+    if site.ports.is_empty() && site.trunks.is_empty() {
+        let spot = Spot { offset: 0, key: String::new() };
+        reader.note(&spot, "there is no [port.NAME] and no [trunk.NAME]: nobody can call");
+    }
 }

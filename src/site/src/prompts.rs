@@ -1,8 +1,36 @@
 //! Which prompts there are: the names of the sound files, without the sound.
 
-use model::PromptId;
+use crate::nearest::list;
+use crate::read::{Reader, Spot};
 use model::site::Lang;
+use model::{PromptId, say};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What the box says by itself on any site, besides numbers and places in a queue.
+const OWN: [&str; 22] = [
+    "ivr.invalid",
+    "ivr.no-input",
+    "ivr.to-agent",
+    "ivr.goodbye",
+    "queue.busy",
+    "queue.connecting",
+    "queue.full",
+    "queue.sorry",
+    "system.recorded",
+    "system.draining",
+    "system.error",
+    "agent.logged-in",
+    "agent.logged-out",
+    "agent.already-logged-in",
+    "agent.not-logged-in",
+    "agent.ready",
+    "agent.not-ready",
+    "agent.wrap-up",
+    "agent.wrap-up-ended",
+    "agent.on-a-call",
+    "agent.unknown-code",
+    "agent.wrong-pin",
+];
 
 /// The ids of the prompts that can be played, per language: the box's own and the site's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,5 +61,31 @@ impl PromptFiles {
     /// The ids of a language, in order.
     pub fn ids(&self, lang: Lang) -> impl Iterator<Item = &PromptId> {
         self.ids.get(&lang).into_iter().flatten()
+    }
+}
+
+/// Every prompt a box needs in a language, whatever its site says.
+pub fn needed(lang: Lang) -> BTreeSet<PromptId> {
+    // Every part below a hundred, and each hundred and thousand once.
+    let numbers = (0..=120).chain((200..=9000).step_by(100));
+    let counted = numbers.flat_map(|n| [say::number(lang, n), say::count(lang, n)].concat());
+    let waits = (0..=say::MINUTES_MAX + 1).flat_map(|n| say::minutes(lang, n));
+    let places = (1..=3).flat_map(|place| say::position(lang, place));
+    let agents = say::agent_number(lang, "0123456789");
+    let parts = counted.chain(waits).chain(places).chain(agents).map(|clip| clip.prompt);
+    parts.chain(OWN.map(PromptId::new)).collect()
+}
+
+/// Checks that the box's own prompts are there, with one fault a language.
+pub(crate) fn check_needed(reader: &mut Reader<'_>, langs: &[Lang], prompts: &PromptFiles) {
+    for lang in langs {
+        let needed = needed(*lang);
+        let missing: Vec<&str> =
+            needed.iter().filter(|id| !prompts.has(*lang, id)).map(PromptId::as_str).collect();
+        if !missing.is_empty() {
+            let spot = Spot { offset: 0, key: format!("prompts.{lang}") };
+            let missing = list(missing.into_iter());
+            reader.fault(&spot, format!("the box lacks recordings of its own: {missing}"));
+        }
     }
 }

@@ -87,3 +87,35 @@ fn the_door_is_judged_when_the_caller_gets_there() {
     assert_eq!(caller.hears(), ["zh-CN/closed"]);
     assert!(caller.now > Instant::START && wall > WallTime(0));
 }
+
+#[test]
+fn silence_out_of_hours_leads_to_a_goodbye_where_the_site_says_so() {
+    let nodes = || {
+        let door = Node::Hours {
+            schedule: "opening".into(),
+            open: "desk".into(),
+            closed: "closed".into(),
+            holiday: "closed".into(),
+        };
+        let closed = Node::HangUp { say: crate::caller::say(&["closed"]) };
+        // `general` is the flow's way to an agent.
+        let mut nodes = flow();
+        nodes.retain(|(name, _)| *name != "general");
+        [nodes, vec![("general", door), ("closed", closed), ("desk", queue("desk"))]].concat()
+    };
+    let zone = Zone::named("Asia/Shanghai").unwrap();
+    let monday = zone.start_of(date(2026, 11, 23));
+    for (seconds, heard) in
+        [(HALF_PAST_FIVE - 31, "zh-CN/ivr.to-agent"), (HALF_PAST_FIVE - 29, "zh-CN/closed")]
+    {
+        let wall = monday + Duration::from_secs(seconds);
+        let mut caller = Caller::on(site(nodes(), opening(), "Asia/Shanghai"), "main", wall);
+        caller.wait(30 * SECOND);
+        assert_eq!(caller.hears(), [heard]);
+        // Who was told of an agent gets one, even if the desk closes during these words.
+        caller.wait(5 * SECOND).hear_out();
+        let queue = (heard == "zh-CN/ivr.to-agent").then_some("desk");
+        assert_eq!(caller.queue(), queue);
+        assert!(caller.ivr.is_empty());
+    }
+}
