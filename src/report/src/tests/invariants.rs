@@ -173,10 +173,10 @@ impl Play {
         self.waiting.clear();
         self.rung.clear();
         self.talking.clear();
-        for agent in 0..AGENTS.len() {
+        for (agent, name) in AGENTS.into_iter().enumerate() {
             let came_back = back & (1 << agent) != 0 && self.agents[agent] != AgentState::LoggedOut;
             let state = if came_back { not_ready("restart") } else { AgentState::LoggedOut };
-            self.story.agent(AGENTS[agent], state.clone());
+            self.story.agent(name, state.clone());
             self.set(agent, state);
         }
     }

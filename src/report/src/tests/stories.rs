@@ -224,3 +224,15 @@ fn a_talk_that_goes_on_is_counted_as_talking_and_not_as_talk_time() {
     story.clock(9, 1, 0).release(visit(1), "8001", MINUTE);
     assert_eq!(queue_row(&story.report(), "help").talk.total_ms, MINUTE);
 }
+
+#[test]
+fn an_answer_at_the_last_moment_of_the_service_level_is_within_it() {
+    let mut story = Story::at(DATE, 0);
+    story.clock(9, 0, 0).agent("8001", Ready);
+    for (call, waited_ms) in [(1, 20_000), (2, 20_001)] {
+        story.call(call, "help").offer(visit(call), "8001");
+        story.connect(visit(call), "help", "8001", waited_ms).release(visit(call), "8001", 0);
+        story.agent("8001", Ready);
+    }
+    assert_eq!(queue_row(&story.report(), "help").service.within, 1);
+}
