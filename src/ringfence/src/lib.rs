@@ -1,1 +1,30 @@
-//! ringfence
+//! The daemon and the command line: sockets, devices, disk, clock, seeds and threads.
+//!
+//! ```text
+//!  tokio: signalling sockets, control socket     media: one thread, 20 ms tick
+//!        |  datagrams, asks                         |  ^ heapless queues
+//!        v                                          v  |
+//!  exchange thread (switch): owns all call state, no locks
+//!        |  facts                                   |  tap begins
+//!        v                                          v
+//!  journal thread: group commit to sled          seal thread: encrypts, writes, syncs
+//! ```
+
+mod alarms;
+pub mod boxkey;
+pub mod cli;
+mod clips;
+mod clock;
+mod console;
+mod control_socket;
+mod daemon;
+pub mod folders;
+mod ledger;
+mod media_thread;
+mod recordings;
+mod reports;
+mod seal;
+mod service;
+mod sites;
+mod switch;
+mod wires;

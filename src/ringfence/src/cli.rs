@@ -1,0 +1,324 @@
+//! The command line. What needs the journal asks the running box, or opens it when none runs.
+
+use crate::daemon::{self, Options};
+use crate::folders::Folders;
+use crate::sites::Sites;
+use crate::{boxkey, clips, recordings, reports, sites};
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+use control::{Lines, PROTOCOL, Reply, ReportForm, Request};
+use journal::Journal;
+use model::RecordingId;
+use model::site::{Lang, Site};
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// One hardened box that answers a hospital's or a bank's telephones.
+#[derive(Parser)]
+#[command(name = "ringfence", version, about, max_term_width = 100)]
+struct Arguments {
+    /// Where the box keeps its journal, recordings, sites and key [default: $STATE_DIRECTORY,
+    /// $XDG_STATE_HOME/ringfence or ~/.local/state/ringfence]
+    #[arg(long, global = true, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where the box's own prompts lie (DIR/prompts/LANG/*.flac)
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "RINGFENCE_SHARE",
+        default_value = "/usr/share/ringfence"
+    )]
+    share: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the box. SIGTERM drains: no new calls, live ones finish or are told; then it ends.
+    Run {
+        /// The first site of a box that has none yet. Later ones come by `site apply`.
+        #[arg(long, value_name = "DIR")]
+        site: Option<PathBuf>,
+        /// A script of callers for ports with driver = "sim", who ring by themselves.
+        #[arg(long, value_name = "FILE")]
+        callers: Option<PathBuf>,
+    },
+    /// Check a site and explain in plain words what it will do.
+    Check {
+        dir: PathBuf,
+        #[arg(long, value_enum, default_value_t = CliLang::En)]
+        lang: CliLang,
+    },
+    /// Apply a site, go back to one, or list what was applied.
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// List, verify and export sealed recordings.
+    #[command(subcommand)]
+    Recording(RecordingCommand),
+    /// Look after the journal of facts.
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// Fold facts into a report.
+    #[command(subcommand)]
+    Report(ReportCommand),
+}
+
+#[derive(Subcommand)]
+enum SiteCommand {
+    /// Check the site in DIR, keep a copy and use it, as one transaction.
+    Apply { dir: PathBuf },
+    /// Go back to a version of the history.
+    Rollback { version: u64 },
+    /// The sites applied so far, newest first.
+    History,
+}
+
+#[derive(Subcommand)]
+enum RecordingCommand {
+    /// Every recording: id, start, length, whether it is whole.
+    List,
+    /// Open a recording (or all) to its last frame and say whether it is whole, torn or damaged.
+    Verify {
+        /// A recording id as `recording list` shows it; all of them when left out.
+        id: Option<RecordingId>,
+    },
+    /// Write a recording as a stereo WAV: caller left, agent right. The copy is in clear.
+    Export {
+        id: RecordingId,
+        #[arg(long, value_name = "FILE.wav")]
+        to: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum JournalCommand {
+    /// Gapless, every fact authentic, views identical to a replay?
+    Check,
+}
+
+#[derive(Subcommand)]
+enum ReportCommand {
+    /// A day's figures by queue and by agent.
+    Day {
+        /// YYYY-MM-DD in the site's time zone, or `today`.
+        date: String,
+        #[arg(long, value_enum, default_value_t = Form::Table)]
+        format: Form,
+        #[arg(long, value_enum, default_value_t = CliLang::En)]
+        lang: CliLang,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    Table,
+    Csv,
+    Json,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CliLang {
+    #[value(name = "zh-CN")]
+    Zh,
+    #[value(name = "en")]
+    En,
+}
+
+impl From<CliLang> for Lang {
+    fn from(lang: CliLang) -> Self {
+        match lang {
+            CliLang::Zh => Self::Zh,
+            CliLang::En => Self::En,
+        }
+    }
+}
+
+/// Parses the arguments, does what they ask and gives the exit code: 0 done, 1 not, 2 misused.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match obey(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ringfence: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let folders = Folders::find(arguments.state)?;
+    let share = arguments.share;
+    match arguments.command {
+        Command::Run { site, callers } => {
+            daemon::run(&Options { site, folders, share, callers })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check { dir, lang } => check(&dir, &share, lang.into()),
+        Command::Site(command) => site(command, &folders, &share),
+        Command::Recording(command) => recording(command, &folders),
+        Command::Journal(JournalCommand::Check) => journal_check(&folders),
+        Command::Report(ReportCommand::Day { date, format, lang }) => {
+            report(&folders, &share, &date, lang.into(), format)
+        }
+    }
+}
+
+fn check(dir: &Path, share: &Path, lang: Lang) -> anyhow::Result<ExitCode> {
+    let checked = sites::check(dir, share)?;
+    clips::ClipTable::load(&checked.prompts)?;
+    print(&site::explain(&checked.site, lang))?;
+    for note in &checked.notes {
+        print(&format!("note: {note}\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn site(command: SiteCommand, folders: &Folders, share: &Path) -> anyhow::Result<ExitCode> {
+    let request = match &command {
+        SiteCommand::Apply { dir } => {
+            let dir = dir.canonicalize().with_context(|| format!("no folder {}", dir.display()))?;
+            let dir = dir.to_str().context("the folder's name is not UTF-8")?.to_owned();
+            Request::SiteApply { dir }
+        }
+        SiteCommand::Rollback { version } => Request::SiteRollBack { version: *version },
+        SiteCommand::History => Request::SiteHistory,
+    };
+    let reply = match ask(folders, &request)? {
+        Some(reply) => reply,
+        None => without_daemon(command, folders, share)?,
+    };
+    match reply {
+        Reply::SiteApplied { version, digest, notes } => {
+            print(&format!("site version {version} is applied ({digest})\n"))?;
+            for note in notes {
+                print(&format!("note: {note}\n"))?;
+            }
+        }
+        Reply::SiteHistory { sites } => {
+            for site in sites {
+                let mark = if site.current { "*" } else { " " };
+                print(&format!("{mark} {:>6}  {}  {}\n", site.version, site.applied, site.digest))?;
+            }
+        }
+        other => bail!("the box answered {other:?}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The same transaction on a box that does not run: it is used at the next start.
+fn without_daemon(command: SiteCommand, folders: &Folders, share: &Path) -> anyhow::Result<Reply> {
+    folders.create()?;
+    let sites = Sites::new(folders, share);
+    let ready = match command {
+        SiteCommand::Apply { dir } => sites.take_in(&dir)?,
+        SiteCommand::Rollback { version } => sites.load(version)?,
+        SiteCommand::History => return Ok(Reply::SiteHistory { sites: sites.history()? }),
+    };
+    sites.make_current(ready.version)?;
+    let mut notes = ready.notes;
+    notes.push("the box does not run; this site is used when it starts".into());
+    Ok(Reply::SiteApplied { version: ready.version, digest: ready.site.digest.clone(), notes })
+}
+
+fn recording(command: RecordingCommand, folders: &Folders) -> anyhow::Result<ExitCode> {
+    let key = boxkey::read(folders)?;
+    let dir = folders.recordings();
+    match command {
+        RecordingCommand::List => print(&recordings::list(&dir, &key)?)?,
+        RecordingCommand::Verify { id } => {
+            let (text, sound) = recordings::verify(&dir, &key, id)?;
+            print(&text)?;
+            if !sound {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        RecordingCommand::Export { id, to } => print(&recordings::export(&dir, &key, id, &to)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn journal_check(folders: &Folders) -> anyhow::Result<ExitCode> {
+    let text = match ask(folders, &Request::JournalCheck)? {
+        Some(Reply::Text { text }) => text,
+        Some(other) => bail!("the box answered {other:?}"),
+        None => reports::check(&open(folders)?)?,
+    };
+    print(&text)?;
+    Ok(if reports::is_sound(&text) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn report(
+    folders: &Folders,
+    share: &Path,
+    date: &str,
+    lang: Lang,
+    form: Form,
+) -> anyhow::Result<ExitCode> {
+    let form = match form {
+        Form::Table => ReportForm::Table,
+        Form::Csv => ReportForm::Csv,
+        Form::Json => ReportForm::Json,
+    };
+    let asked = Request::Report { date: date.to_owned(), lang, form };
+    let text = match ask(folders, &asked)? {
+        Some(Reply::Text { text }) => text,
+        Some(other) => bail!("the box answered {other:?}"),
+        None => {
+            let site: Arc<Site> = Sites::new(folders, share).current_site()?;
+            reports::day(&open(folders)?.reader(), &site, date, lang, form)?
+        }
+    };
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the journal of a box that does not run.
+fn open(folders: &Folders) -> anyhow::Result<Journal> {
+    let key = boxkey::read(folders)?;
+    let epoch = boxkey::random_32()?;
+    let seal = Arc::new(key.fact_seal([epoch[0], epoch[1], epoch[2], epoch[3]]));
+    Ok(Journal::open(&folders.journal(), seal)?)
+}
+
+/// Asks the running box; nothing when none runs. Its refusal is an error.
+fn ask(folders: &Folders, request: &Request) -> anyhow::Result<Option<Reply>> {
+    let Ok(mut stream) = UnixStream::connect(folders.control_socket()) else { return Ok(None) };
+    let mut lines = Lines::default();
+    for message in [&Request::Hello { protocol: PROTOCOL }, request] {
+        stream.write_all(&control::encode(message)?)?;
+        let reply = read_reply(&mut stream, &mut lines)?;
+        match reply {
+            Reply::Error { message } => bail!("{message}"),
+            Reply::Hello { .. } => {}
+            reply => return Ok(Some(reply)),
+        }
+    }
+    bail!("the box did not answer")
+}
+
+fn read_reply(stream: &mut UnixStream, lines: &mut Lines) -> anyhow::Result<Reply> {
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        if let Some(line) = lines.next_line()? {
+            return Ok(control::decode(&line)?);
+        }
+        let length = stream.read(&mut bytes).context("the box broke off")?;
+        if length == 0 {
+            bail!("the box broke off");
+        }
+        lines.push(bytes.get(..length).unwrap_or_default());
+    }
+}
+
+/// Prints, and stops quietly when nobody reads any more (`| head`).
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        result => Ok(result?),
+    }
+}

@@ -1,0 +1,175 @@
+//! Prompts: finds a site's recordings and the box's own, and makes clips of them.
+//!
+//! A prompt `ID` in a language is, the first that is there:
+//! `SITE/prompts/LANG/ID.wav` (a site's own recording), `SITE/prompts/LANG/ID.flac`,
+//! `SHARE/prompts/LANG/ID.wav`, `SHARE/prompts/LANG/ID.flac`; and for `music.ID` the folder `music`
+//! instead of the language's.
+
+use anyhow::{Context as _, bail};
+use media::Clip;
+use model::id::PromptId;
+use model::site::Lang;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Longest prompt or music taken, so that one file cannot eat the memory.
+const CLIP_SECONDS_MAX: u32 = 600;
+
+/// Where each prompt of a site lies.
+#[derive(Clone, Debug, Default)]
+pub struct PromptFiles {
+    files: BTreeMap<(Lang, PromptId), PathBuf>,
+}
+
+impl PromptFiles {
+    /// Looks through the folders; `share` is the box's own set.
+    pub fn find(site: &Path, share: &Path) -> anyhow::Result<Self> {
+        let mut found = Self::default();
+        for (root, ending) in [(share, "flac"), (share, "wav"), (site, "flac"), (site, "wav")] {
+            for lang in Lang::ALL {
+                found.add_folder(&root.join("prompts").join(lang.tag()), ending, "", &[lang])?;
+            }
+            found.add_folder(&root.join("prompts/music"), ending, "music.", &Lang::ALL)?;
+        }
+        Ok(found)
+    }
+
+    /// Adds a folder's files; what is added later comes first.
+    fn add_folder(
+        &mut self,
+        dir: &Path,
+        ending: &str,
+        prefix: &str,
+        langs: &[Lang],
+    ) -> anyhow::Result<()> {
+        if !dir.is_dir() {
+            return Ok(());
+        }
+        let listed =
+            std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()));
+        for entry in listed? {
+            let path = entry?.path();
+            if path.extension().is_none_or(|found| found != ending) {
+                continue;
+            }
+            let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+            for &lang in langs {
+                let id = PromptId::new(&format!("{prefix}{stem}"));
+                self.files.insert((lang, id), path.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The prompts there are in a language.
+    pub fn ids(&self, lang: Lang) -> BTreeSet<PromptId> {
+        self.files.keys().filter(|(of, _)| *of == lang).map(|(_, id)| id.clone()).collect()
+    }
+}
+
+/// Clips in memory and the number each has in the media engine.
+#[derive(Default)]
+pub struct ClipTable {
+    numbers: BTreeMap<(Lang, PromptId), u32>,
+    clips: Vec<Clip>,
+}
+
+impl ClipTable {
+    /// Reads every file; the same file is read once.
+    pub fn load(files: &PromptFiles) -> anyhow::Result<Self> {
+        let mut table = Self::default();
+        let mut by_path: BTreeMap<&Path, u32> = BTreeMap::new();
+        for (key, path) in &files.files {
+            let number = match by_path.get(path.as_path()) {
+                Some(&number) => number,
+                None => {
+                    let clip = read_clip(path)
+                        .with_context(|| format!("cannot use the prompt {}", path.display()))?;
+                    let number = u32::try_from(table.clips.len())?;
+                    table.clips.push(clip);
+                    by_path.insert(path, number);
+                    number
+                }
+            };
+            table.numbers.insert(key.clone(), number);
+        }
+        Ok(table)
+    }
+
+    /// The number of a prompt in a language, or in any language it has.
+    pub fn number(&self, lang: Lang, prompt: &PromptId) -> Option<u32> {
+        let in_lang = |lang| self.numbers.get(&(lang, prompt.clone())).copied();
+        in_lang(lang).or_else(|| Lang::ALL.into_iter().find_map(in_lang))
+    }
+
+    /// All clips by number, for the engine.
+    pub fn clips(&self) -> Arc<[Clip]> {
+        self.clips.clone().into()
+    }
+}
+
+/// Reads a FLAC or a WAV file and brings it to one channel at 8 kHz.
+pub fn read_clip(path: &Path) -> anyhow::Result<Clip> {
+    let (samples, rate) = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("flac") => read_flac(path)?,
+        Some("wav") => read_wav(path)?,
+        _ => bail!("only .flac and .wav are read"),
+    };
+    if samples.is_empty() {
+        bail!("it holds no sound");
+    }
+    Ok(Clip::from_pcm(&samples, rate)?)
+}
+
+/// Reads 16-bit (or 8- to 24-bit, scaled) FLAC, mixing channels down.
+fn read_flac(path: &Path) -> anyhow::Result<(Vec<i16>, u32)> {
+    let mut reader = claxon::FlacReader::open(path)?;
+    let info = reader.streaminfo();
+    check_length(info.samples.unwrap_or(0), info.sample_rate)?;
+    let channels = i32::try_from(info.channels.max(1))?;
+    let (mut mixed, mut sum, mut heard) = (Vec::new(), 0_i32, 0_i32);
+    for sample in reader.samples() {
+        sum += to_16_bit(sample?, info.bits_per_sample);
+        heard += 1;
+        if heard == channels {
+            mixed.push(i16::try_from(sum / channels).unwrap_or_default());
+            (sum, heard) = (0, 0);
+            check_length(mixed.len() as u64, info.sample_rate)?;
+        }
+    }
+    Ok((mixed, info.sample_rate))
+}
+
+/// Reads a PCM WAV of 8 to 32 bits, mixing channels down.
+fn read_wav(path: &Path) -> anyhow::Result<(Vec<i16>, u32)> {
+    let mut reader = hound::WavReader::open(path)?;
+    let spec = reader.spec();
+    if spec.sample_format != hound::SampleFormat::Int {
+        bail!("a WAV of floating point samples: save it as 16-bit PCM");
+    }
+    check_length(u64::from(reader.duration()), spec.sample_rate)?;
+    let channels = usize::from(spec.channels.max(1));
+    let bits = u32::from(spec.bits_per_sample);
+    let samples: Vec<i32> = reader
+        .samples::<i32>()
+        .map(|sample| sample.map(|sample| to_16_bit(sample, bits)))
+        .collect::<Result<_, _>>()?;
+    let mixed = samples
+        .chunks_exact(channels)
+        .map(|frame| frame.iter().sum::<i32>() / i32::try_from(channels).unwrap_or(1))
+        .map(|sample| i16::try_from(sample).unwrap_or_default())
+        .collect();
+    Ok((mixed, spec.sample_rate))
+}
+
+fn to_16_bit(sample: i32, bits: u32) -> i32 {
+    if bits >= 16 { sample >> (bits - 16) } else { sample << (16 - bits) }
+}
+
+fn check_length(samples: u64, rate: u32) -> anyhow::Result<()> {
+    if samples > u64::from(rate) * u64::from(CLIP_SECONDS_MAX) {
+        bail!("longer than {CLIP_SECONDS_MAX} s");
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! What a supervisor's console is shown: the state of the threads as rows.
+
+use crate::switch::Switch;
+use control::{AgentRow, CallRow, Counter, LineRow, PhoneHelp, QueueRow, Snapshot};
+use model::Instant;
+use model::fact::AgentState;
+use model::port::PortKind;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The password the shipped demo sites print in their own text; shown so that a newcomer can try
+/// the box. A site with any other password shows none.
+const DEMO_PASSWORD: &str = "ringfence-demo";
+
+impl Switch {
+    /// The state at `now`, as rows.
+    pub(crate) fn snapshot(&mut self, now: Instant) -> Snapshot {
+        let site = self.parts.site.clone();
+        let wall = self.parts.anchor.wall(now);
+        Snapshot {
+            site: site.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: site.zone.civil(wall).to_string(),
+            uptime_ms: now.as_millis(),
+            durable_seq: self.parts.progress.seq.load(Ordering::Acquire),
+            draining: self.draining,
+            calls: self.call_rows(now),
+            queues: self.queue_rows(now),
+            agents: self.agent_rows(now),
+            lines: self.line_rows(),
+            alarms: self.alarms.rows(now),
+            counters: self.counter_rows(),
+            phone_help: self.phone_help(),
+        }
+    }
+
+    fn call_rows(&self, now: Instant) -> Vec<CallRow> {
+        let calls = self.parts.exchange.calls();
+        calls
+            .map(|call| CallRow {
+                at: match (&call.agent, &call.queue, &call.menu) {
+                    (Some(agent), ..) => agent.to_string(),
+                    (_, Some(queue), _) => queue.to_string(),
+                    (.., Some(menu)) => menu.to_string(),
+                    _ => String::new(),
+                },
+                call: call.call.to_string(),
+                via: call.via.to_string(),
+                caller: call.caller.masked(),
+                lang: call.lang,
+                state: call.state.to_owned(),
+                state_ms: ms(now.since(call.since)),
+                total_ms: ms(now.since(call.started)),
+                vip: call.marks.vip,
+                complaint: call.marks.complaint,
+                recording: call.recording.is_some(),
+            })
+            .collect()
+    }
+
+    fn queue_rows(&self, now: Instant) -> Vec<QueueRow> {
+        let queues = self.parts.exchange.queues(now);
+        queues
+            .map(|queue| QueueRow {
+                queue: queue.id.to_string(),
+                name: queue.name,
+                waiting: count(queue.waiting),
+                longest_wait_ms: queue.longest_wait_ms,
+                agents_free: count(queue.agents_free),
+                offered: count(queue.offered),
+                service_level_ms: ms(queue.service_level),
+            })
+            .collect()
+    }
+
+    fn agent_rows(&self, now: Instant) -> Vec<AgentRow> {
+        let agents = self.parts.exchange.agents();
+        agents
+            .map(|agent| AgentRow {
+                agent: agent.id.to_string(),
+                name: agent.name,
+                state: agent.state.key().to_owned(),
+                reason: match agent.state {
+                    AgentState::NotReady { reason } => reason,
+                    _ => String::new(),
+                },
+                state_ms: ms(now.since(agent.since)),
+                phone_up: agent.phone_up,
+                call: agent.call.map(|call| call.to_string()),
+            })
+            .collect()
+    }
+
+    fn line_rows(&self) -> Vec<LineRow> {
+        let mut busy: BTreeMap<String, (u32, bool)> = BTreeMap::new();
+        for call in self.parts.exchange.calls() {
+            let line = match &call.via {
+                model::Via::Port(id) => id.to_string(),
+                model::Via::Trunk(id) => id.to_string(),
+                model::Via::Phone(_) => continue,
+            };
+            let row = busy.entry(line).or_default();
+            row.0 += 1;
+            row.1 |= call.state == "ringing";
+        }
+        let row = |line: String, kind: &str| {
+            let alarms = self.alarms.about(&line);
+            let (calls, ringing) = busy.get(&line).copied().unwrap_or_default();
+            let state = match (alarms.is_empty(), calls, ringing) {
+                (false, ..) => "alarm",
+                (_, 0, _) => "idle",
+                (_, 1, true) => "ringing",
+                _ => "busy",
+            };
+            LineRow { line, kind: kind.to_owned(), state: state.to_owned(), calls, alarms }
+        };
+        let site = &self.parts.site;
+        let ports = site.ports.iter().map(|(id, port)| match port.kind {
+            PortKind::Fxo => row(id.to_string(), "fxo"),
+            PortKind::Fxs => row(id.to_string(), "fxs"),
+        });
+        let ports: Vec<LineRow> = ports.collect();
+        let trunks = site.trunks.keys().map(|id| row(id.to_string(), "trunk"));
+        ports.into_iter().chain(trunks).collect()
+    }
+
+    fn counter_rows(&self) -> Vec<Counter> {
+        let media = &self.parts.media_counters;
+        let seal = &self.parts.seal_counters;
+        let exchange = self.parts.exchange.counters();
+        let sip = self.parts.endpoint.counters();
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let rows = [
+            ("calls-refused", exchange.calls_refused),
+            ("calls-too-long", exchange.calls_too_long),
+            ("visits-exhausted", exchange.visits_exhausted),
+            ("legs-lost", exchange.legs_lost),
+            ("reconnected", exchange.reconnected),
+            ("services-refused", exchange.services_refused),
+            ("events-ignored", exchange.events_ignored),
+            ("legs", self.parts.wires.len() as u64),
+            ("ticks", read(&media.ticks)),
+            ("ticks-late", read(&media.ticks_late)),
+            ("ticks-skipped", read(&media.ticks_skipped)),
+            ("late-us-max", read(&media.late_us_max)),
+            ("rtp-in", read(&media.packets_in)),
+            ("rtp-out", read(&media.packets_out)),
+            ("rtp-send-failed", read(&media.send_failed)),
+            ("taps-lost", read(&media.taps_lost)),
+            ("news-lost", read(&media.news_lost)),
+            ("card-errors", read(&media.card_errors)),
+            ("recordings-open", read(&seal.open)),
+            ("recordings-failed", read(&seal.failed)),
+            ("recorded-ticks-missed", read(&seal.missed_ticks)),
+            ("recordings-sync-ms", read(&seal.sync_ms)),
+            ("sip-in", sip.datagrams_in),
+            ("sip-out", sip.datagrams_out),
+            ("sip-malformed", sip.malformed),
+            ("sip-retransmitted", sip.retransmitted),
+            ("sip-limited", sip.limited),
+            ("sip-shed", read(&self.parts.datagrams_shed)),
+            ("sip-send-failed", self.send_failed),
+            ("sip-wrong-passwords", sip.failures.values().sum()),
+            ("prompts-missing", self.prompts_missing),
+            ("released-early", self.released_early),
+        ];
+        rows.map(|(name, value)| Counter { name: name.to_owned(), value }).into()
+    }
+
+    fn phone_help(&self) -> PhoneHelp {
+        let site = &self.parts.site;
+        let demo = !site.agents.is_empty()
+            && site.agents.values().all(|agent| agent.password.reveal() == DEMO_PASSWORD);
+        let codes = &site.codes;
+        PhoneHelp {
+            server: self.parts.local.to_string(),
+            transport: "UDP".to_owned(),
+            realm: site.sip.realm.clone(),
+            accounts: site.agents.values().map(|agent| agent.phone.to_string()).collect(),
+            demo_password: demo.then(|| DEMO_PASSWORD.to_owned()),
+            codes: [
+                (&codes.log_in, "log-in"),
+                (&codes.log_out, "log-out"),
+                (&codes.ready, "ready"),
+                (&codes.not_ready, "not-ready"),
+                (&codes.wrap_up_end, "wrap-up-end"),
+            ]
+            .map(|(code, key)| (code.clone(), key.to_owned()))
+            .into(),
+        }
+    }
+}
+
+fn ms(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,390 @@
+//! Starts the box: reads what it needs, makes the cores, starts the threads and ends them in order.
+
+use crate::boxkey;
+use crate::clock::Clock;
+use crate::control_socket::{self, Desk};
+use crate::folders::Folders;
+use crate::media_thread::{self, Media, MediaCounters};
+use crate::seal::{self, Seal, SealCounters};
+use crate::service::{self, Severity, log};
+use crate::sites::{Ready, Sites};
+use crate::switch::{Ask, Datagram, Parts, Switch, reachable, seed};
+use crate::{ledger, wires};
+use anyhow::{Context as _, bail};
+use board::Card;
+use exchange::Exchange;
+use journal::Journal;
+use media::Engine;
+use model::Fact;
+use model::port::PortKind;
+use model::site::{Driver, Site};
+use sip::Endpoint;
+use std::net::UdpSocket;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Datagrams that may wait for the exchange thread; more are shed and counted. SIP sends again.
+const DATAGRAMS_MAX: usize = 4096;
+const ASKS_MAX: usize = 64;
+const BEGINS_MAX: usize = 1024;
+/// How far back calls without an end are looked for: more than a day of a busy site.
+const CUT_CALLS_LOOKED_AT: u64 = 20_000;
+/// Receive buffer asked for the signalling socket.
+const SIP_BUFFER_BYTES: usize = 4 << 20;
+/// Longest datagram taken.
+const SIP_DATAGRAM_BYTES_MAX: usize = 65_535;
+
+/// What `ringfence run` is given.
+pub struct Options {
+    pub site: Option<PathBuf>,
+    pub folders: Folders,
+    pub share: PathBuf,
+    /// Callers of the simulated card, when its ports are to ring by themselves.
+    pub callers: Option<PathBuf>,
+}
+
+/// Runs the box until it has drained.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    service::start_log();
+    options.folders.create()?;
+    let _lock = lock(&options.folders)?;
+    let sites = Arc::new(Sites::new(&options.folders, &options.share));
+    let ready = choose_site(&sites, options)?;
+    for note in &ready.notes {
+        log(Severity::Notice, &format!("site: {note}"));
+    }
+    let key = Arc::new(boxkey::read_or_make(&options.folders)?);
+    let epoch = boxkey::random_32()?;
+    let facts_seal = Arc::new(key.fact_seal([epoch[0], epoch[1], epoch[2], epoch[3]]));
+    let place = ledger::Place { dir: options.folders.journal(), seal: facts_seal };
+    let journal = place.open()?;
+    for aside in &journal.opened().moved_aside {
+        let shown = aside.display();
+        log(Severity::Warning, &format!("the journal's snapshot {shown} was torn and moved aside"));
+    }
+    Boxed { options, sites, ready, key }.start(journal, place)
+}
+
+/// The site to run: the applied one; the one given only where none was applied yet.
+fn choose_site(sites: &Sites, options: &Options) -> anyhow::Result<Ready> {
+    if sites.current().is_none() {
+        let dir = options.site.as_deref().context("no site was applied yet: give --site DIR")?;
+        let ready = sites.take_in(dir)?;
+        sites.make_current(ready.version)?;
+        return Ok(ready);
+    }
+    let ready = sites.load_current()?;
+    if let Some(dir) = &options.site {
+        match crate::sites::check(dir, &options.share) {
+            Ok(given) if given.site.digest == ready.site.digest => {}
+            Ok(_) => log(
+                Severity::Notice,
+                &format!(
+                    "running the applied site, version {}; {} differs: `ringfence site apply` it",
+                    ready.version,
+                    dir.display()
+                ),
+            ),
+            Err(error) => log(Severity::Warning, &format!("the site given is not used: {error:#}")),
+        }
+    }
+    Ok(ready)
+}
+
+/// Keeps a second daemon from the same state folder for as long as the file is open.
+fn lock(folders: &Folders) -> anyhow::Result<std::fs::File> {
+    let path = folders.state().join("lock");
+    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path)?;
+    file.try_lock().map_err(|_| {
+        anyhow::anyhow!("another ringfence runs on {}: stop it first", folders.state().display())
+    })?;
+    Ok(file)
+}
+
+/// The phones and trunks of a site, as the endpoint wants them.
+pub fn accounts(site: &Site) -> sip::Accounts {
+    let phones = site.agents.values();
+    let trunks = site.trunks.iter().map(|(id, trunk)| {
+        let config = sip::TrunkConfig { peers: trunk.peers.clone(), calls_max: trunk.calls_max };
+        (id.clone(), config)
+    });
+    sip::Accounts {
+        accounts: phones.map(|agent| (agent.phone.clone(), agent.password.clone())).collect(),
+        trunks: trunks.collect(),
+        register_s: site.sip.register_s,
+    }
+}
+
+/// A box about to start.
+struct Boxed<'a> {
+    options: &'a Options,
+    sites: Arc<Sites>,
+    ready: Ready,
+    key: Arc<vault::BoxKey>,
+}
+
+impl Boxed<'_> {
+    fn start(self, journal: Journal, place: ledger::Place) -> anyhow::Result<()> {
+        let site = self.ready.site.clone();
+        let (clock, anchor) = Clock::start();
+        let next_call = journal.counters().next_call;
+        let agents = journal.agents().0.iter();
+        let agents = agents.map(|(id, row)| (id.clone(), row.state.clone(), row.since));
+        let exchange = Exchange::new(
+            seed()?,
+            clock.now(),
+            exchange::Config { site: site.clone(), anchor, next_call, agents: agents.collect() },
+        );
+        let lost_calls = cut_calls(&journal)?;
+        let socket = signalling_socket(&site)?;
+        let local = reachable(socket.local_addr()?);
+        let mut endpoint_config = sip::Config::new(boxkey::random_32()?, local, &site.sip.realm);
+        let accounts = accounts(&site);
+        (endpoint_config.accounts, endpoint_config.trunks) = (accounts.accounts, accounts.trunks);
+        endpoint_config.register_s = accounts.register_s;
+        let endpoint = Endpoint::new(clock.now(), endpoint_config);
+
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("tokio")
+            .enable_all()
+            .build()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let media_counters = Arc::new(MediaCounters::default());
+        let seal_counters = Arc::new(SealCounters::default());
+
+        let (card, port_ids) = self.card(&site)?;
+        let lines = lines(&site, &port_ids, clock.now());
+        let slots = port_ids.len() + usize::from(site.limits.calls_max) * 2 + site.agents.len();
+        let engine = Engine::new(media::Config {
+            legs_max: slots,
+            clips: self.ready.clips.clips(),
+            seed: seed()?,
+        });
+        let here = std::thread::current();
+        let media = media_thread::start(Media {
+            engine,
+            slots,
+            card,
+            lines,
+            clock,
+            wake: here.clone(),
+            stop: stop.clone(),
+            counters: media_counters.clone(),
+        })?;
+
+        let (begins, begins_in) = crossbeam_channel::bounded(BEGINS_MAX);
+        let (sealed_out, sealed) = crossbeam_channel::unbounded();
+        let seal_stop = Arc::new(AtomicBool::new(false));
+        let seal_threads = seal::start(Seal {
+            key: self.key.clone(),
+            dir: self.options.folders.recordings(),
+            taps: media.taps,
+            begins: begins_in,
+            sealed: sealed_out,
+            wake: waker(&here),
+            counters: seal_counters.clone(),
+            stop: seal_stop.clone(),
+        })?;
+        let ledger = ledger::start(journal, place, waker(&here))?;
+
+        let (datagrams_out, datagrams) = crossbeam_channel::bounded(DATAGRAMS_MAX);
+        let (asks_out, asks) = crossbeam_channel::bounded(ASKS_MAX);
+        let shed = Arc::new(AtomicU64::new(0));
+        let guard = runtime.enter();
+        let receiving = tokio::net::UdpSocket::from_std(socket.try_clone()?)?;
+        runtime.spawn(receive(receiving, datagrams_out, here.clone(), shed.clone()));
+        let desk = Desk {
+            asks: asks_out.clone(),
+            exchange: here.clone(),
+            reader: ledger.reader.clone(),
+            sites: tokio::sync::Mutex::new(self.sites.clone()),
+        };
+        let control_path = self.options.folders.control_socket();
+        let listener = control_socket::bind(&control_path)?;
+        runtime.spawn(control_socket::serve(listener, Arc::new(desk)));
+        runtime.spawn(signals(asks_out, here));
+        drop(guard);
+
+        let rtp_ip = local.ip();
+        let status = format!("answering on {local}, {} ports", port_ids.len());
+        let wires = wires::Wires::new(port_ids.len(), slots, rtp_ip, site.sip.rtp_ports);
+        let mut switch = Switch::new(Parts {
+            clock,
+            anchor,
+            site: site.clone(),
+            site_version: self.ready.version,
+            clips: self.ready.clips,
+            exchange,
+            endpoint,
+            socket,
+            local,
+            wires,
+            orders: media.orders,
+            news: media.news,
+            datagrams,
+            asks,
+            begins,
+            sealed,
+            batches: ledger.batches,
+            progress: ledger.progress.clone(),
+            media_counters,
+            seal_counters,
+            datagrams_shed: shed,
+            port_ids,
+        });
+        switch.note(Fact::BoxStarted {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            site_digest: site.digest.clone(),
+        });
+        for call in lost_calls {
+            let (by, cause) = (model::fact::Party::Box, model::Cause::Vanished);
+            switch.note(Fact::CallEnded { call, by, cause });
+        }
+        service::tell_ready(&status);
+        log(Severity::Notice, &format!("{status}, site version {}", self.ready.version));
+
+        let switch = switch.run();
+        service::tell_stopping();
+        stop.store(true, Ordering::Release);
+        join(media.thread, "media")?;
+        seal_stop.store(true, Ordering::Release);
+        for thread in seal_threads {
+            join(thread, "seal")?;
+        }
+        ledger.progress.ending.store(true, Ordering::Release);
+        drop(switch);
+        join(ledger.thread, "journal")?;
+        runtime.shutdown_timeout(Duration::from_secs(2));
+        let _ = std::fs::remove_file(&control_path);
+        log(Severity::Notice, "stopped");
+        Ok(())
+    }
+
+    /// The card that drives the site's ports. Ports of one box sit on one card in this version.
+    fn card(&self, site: &Site) -> anyhow::Result<(Option<Box<dyn Card>>, Vec<model::PortId>)> {
+        let mut ports: Vec<_> = site.ports.iter().collect();
+        ports.sort_by_key(|(_, port)| port.channel);
+        let ids: Vec<_> = ports.iter().map(|(id, _)| (*id).clone()).collect();
+        if let Some((id, _)) = ports.iter().find(|(_, port)| port.driver == Driver::Dahdi) {
+            bail!(
+                "port {id}: this version of the box drives no DAHDI card yet, only driver = \"sim\""
+            );
+        }
+        if ports.is_empty() {
+            return Ok((None, ids));
+        }
+        let callers = match &self.options.callers {
+            Some(path) => read_callers(path)?,
+            None => board::sim::Callers::default(),
+        };
+        let kinds: Vec<PortKind> = ports.iter().map(|(_, port)| port.kind).collect();
+        let card = board::sim::SimCard::new(seed()?, &kinds, callers)?;
+        Ok((Some(Box::new(card)), ids))
+    }
+}
+
+/// Calls that a power cut or a kill ended: they have no end in the journal yet. They are among the
+/// last ones, for a box holds at most so many at once and all of them began in its last run.
+fn cut_calls(journal: &Journal) -> anyhow::Result<Vec<model::CallId>> {
+    let next = journal.counters().next_call;
+    let first = next.saturating_sub(CUT_CALLS_LOOKED_AT).max(1);
+    let range = model::CallId(first)..=model::CallId(next);
+    let mut cut = Vec::new();
+    for row in journal.reader().calls(range) {
+        let (call, row) = row?;
+        if row.ended.is_none() {
+            cut.push(call);
+        }
+    }
+    Ok(cut)
+}
+
+/// Reads the script of simulated callers and the sounds it names, which lie beside it.
+fn read_callers(path: &std::path::Path) -> anyhow::Result<board::sim::Callers> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the callers {}", path.display()))?;
+    let dir = path.parent().unwrap_or(std::path::Path::new("."));
+    let load = |name: &str| -> Result<Vec<i16>, String> {
+        let clip =
+            crate::clips::read_clip(&dir.join(name)).map_err(|error| format!("{error:#}"))?;
+        Ok(clip.0.to_vec())
+    };
+    board::sim::Callers::parse(&text, load)
+        .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+}
+
+fn lines(site: &Site, ids: &[model::PortId], now: model::Instant) -> Vec<line::LinePort> {
+    let ports = ids.iter().filter_map(|id| Some((id, site.ports.get(id)?)));
+    ports
+        .map(|(id, port)| {
+            line::LinePort::new(
+                now,
+                line::Config::new(id.clone(), port.kind, port.law, port.answer_after_rings),
+            )
+        })
+        .collect()
+}
+
+fn signalling_socket(site: &Site) -> anyhow::Result<UdpSocket> {
+    let bind = site.sip.bind;
+    let domain = socket2::Domain::for_address(bind);
+    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
+    // A smaller buffer than asked for is what the system grants; a flood is shed earlier then.
+    let _ = socket.set_recv_buffer_size(SIP_BUFFER_BYTES);
+    socket.bind(&bind.into()).with_context(|| format!("cannot bind sip.bind {bind}"))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn waker(thread: &std::thread::Thread) -> Box<dyn Fn() + Send> {
+    let thread = thread.clone();
+    Box::new(move || thread.unpark())
+}
+
+/// Reads the signalling socket and hands every datagram to the exchange thread, or sheds it.
+async fn receive(
+    socket: tokio::net::UdpSocket,
+    datagrams: crossbeam_channel::Sender<Datagram>,
+    exchange: std::thread::Thread,
+    shed: Arc<AtomicU64>,
+) {
+    let mut bytes = vec![0; SIP_DATAGRAM_BYTES_MAX];
+    loop {
+        // An ICMP error of an earlier send comes back here; the socket goes on.
+        let Ok((length, from)) = socket.recv_from(&mut bytes).await else { continue };
+        let datagram = Datagram { from, bytes: bytes.get(..length).unwrap_or_default().to_vec() };
+        if datagrams.try_send(datagram).is_err() {
+            shed.fetch_add(1, Ordering::Relaxed);
+        }
+        exchange.unpark();
+    }
+}
+
+/// SIGTERM and SIGINT drain; a second one ends the process at once.
+async fn signals(asks: crossbeam_channel::Sender<Ask>, exchange: std::thread::Thread) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        log(Severity::Error, "signals cannot be taken: SIGTERM will not drain");
+        return;
+    };
+    for second in [false, true] {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        if second {
+            log(Severity::Warning, "stopped at once: live calls are cut");
+            std::process::exit(130);
+        }
+        // A full queue of asks drains within a turn; the signal may be sent again.
+        let _ = asks.try_send(Ask::Drain);
+        exchange.unpark();
+    }
+}
+
+fn join(thread: std::thread::JoinHandle<()>, name: &str) -> anyhow::Result<()> {
+    thread.join().map_err(|_| anyhow::anyhow!("the {name} thread panicked"))
+}
+

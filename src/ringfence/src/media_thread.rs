@@ -1,0 +1,382 @@
+//! The media thread: every 20 ms it takes what came from sockets and card, and sends what is due.
+//!
+//! ```text
+//!   exchange --MediaOrder--> [spsc] --> media thread --TapItem--> [spsc] --> seal thread
+//!   exchange <--MediaSaid--- [spsc] <--     |  ^
+//!                                 sockets, card (read, write)
+//! ```
+//!
+//! A tick neither waits nor locks. What a full queue cannot take is counted: an order waits at the
+//! exchange, a tap is filled with silence at the seal thread, news is lost and an alarm says so.
+
+use crate::clock::Clock;
+use crate::seal::{TapItem, TapReceiver};
+use board::Card;
+use heapless::spsc::{Consumer, Producer, Queue};
+use line::LinePort;
+use media::{Block, Clip, Engine, Event, Sink, Slot, TapFrame, TapNo};
+use model::audio::FRAME_MS;
+use model::port::Alarm;
+use model::{Cause, LegEvent};
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
+
+/// Orders and news the queues to and from the exchange hold.
+pub const ORDERS: usize = 1024;
+const NEWS: usize = 1024;
+/// Datagrams taken of one socket a tick: three times what an honest phone sends in 20 ms of
+/// catching up. The rest waits in the socket's buffer, where the kernel drops a flood.
+const DATAGRAMS_PER_TICK: usize = 16;
+/// Events taken of the card a tick.
+const CARD_EVENTS_PER_TICK: usize = 64;
+/// A stall longer than this is not caught up tick by tick: the ticks are skipped and counted.
+const CATCH_UP_MAX: Duration = Duration::from_millis(200);
+const TICK: Duration = Duration::from_millis(FRAME_MS);
+const DATAGRAM_BYTES_MAX: usize = 2048;
+
+/// What the exchange thread wants of the media.
+pub enum MediaOrder {
+    Engine(media::Command),
+    /// A socket for a leg; it is dropped by `Shut`.
+    Open {
+        slot: Slot,
+        socket: UdpSocket,
+    },
+    Shut {
+        slot: Slot,
+    },
+    /// Ends a tap, and tells the seal thread so after the last frame.
+    Untap {
+        slot: Slot,
+        tap: TapNo,
+    },
+    Line {
+        port: u16,
+        order: LineOrder,
+    },
+    /// Another set of clips; the old one comes back to be freed elsewhere.
+    Clips(Arc<[Clip]>),
+}
+
+/// What a line port is told.
+#[derive(Clone, Copy, Debug)]
+pub enum LineOrder {
+    Answer,
+    Refuse(Cause),
+    HangUp(Cause),
+}
+
+/// What the media thread tells the exchange.
+pub enum MediaSaid {
+    Engine(Event),
+    Line {
+        port: u16,
+        event: LegEvent,
+    },
+    Alarm {
+        port: u16,
+        alarm: Alarm,
+        raised: bool,
+    },
+    /// Clips no longer used, to be freed where it costs no frame.
+    Clips(Arc<[Clip]>),
+}
+
+pub type OrderSender = Producer<'static, MediaOrder>;
+pub type NewsReceiver = Consumer<'static, MediaSaid>;
+
+/// What the thread counts, for the console.
+#[derive(Default)]
+pub struct MediaCounters {
+    pub ticks: AtomicU64,
+    /// Ticks that began more than 20 ms late.
+    pub ticks_late: AtomicU64,
+    /// Ticks left out after a stall.
+    pub ticks_skipped: AtomicU64,
+    pub late_us_max: AtomicU64,
+    pub packets_in: AtomicU64,
+    pub packets_out: AtomicU64,
+    /// Packets the kernel would not take at once.
+    pub send_failed: AtomicU64,
+    pub taps_lost: AtomicU64,
+    pub news_lost: AtomicU64,
+    pub card_errors: AtomicU64,
+}
+
+/// What the thread begins with.
+pub struct Media {
+    pub engine: Engine,
+    pub slots: usize,
+    /// The card and its ports' state machines; port `n` is slot `n`.
+    pub card: Option<Box<dyn Card>>,
+    pub lines: Vec<LinePort>,
+    pub clock: Clock,
+    pub wake: Thread,
+    pub stop: Arc<AtomicBool>,
+    pub counters: Arc<MediaCounters>,
+}
+
+/// The exchange's ends of the queues.
+pub struct Ends {
+    pub orders: OrderSender,
+    pub news: NewsReceiver,
+    pub taps: TapReceiver,
+    pub thread: JoinHandle<()>,
+}
+
+/// Reserves the queues and starts the thread.
+pub fn start(media: Media) -> anyhow::Result<Ends> {
+    let (orders, orders_in) = leak::<MediaOrder, ORDERS>();
+    let (news_out, news) = leak::<MediaSaid, NEWS>();
+    let (taps_out, taps) = leak::<TapItem, { crate::seal::TAP_QUEUE }>();
+    let runner = Runner {
+        sockets: (0..media.slots).map(|_| None).collect(),
+        out: Outlet { taps: taps_out, tick: 0 },
+        orders: orders_in,
+        news: news_out,
+        said: false,
+        media,
+    };
+    let thread = std::thread::Builder::new().name("media".into()).spawn(move || runner.run())?;
+    Ok(Ends { orders, news, taps, thread })
+}
+
+/// A queue that lives as long as the process: it is made once, at the start.
+fn leak<T, const N: usize>() -> (Producer<'static, T>, Consumer<'static, T>) {
+    let queue: &'static mut Queue<T, N> = Box::leak(Box::new(Queue::new()));
+    queue.split()
+}
+
+struct Runner {
+    media: Media,
+    sockets: Vec<Option<UdpSocket>>,
+    orders: Consumer<'static, MediaOrder>,
+    news: Producer<'static, MediaSaid>,
+    out: Outlet,
+    /// Something was said in this tick, so the exchange is to be woken.
+    said: bool,
+}
+
+struct Outlet {
+    taps: Producer<'static, TapItem>,
+    tick: u64,
+}
+
+impl Runner {
+    fn run(mut self) {
+        let mut due = std::time::Instant::now() + TICK;
+        while !self.media.stop.load(Ordering::Relaxed) {
+            let now = std::time::Instant::now();
+            if let Some(wait) = due.checked_duration_since(now) {
+                std::thread::sleep(wait);
+            }
+            let late = std::time::Instant::now().saturating_duration_since(due);
+            self.note_late(late);
+            if late > CATCH_UP_MAX {
+                let skipped = u32::try_from(late.as_millis() / TICK.as_millis()).unwrap_or(0);
+                let counter = &self.media.counters.ticks_skipped;
+                counter.fetch_add(u64::from(skipped), Ordering::Relaxed);
+                self.out.tick += u64::from(skipped);
+                due += TICK * skipped;
+            }
+            self.tick();
+            due += TICK;
+        }
+    }
+
+    fn note_late(&self, late: Duration) {
+        let counters = &self.media.counters;
+        let micros = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
+        counters.late_us_max.fetch_max(micros, Ordering::Relaxed);
+        if late > TICK {
+            counters.ticks_late.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.media.clock.now();
+        while let Some(order) = self.orders.dequeue() {
+            self.obey(now, order);
+        }
+        self.read_sockets(now);
+        self.read_card(now);
+        let mut sink = Outgoing {
+            sockets: &self.sockets,
+            card: self.media.card.as_deref_mut(),
+            out: &mut self.out,
+            counters: &self.media.counters,
+        };
+        self.media.engine.tick(now, &mut sink);
+        while let Some(event) = self.media.engine.poll_event() {
+            self.say(MediaSaid::Engine(event));
+        }
+        self.out.tick += 1;
+        self.media.counters.ticks.fetch_add(1, Ordering::Relaxed);
+        if std::mem::take(&mut self.said) {
+            self.media.wake.unpark();
+        }
+    }
+
+    fn obey(&mut self, now: model::Instant, order: MediaOrder) {
+        match order {
+            MediaOrder::Engine(command) => self.media.engine.command(now, command),
+            MediaOrder::Open { slot, socket } => {
+                if let Some(place) = self.sockets.get_mut(usize::from(slot.0)) {
+                    *place = Some(socket);
+                }
+            }
+            MediaOrder::Shut { slot } => {
+                self.media.engine.command(now, media::Command::Close { slot });
+                if let Some(place) = self.sockets.get_mut(usize::from(slot.0)) {
+                    *place = None;
+                }
+            }
+            MediaOrder::Untap { slot, tap } => {
+                self.media.engine.command(now, media::Command::Untap { slot });
+                // The end must not be lost, or a recording would stay open: it waits for room,
+                // which the seal thread makes within its 20 ms.
+                let mut item = TapItem::End { tap };
+                for _ in 0..50 {
+                    match self.out.taps.enqueue(item) {
+                        Ok(()) => return,
+                        Err(back) => item = back,
+                    }
+                    std::thread::yield_now();
+                }
+                self.media.counters.taps_lost.fetch_add(1, Ordering::Relaxed);
+            }
+            MediaOrder::Line { port, order } => {
+                if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
+                    let input = match order {
+                        LineOrder::Answer => line::Input::Answer,
+                        LineOrder::Refuse(cause) => line::Input::Refuse(cause),
+                        LineOrder::HangUp(cause) => line::Input::HangUp(cause),
+                    };
+                    line.handle(now, input);
+                }
+                self.settle_line(now, port);
+            }
+            MediaOrder::Clips(clips) => {
+                let old = self.media.engine.replace_clips(clips);
+                self.say(MediaSaid::Clips(old));
+            }
+        }
+    }
+
+    fn read_sockets(&mut self, now: model::Instant) {
+        let mut bytes = [0_u8; DATAGRAM_BYTES_MAX];
+        let mut taken = 0;
+        for (slot, socket) in (0_u16..).zip(&self.sockets) {
+            let Some(socket) = socket else { continue };
+            for _ in 0..DATAGRAMS_PER_TICK {
+                let Ok((length, from)) = socket.recv_from(&mut bytes) else { break };
+                taken += 1;
+                let packet = bytes.get(..length).unwrap_or_default();
+                self.media.engine.datagram(now, Slot(slot), from, packet);
+            }
+        }
+        self.media.counters.packets_in.fetch_add(taken, Ordering::Relaxed);
+    }
+
+    fn read_card(&mut self, now: model::Instant) {
+        let Some(card) = &mut self.media.card else { return };
+        card.tick(now);
+        for _ in 0..CARD_EVENTS_PER_TICK {
+            let Some((port, event)) = card.event() else { break };
+            if let Some(line) = self.media.lines.get_mut(port) {
+                line.handle(now, line::Input::Event(event));
+            }
+        }
+        let ports = u16::try_from(card.ports()).unwrap_or(u16::MAX);
+        for port in 0..ports {
+            let mut block: Block = [0; 160];
+            let Some(card) = &mut self.media.card else { return };
+            if card.read(usize::from(port), &mut block).is_err() {
+                self.media.counters.card_errors.fetch_add(1, Ordering::Relaxed);
+            } else {
+                if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
+                    line.handle(now, line::Input::Block(&block));
+                }
+                self.media.engine.card_block(Slot(port), &block);
+            }
+            self.settle_line(now, port);
+        }
+    }
+
+    /// Carries out what a line port says.
+    fn settle_line(&mut self, now: model::Instant, port: u16) {
+        loop {
+            let Some(line) = self.media.lines.get_mut(usize::from(port)) else { return };
+            let Some(output) = line.poll() else { return };
+            match output {
+                line::Output::Port(order) => {
+                    let Some(card) = &mut self.media.card else { continue };
+                    if card.order(usize::from(port), &order).is_err() {
+                        self.media.counters.card_errors.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                line::Output::Leg(event) => {
+                    match event {
+                        LegEvent::Answered => {
+                            let law = line.law();
+                            let open = media::Command::OpenCard { slot: Slot(port), law };
+                            self.media.engine.command(now, open);
+                        }
+                        LegEvent::Gone(_) => {
+                            let close = media::Command::Close { slot: Slot(port) };
+                            self.media.engine.command(now, close);
+                        }
+                        _ => {}
+                    }
+                    self.say(MediaSaid::Line { port, event });
+                }
+                line::Output::Alarm { alarm, raised } => {
+                    self.say(MediaSaid::Alarm { port, alarm, raised });
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, said: MediaSaid) {
+        self.said = true;
+        if self.news.enqueue(said).is_err() {
+            self.media.counters.news_lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Where a tick's sound goes.
+struct Outgoing<'a> {
+    sockets: &'a [Option<UdpSocket>],
+    card: Option<&'a mut (dyn Card + 'static)>,
+    out: &'a mut Outlet,
+    counters: &'a MediaCounters,
+}
+
+impl Sink for Outgoing<'_> {
+    fn rtp(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
+        let Some(Some(socket)) = self.sockets.get(usize::from(slot.0)) else { return };
+        let counter = match socket.send_to(packet, to) {
+            Ok(_) => &self.counters.packets_out,
+            Err(_) => &self.counters.send_failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn card(&mut self, slot: Slot, block: &Block) {
+        let Some(card) = &mut self.card else { return };
+        if card.write(usize::from(slot.0), block).is_err() {
+            self.counters.card_errors.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn tap(&mut self, tap: TapNo, frame: &TapFrame) {
+        let item = TapItem::Frame { tap, tick: self.out.tick, frame: *frame };
+        if self.out.taps.enqueue(item).is_err() {
+            self.counters.taps_lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

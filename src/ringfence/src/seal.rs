@@ -1,0 +1,269 @@
+//! The seal thread: takes taps from the media threads, encrypts them and puts them on disk.
+//!
+//! ```text
+//!  media --TapItem--> [heapless queue] --> seal thread --sealed frames--> file
+//!                                              |                           ^
+//!                                              +-- Sealed (to exchange)    | syncfs each 400 ms
+//! ```
+//!
+//! A frame holds half a second and the file system is synced every 400 ms, so that a power cut
+//! costs less than a second of audio. A tick that did not come (the queue overflowed, the disk
+//! stalled) is filled with silence and counted, so that both sides stay in step.
+
+use crate::boxkey;
+use crate::folders::make_private_dir;
+use crate::service::{Severity, log};
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Sender};
+use media::{TapFrame, TapNo};
+use model::id::RecordingId;
+use model::{Law, WallTime};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use vault::{BoxKey, RecordingWriter};
+
+/// Blocks of 20 ms a sealed frame holds: half a second.
+const BLOCKS_PER_FRAME: u64 = 25;
+/// How often everything written is made to reach the disk.
+const SYNC_EVERY: Duration = Duration::from_millis(400);
+/// How often the thread looks for taps: well within the queue's length.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Most silence filled in at once; a longer gap ends the recording as missed.
+const GAP_TICKS_MAX: u64 = 50 * 60;
+/// Taps the queue between media and seal holds: 0.8 s of 200 calls.
+pub const TAP_QUEUE: usize = 8192;
+
+/// What goes from a media thread to the seal thread.
+pub enum TapItem {
+    /// A frame, and the media tick it belongs to.
+    Frame { tap: TapNo, tick: u64, frame: TapFrame },
+    /// The tap ended; nothing more of it comes.
+    End { tap: TapNo },
+}
+
+pub type TapReceiver = heapless::spsc::Consumer<'static, TapItem>;
+
+/// Announces a tap before its first frame.
+pub struct TapBegin {
+    pub tap: TapNo,
+    pub recording: RecordingId,
+    pub started: WallTime,
+}
+
+/// A recording is complete on disk, or could not be made.
+#[derive(Debug)]
+pub struct Sealed {
+    pub recording: RecordingId,
+    /// Of it silence for audio that was lost on the way.
+    pub missed_ms: u64,
+    /// Why the recording is not whole, if it is not.
+    pub trouble: Option<String>,
+}
+
+/// Counters the console shows.
+#[derive(Default)]
+pub struct SealCounters {
+    pub open: AtomicU64,
+    pub bytes: AtomicU64,
+    pub missed_ticks: AtomicU64,
+    pub failed: AtomicU64,
+    /// Longest sync of the last ones, in ms.
+    pub sync_ms: AtomicU64,
+}
+
+/// Everything the thread is given.
+pub struct Seal {
+    pub key: Arc<BoxKey>,
+    pub dir: PathBuf,
+    pub taps: TapReceiver,
+    pub begins: Receiver<TapBegin>,
+    pub sealed: Sender<Sealed>,
+    pub wake: Box<dyn Fn() + Send>,
+    pub counters: Arc<SealCounters>,
+    /// Set when no tap will come any more: open recordings are ended and the thread stops.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// Starts the seal thread and the one that syncs for it.
+pub fn start(seal: Seal) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let dir =
+        File::open(&seal.dir).with_context(|| format!("cannot open {}", seal.dir.display()))?;
+    let (counters, stop) = (seal.counters.clone(), seal.stop.clone());
+    let sealer = std::thread::Builder::new().name("seal".into()).spawn(move || run(seal))?;
+    let syncer = std::thread::Builder::new().name("seal-sync".into()).spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(SYNC_EVERY);
+            let began = std::time::Instant::now();
+            if let Err(error) = rustix::fs::syncfs(&dir) {
+                log(Severity::Error, &format!("recordings were not synced: {error}"));
+            }
+            let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            counters.sync_ms.store(ms, Ordering::Relaxed);
+        }
+    })?;
+    Ok(vec![sealer, syncer])
+}
+
+/// One recording being written. Its file is made with the first frame, which says the law.
+struct Open {
+    begin: TapBegin,
+    file: Option<Sealing>,
+    next_tick: Option<u64>,
+    blocks: u64,
+    missed: u64,
+    trouble: Option<String>,
+}
+
+/// The file of a recording.
+struct Sealing {
+    writer: RecordingWriter<File>,
+    law: Law,
+    path: PathBuf,
+}
+
+fn run(mut seal: Seal) {
+    let mut open: BTreeMap<u16, Open> = BTreeMap::new();
+    loop {
+        // Read before draining: what was queued before the flag was set is still taken.
+        let stopping = seal.stop.load(Ordering::Acquire);
+        for begin in seal.begins.try_iter() {
+            open.insert(begin.tap.0, Open::new(begin));
+        }
+        while let Some(item) = seal.taps.dequeue() {
+            match item {
+                TapItem::Frame { tap, tick, frame } => {
+                    if let Some(recording) = open.get_mut(&tap.0) {
+                        recording.push(tick, &frame, &seal);
+                    }
+                }
+                TapItem::End { tap } => {
+                    if let Some(recording) = open.remove(&tap.0) {
+                        recording.end(&seal);
+                    }
+                }
+            }
+        }
+        seal.counters.open.store(open.len() as u64, Ordering::Relaxed);
+        if stopping {
+            for (_, recording) in std::mem::take(&mut open) {
+                recording.end(&seal);
+            }
+            return;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+impl Open {
+    fn new(begin: TapBegin) -> Self {
+        Self { begin, file: None, next_tick: None, blocks: 0, missed: 0, trouble: None }
+    }
+
+    fn push(&mut self, tick: u64, frame: &TapFrame, seal: &Seal) {
+        if self.file.is_none() && self.trouble.is_none() {
+            match create(seal, &self.begin, frame.law) {
+                Ok(file) => self.file = Some(file),
+                Err(error) => self.fail(&error, &seal.counters),
+            }
+        }
+        let law = self.file.as_ref().map_or(frame.law, |file| file.law);
+        let gap = tick.saturating_sub(self.next_tick.unwrap_or(tick));
+        self.next_tick = Some(tick + 1);
+        let silence = [law.silence(); 160];
+        for _ in 0..gap.min(GAP_TICKS_MAX) {
+            self.missed += 1;
+            seal.counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
+            self.block(&silence, &silence, &seal.counters);
+        }
+        // A leg that changed its law in a re-INVITE goes on in the law the file began with.
+        let (left, right) =
+            (in_law(&frame.left, frame.law, law), in_law(&frame.right, frame.law, law));
+        self.block(&left, &right, &seal.counters);
+    }
+
+    fn block(&mut self, left: &[u8; 160], right: &[u8; 160], counters: &SealCounters) {
+        let Some(file) = &mut self.file else {
+            counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
+            self.missed += 1;
+            return;
+        };
+        self.blocks += 1;
+        let written = file.writer.push(left, right).and_then(|_| {
+            if self.blocks % BLOCKS_PER_FRAME == 0 { file.writer.flush_frame() } else { Ok(()) }
+        });
+        if let Err(error) = written {
+            self.fail(&error.into(), counters);
+        }
+    }
+
+    fn fail(&mut self, error: &anyhow::Error, counters: &SealCounters) {
+        counters.failed.fetch_add(1, Ordering::Relaxed);
+        let trouble = format!("{error:#}");
+        log(Severity::Error, &format!("recording {}: {trouble}", self.begin.recording));
+        self.trouble = Some(trouble);
+        self.file = None;
+    }
+
+    fn end(mut self, seal: &Seal) {
+        if let Some(file) = self.file.take() {
+            let path = file.path;
+            match file
+                .writer
+                .finish()
+                .map_err(anyhow::Error::from)
+                .and_then(|file| Ok(file.sync_all()?))
+            {
+                Ok(()) => {
+                    let bytes = std::fs::metadata(&path).map_or(0, |meta| meta.len());
+                    seal.counters.bytes.fetch_add(bytes, Ordering::Relaxed);
+                }
+                Err(error) => self.fail(&error, &seal.counters),
+            }
+        }
+        let sealed = Sealed {
+            recording: self.begin.recording,
+            missed_ms: self.missed * 20,
+            trouble: self.trouble,
+        };
+        // The exchange thread outlives this one; when it does not, nobody is left to be told.
+        let _ = seal.sealed.send(sealed);
+        (seal.wake)();
+    }
+}
+
+/// A block in another law, or the same bytes in the same law.
+fn in_law(block: &[u8; 160], from: Law, to: Law) -> [u8; 160] {
+    if from == to {
+        return *block;
+    }
+    let (mut samples, mut bytes) = ([0; 160], [0; 160]);
+    media::law::decode(from, block, &mut samples);
+    media::law::encode(to, &samples, &mut bytes);
+    bytes
+}
+
+/// Where a recording lies: `recordings/00000042-1.rfr`.
+pub fn path(dir: &Path, recording: RecordingId) -> PathBuf {
+    dir.join(format!("{recording}.rfr"))
+}
+
+fn create(seal: &Seal, begin: &TapBegin, law: Law) -> anyhow::Result<Sealing> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    make_private_dir(&seal.dir)?;
+    let path = path(&seal.dir, begin.recording);
+    let file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    let key = boxkey::random_32()?;
+    let writer =
+        RecordingWriter::create(file, &seal.key, begin.recording, law, begin.started, key)?;
+    Ok(Sealing { writer, law, path })
+}

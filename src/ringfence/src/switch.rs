@@ -1,0 +1,589 @@
+//! The exchange thread: hands what happens to the exchange and carries out what it orders.
+//!
+//! ```text
+//!   datagrams ---> sip -----+                    +--> sip ------> datagrams
+//!   media news -------------+--> exchange --+----+--> media, line (queue)
+//!   control asks -----------+               |    +--> seal (tap begins)
+//!                                           +--> journal (facts)
+//!                                                    |
+//!   orders that acknowledge a fact wait here <-------+ until it is on disk
+//! ```
+//!
+//! It owns all call state; nobody locks anything to reach it. It sleeps until the next deadline or
+//! until somebody unparks it.
+
+use crate::boxkey;
+use crate::clips::ClipTable;
+use crate::clock::Clock;
+use crate::ledger::{Batch, Progress};
+use crate::media_thread::{
+    LineOrder, MediaCounters, MediaOrder, MediaSaid, NewsReceiver, OrderSender,
+};
+use crate::seal::{SealCounters, Sealed, TapBegin};
+use crate::service::{self, Severity, log};
+use crate::sites::Ready;
+use crate::wires::{Wire, Wires};
+use crossbeam_channel::{Receiver, Sender};
+use exchange::Exchange;
+use media::{ClipList, ClipNo};
+use model::id::{LegId, PhoneId, RecordingId};
+use model::site::Site;
+use model::time::Anchor;
+use model::{Cause, Fact, Instant, LegEvent, Order, WallTime};
+use sip::Endpoint;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Longest an order waits for its facts to be on disk. A hospital's phone must be answered even
+/// when a disk is stuck: then the order goes, and an alarm says that facts are late.
+const HOLD_MAX: Duration = Duration::from_secs(2);
+/// Turns of passing outputs on before the thread looks at the outside again.
+const PASSES_MAX: usize = 10_000;
+/// Datagrams taken between two looks at media and deadlines.
+const DATAGRAMS_PER_LOOK: usize = 64;
+/// Longest sleep, so that the watchdog and the progress of the disk are looked at.
+const SLEEP_MAX: Duration = Duration::from_millis(200);
+/// Orders that may wait for a full media queue; beyond it the box is broken and says so.
+const ORDERS_WAITING_MAX: usize = 16_384;
+
+/// A datagram of the signalling socket.
+pub struct Datagram {
+    pub from: SocketAddr,
+    pub bytes: Vec<u8>,
+}
+
+/// What the control side asks of the thread.
+pub enum Ask {
+    /// The state for a console.
+    Snapshot(tokio::sync::oneshot::Sender<control::Snapshot>),
+    /// A site that was checked, copied and loaded: use it. Answers with what needs a restart.
+    Apply(Box<Ready>, tokio::sync::oneshot::Sender<Vec<String>>),
+    /// No new calls; end when the live ones have.
+    Drain,
+}
+
+/// Everything the thread begins with.
+pub struct Parts {
+    pub clock: Clock,
+    pub anchor: Anchor,
+    pub site: Arc<Site>,
+    pub site_version: u64,
+    pub clips: ClipTable,
+    pub exchange: Exchange,
+    pub endpoint: Endpoint,
+    pub socket: UdpSocket,
+    pub local: SocketAddr,
+    pub wires: Wires,
+    pub orders: OrderSender,
+    pub news: NewsReceiver,
+    pub datagrams: Receiver<Datagram>,
+    pub asks: Receiver<Ask>,
+    pub begins: Sender<TapBegin>,
+    pub sealed: Receiver<Sealed>,
+    pub batches: Sender<Batch>,
+    pub progress: Arc<Progress>,
+    pub media_counters: Arc<MediaCounters>,
+    pub seal_counters: Arc<SealCounters>,
+    pub datagrams_shed: Arc<std::sync::atomic::AtomicU64>,
+    /// The lines' names, by port number.
+    pub port_ids: Vec<model::PortId>,
+}
+
+/// An order and the batch of facts that must be on disk before it.
+struct Held {
+    order: Order,
+    after: u64,
+    since: Instant,
+}
+
+/// The exchange thread's state.
+pub struct Switch {
+    pub(crate) parts: Parts,
+    facts: Vec<(WallTime, Fact)>,
+    batch: u64,
+    held: VecDeque<Held>,
+    waiting: VecDeque<MediaOrder>,
+    recordings: BTreeMap<RecordingId, ()>,
+    pub(crate) alarms: crate::alarms::Alarms,
+    pub(crate) draining: bool,
+    drained: bool,
+    watchdog: Option<Duration>,
+    alive_told: Instant,
+    ticks_seen: u64,
+    /// Orders let go before their facts were on disk.
+    pub(crate) released_early: u64,
+    pub(crate) send_failed: u64,
+    pub(crate) prompts_missing: u64,
+}
+
+impl Switch {
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            facts: Vec::new(),
+            batch: 0,
+            held: VecDeque::new(),
+            waiting: VecDeque::new(),
+            recordings: BTreeMap::new(),
+            alarms: crate::alarms::Alarms::default(),
+            draining: false,
+            drained: false,
+            watchdog: service::watchdog(),
+            alive_told: Instant::START,
+            ticks_seen: 0,
+            released_early: 0,
+            send_failed: 0,
+            prompts_missing: 0,
+        }
+    }
+
+    /// Writes a fact of the daemon's own.
+    pub fn note(&mut self, fact: Fact) {
+        let wall = self.parts.anchor.wall(self.parts.clock.now());
+        self.facts.push((wall, fact));
+    }
+
+    /// Runs until the box has drained and every fact is on its way to the disk.
+    pub fn run(mut self) -> Self {
+        while !(self.drained && self.held.is_empty() && self.recordings.is_empty()) {
+            let now = self.parts.clock.now();
+            self.take_in(now);
+            self.settle(now);
+            self.watch(now);
+            let sleep = self.sleep(self.parts.clock.now());
+            if !sleep.is_zero() {
+                std::thread::park_timeout(sleep);
+            }
+        }
+        self.note(Fact::BoxStopped);
+        self.send_facts();
+        self
+    }
+
+    /// Takes what came from outside since the last look.
+    fn take_in(&mut self, now: Instant) {
+        while let Some(said) = self.parts.news.dequeue() {
+            self.heard(now, said);
+        }
+        for _ in 0..DATAGRAMS_PER_LOOK {
+            let Ok(datagram) = self.parts.datagrams.try_recv() else { break };
+            let input = sip::Input::Datagram { from: datagram.from, bytes: &datagram.bytes };
+            self.parts.endpoint.handle(now, input);
+            self.settle(now);
+        }
+        while let Ok(sealed) = self.parts.sealed.try_recv() {
+            self.recording_sealed(sealed);
+        }
+        while let Ok(ask) = self.parts.asks.try_recv() {
+            self.answer(now, ask);
+        }
+        if self.parts.exchange.deadline().is_some_and(|(at, _)| at <= now) {
+            self.parts.exchange.tick(now);
+        }
+        if self.parts.endpoint.deadline().is_some_and(|(at, _)| at <= now) {
+            self.parts.endpoint.tick(now);
+        }
+    }
+
+    /// Passes on what exchange and endpoint say until both have said everything.
+    fn settle(&mut self, now: Instant) {
+        for _ in 0..PASSES_MAX {
+            if let Some(output) = self.parts.endpoint.poll() {
+                self.from_endpoint(now, output);
+            } else if let Some(output) = self.parts.exchange.poll() {
+                self.from_exchange(now, output);
+            } else {
+                self.send_facts();
+                if !self.release(now) {
+                    break;
+                }
+            }
+        }
+        self.flush_orders();
+    }
+
+    fn from_exchange(&mut self, now: Instant, output: exchange::Output) {
+        match output {
+            exchange::Output::Fact(wall, fact) => self.facts.push((wall, fact)),
+            exchange::Output::Order(order) => {
+                let after = self.batch + u64::from(!self.facts.is_empty());
+                self.held.push_back(Held { order, after, since: now });
+            }
+            exchange::Output::Drained => self.drained = true,
+        }
+    }
+
+    fn from_endpoint(&mut self, now: Instant, output: sip::Output) {
+        match output {
+            sip::Output::Send { to, bytes } => {
+                if self.parts.socket.send_to(&bytes, to).is_err() {
+                    self.send_failed += 1;
+                }
+            }
+            sip::Output::Leg { leg, event } => {
+                if matches!(event, LegEvent::Gone(_)) {
+                    self.close(leg);
+                }
+                self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+            }
+            sip::Output::Media { leg, media } => self.open_media(leg, &media),
+            sip::Output::Registered { phone, .. } => self.phone(now, phone, true),
+            sip::Output::Unregistered { phone } => self.phone(now, phone, false),
+            sip::Output::RegisterResult { .. } => {}
+        }
+    }
+
+    fn phone(&mut self, now: Instant, phone: PhoneId, up: bool) {
+        self.parts.exchange.handle(now, exchange::Input::Phone { phone, up });
+    }
+
+    fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan) {
+        let Some(Wire::Rtp { slot, .. }) = self.parts.wires.get(leg) else { return };
+        let mut ssrc = [0; 4];
+        if getrandom::fill(&mut ssrc).is_err() {
+            ssrc = (leg.0 as u32).to_be_bytes();
+        }
+        self.tell_media(MediaOrder::Engine(media::Command::OpenRtp {
+            slot,
+            ssrc: u32::from_be_bytes(ssrc),
+            remote: plan.remote,
+            law: plan.law,
+            payload_type: plan.payload_type,
+            dtmf_payload_type: plan.dtmf_payload_type,
+            send: plan.send,
+            receive: plan.receive,
+        }));
+    }
+
+    /// Ends what a leg ran over, its recordings first.
+    fn close(&mut self, leg: LegId) {
+        for recording in self.parts.wires.taps_of(leg) {
+            self.stop_recording(recording);
+        }
+        if let Some(Wire::Rtp { slot, .. }) = self.parts.wires.close(leg) {
+            self.tell_media(MediaOrder::Shut { slot });
+        }
+    }
+
+    /// Sends the facts collected so far as one batch.
+    fn send_facts(&mut self) {
+        if self.facts.is_empty() {
+            return;
+        }
+        let facts = std::mem::take(&mut self.facts);
+        let batch = Batch { no: self.batch + 1, facts };
+        match self.parts.batches.try_send(batch) {
+            Ok(()) => self.batch += 1,
+            // The disk has been stuck for thousands of turns: they stay here, as one batch, so
+            // that not one of them is lost while there is memory.
+            Err(error) => self.facts = error.into_inner().facts,
+        }
+    }
+
+    /// Carries out the orders whose facts are on disk. Tells whether it did any.
+    fn release(&mut self, now: Instant) -> bool {
+        let durable = self.parts.progress.batch.load(Ordering::Acquire);
+        let mut any = false;
+        while let Some(held) = self.held.front() {
+            let ready = !held.order.acknowledges() || held.after <= durable;
+            let late = now.since(held.since) >= HOLD_MAX;
+            if !ready && !late {
+                break;
+            }
+            if late && !ready {
+                self.released_early += 1;
+                self.alarms.raise(now, "facts-late", "journal", control::Level::Critical);
+            }
+            let Some(held) = self.held.pop_front() else { break };
+            self.obey(now, held.order);
+            any = true;
+        }
+        any
+    }
+
+    fn obey(&mut self, now: Instant, order: Order) {
+        match order {
+            Order::Answer { leg } => self.answer_leg(now, leg),
+            Order::Refuse { leg, cause } => self.end(now, leg, cause, true),
+            Order::HangUp { leg, cause } => self.end(now, leg, cause, false),
+            Order::Ring { leg, phone, caller, name } => match self.open_rtp(leg) {
+                Ok(rtp) => {
+                    let invite = sip::Command::Invite { leg, phone, rtp, caller, name };
+                    self.parts.endpoint.handle(now, sip::Input::Command(invite));
+                }
+                Err(error) => self.no_media(now, leg, &error),
+            },
+            Order::Play { leg, play, clips, looped } => {
+                let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
+                let mut list = ClipList::new();
+                for clip in &clips {
+                    match self.parts.clips.number(clip.lang, &clip.prompt) {
+                        Some(number) => drop(list.push(ClipNo(number))),
+                        None => {
+                            self.prompts_missing += 1;
+                            log(
+                                Severity::Warning,
+                                &format!("no prompt {} ({})", clip.prompt, clip.lang),
+                            );
+                        }
+                    }
+                }
+                let command = media::Command::Play { slot, play, clips: list, looped };
+                self.tell_media(MediaOrder::Engine(command));
+            }
+            Order::StopPlay { leg } => self.engine(leg, |slot| media::Command::StopPlay { slot }),
+            Order::Bridge { a, b } => {
+                let slots = (self.parts.wires.get(a), self.parts.wires.get(b));
+                if let (Some(a), Some(b)) = slots {
+                    let bridge = media::Command::Bridge { a: a.slot(), b: b.slot() };
+                    self.tell_media(MediaOrder::Engine(bridge));
+                }
+            }
+            Order::Unbridge { leg } => self.engine(leg, |slot| media::Command::Unbridge { slot }),
+            Order::Record { leg, recording } => self.record(now, leg, recording),
+            Order::StopRecord { recording } => self.stop_recording(recording),
+        }
+    }
+
+    fn engine(&mut self, leg: LegId, make: impl FnOnce(media::Slot) -> media::Command) {
+        if let Some(wire) = self.parts.wires.get(leg) {
+            self.tell_media(MediaOrder::Engine(make(wire.slot())));
+        }
+    }
+
+    fn open_rtp(&mut self, leg: LegId) -> anyhow::Result<SocketAddr> {
+        let (slot, local, socket) = self.parts.wires.open_rtp(leg)?;
+        if let Some(socket) = socket {
+            self.tell_media(MediaOrder::Open { slot, socket });
+        }
+        Ok(local)
+    }
+
+    fn answer_leg(&mut self, now: Instant, leg: LegId) {
+        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
+            self.tell_media(MediaOrder::Line { port, order: LineOrder::Answer });
+            return;
+        }
+        match self.open_rtp(leg) {
+            Ok(rtp) => {
+                let answer = sip::Command::Answer { leg, rtp };
+                self.parts.endpoint.handle(now, sip::Input::Command(answer));
+            }
+            Err(error) => {
+                log(Severity::Error, &format!("leg {leg} cannot be answered: {error:#}"));
+                self.alarms.raise(now, "no-media", "rtp", control::Level::Critical);
+                self.end(now, leg, Cause::Congestion, true);
+            }
+        }
+    }
+
+    fn no_media(&mut self, now: Instant, leg: LegId, error: &anyhow::Error) {
+        log(Severity::Error, &format!("leg {leg} cannot be rung: {error:#}"));
+        self.alarms.raise(now, "no-media", "rtp", control::Level::Critical);
+        let event = LegEvent::Gone(Cause::Congestion);
+        self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+    }
+
+    fn end(&mut self, now: Instant, leg: LegId, cause: Cause, refuse: bool) {
+        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
+            let order = if refuse { LineOrder::Refuse(cause) } else { LineOrder::HangUp(cause) };
+            self.tell_media(MediaOrder::Line { port, order });
+            return;
+        }
+        let command = if refuse {
+            sip::Command::Refuse { leg, cause }
+        } else {
+            sip::Command::HangUp { leg, cause }
+        };
+        self.parts.endpoint.handle(now, sip::Input::Command(command));
+    }
+
+    fn record(&mut self, now: Instant, leg: LegId, recording: RecordingId) {
+        let Some(tapped) = self.parts.wires.open_tap(leg, recording) else { return };
+        let started = self.parts.anchor.wall(now);
+        let begin = TapBegin { tap: tapped.tap, recording, started };
+        if self.parts.begins.try_send(begin).is_err() {
+            log(
+                Severity::Error,
+                &format!("recording {recording}: the seal thread does not answer"),
+            );
+            self.alarms.raise(now, "not-recording", "seal", control::Level::Critical);
+            self.parts.wires.taps.remove(&recording);
+            return;
+        }
+        self.recordings.insert(recording, ());
+        let tap = media::Command::Tap { slot: tapped.slot, tap: tapped.tap };
+        self.tell_media(MediaOrder::Engine(tap));
+    }
+
+    fn stop_recording(&mut self, recording: RecordingId) {
+        if let Some(tapped) = self.parts.wires.taps.remove(&recording) {
+            self.tell_media(MediaOrder::Untap { slot: tapped.slot, tap: tapped.tap });
+        }
+    }
+
+    fn recording_sealed(&mut self, sealed: Sealed) {
+        self.recordings.remove(&sealed.recording);
+        if sealed.missed_ms > 0 || sealed.trouble.is_some() {
+            let now = self.parts.clock.now();
+            self.alarms.raise(now, "not-recorded", "seal", control::Level::Critical);
+            let why =
+                sealed.trouble.unwrap_or_else(|| "audio was lost on the way to the disk".into());
+            let (call, ms) = (sealed.recording.call, sealed.missed_ms);
+            self.note(Fact::RecordingMissed { call, ms, why });
+        }
+    }
+
+    fn heard(&mut self, now: Instant, said: MediaSaid) {
+        match said {
+            MediaSaid::Engine(media::Event::Digit { slot, digit }) => {
+                self.leg_event(now, slot, LegEvent::Digit(digit));
+            }
+            MediaSaid::Engine(media::Event::Played { slot, play }) => {
+                self.leg_event(now, slot, LegEvent::Played(play));
+            }
+            MediaSaid::Line { port, event } => self.line_event(now, port, event),
+            MediaSaid::Alarm { port, alarm, raised } => {
+                if let Some(id) = self.parts.port_ids.get(usize::from(port)).cloned() {
+                    self.alarms.line(now, &id, alarm, raised);
+                    let input = exchange::Input::PortAlarm { port: id, alarm, raised };
+                    self.parts.exchange.handle(now, input);
+                }
+            }
+            MediaSaid::Clips(clips) => drop(clips),
+        }
+        self.settle(now);
+    }
+
+    fn leg_event(&mut self, now: Instant, slot: media::Slot, event: LegEvent) {
+        if let Some(leg) = self.parts.wires.leg_at(slot) {
+            self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+        }
+    }
+
+    fn line_event(&mut self, now: Instant, port: u16, event: LegEvent) {
+        let leg = match event {
+            LegEvent::Arrived { .. } => self.parts.wires.open_port(port),
+            _ => self.parts.wires.leg_at(media::Slot(port)),
+        };
+        let Some(leg) = leg else { return };
+        if matches!(event, LegEvent::Gone(_)) {
+            self.close(leg);
+        }
+        self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+    }
+
+    fn answer(&mut self, now: Instant, ask: Ask) {
+        match ask {
+            // Whoever asked may have gone; nothing is lost by that.
+            Ask::Snapshot(reply) => drop(reply.send(self.snapshot(now))),
+            Ask::Apply(ready, reply) => drop(reply.send(self.apply(now, *ready))),
+            Ask::Drain => self.drain(now),
+        }
+        self.settle(now);
+    }
+
+    fn drain(&mut self, now: Instant) {
+        if std::mem::replace(&mut self.draining, true) {
+            return;
+        }
+        log(
+            Severity::Notice,
+            "draining: no new calls; the box stops when the live ones have ended",
+        );
+        service::tell_stopping();
+        self.parts.endpoint.handle(now, sip::Input::Command(sip::Command::Drain(true)));
+        self.parts.exchange.handle(now, exchange::Input::Drain);
+    }
+
+    /// Uses another site; gives what of it needs a restart.
+    fn apply(&mut self, now: Instant, ready: Ready) -> Vec<String> {
+        let mut notes = ready.notes;
+        let old = std::mem::replace(&mut self.parts.site, ready.site);
+        let new = self.parts.site.clone();
+        if old.sip.bind != new.sip.bind || old.sip.rtp_ports != new.sip.rtp_ports {
+            notes.push("sip.bind and sip.rtp-ports take effect at the next start".into());
+        }
+        if old.ports != new.ports {
+            notes.push("ports take effect at the next start".into());
+        }
+        self.parts.site_version = ready.version;
+        self.parts.clips = ready.clips;
+        self.tell_media(MediaOrder::Clips(self.parts.clips.clips()));
+        let configure = sip::Command::Configure(crate::daemon::accounts(&new));
+        self.parts.endpoint.handle(now, sip::Input::Command(configure));
+        self.note(Fact::SiteApplied { site_digest: new.digest.clone() });
+        self.parts.exchange.handle(now, exchange::Input::Site(new));
+        notes
+    }
+
+    fn tell_media(&mut self, order: MediaOrder) {
+        self.waiting.push_back(order);
+        self.flush_orders();
+    }
+
+    fn flush_orders(&mut self) {
+        while let Some(order) = self.waiting.pop_front() {
+            if let Err(back) = self.parts.orders.enqueue(order) {
+                self.waiting.push_front(back);
+                break;
+            }
+        }
+        if self.waiting.len() > ORDERS_WAITING_MAX {
+            // The media thread has not taken an order for a long time: it is dead, and so is
+            // every call. The service manager starts the box anew.
+            log(Severity::Error, "the media thread does not take orders any more");
+            std::process::abort();
+        }
+    }
+
+    /// Looks after the disk, the media thread and the watchdog.
+    fn watch(&mut self, now: Instant) {
+        let failing = self.parts.progress.failing.load(Ordering::Relaxed);
+        self.alarms.set(now, "journal-failing", "journal", failing);
+        if self.held.is_empty() {
+            self.alarms.clear("facts-late", "journal");
+        }
+        let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
+        self.alarms.set(now, "disk-slow", "recordings", slow);
+        let Some(every) = self.watchdog else { return };
+        if now.since(self.alive_told) >= every / 3 {
+            let ticks = self.parts.media_counters.ticks.load(Ordering::Relaxed);
+            if ticks != self.ticks_seen {
+                service::tell_alive();
+            }
+            (self.alive_told, self.ticks_seen) = (now, ticks);
+        }
+    }
+
+    fn sleep(&self, now: Instant) -> Duration {
+        if !self.parts.datagrams.is_empty() || !self.waiting.is_empty() && self.drained {
+            return Duration::ZERO;
+        }
+        let deadlines = [self.parts.exchange.deadline(), self.parts.endpoint.deadline()];
+        let next = deadlines.into_iter().flatten().map(|(at, _)| at.since(now)).min();
+        next.unwrap_or(SLEEP_MAX).min(SLEEP_MAX)
+    }
+}
+
+/// The address others reach the box at: the one bound, or the machine's own when all are bound.
+pub fn reachable(bind: SocketAddr) -> SocketAddr {
+    if !bind.ip().is_unspecified() {
+        return bind;
+    }
+    // Connecting a datagram socket sends nothing; it asks the routing table (RFC 5737 address).
+    let own = UdpSocket::bind((bind.ip(), 0))
+        .and_then(|socket| socket.connect(("192.0.2.1", 9)).map(|()| socket))
+        .and_then(|socket| socket.local_addr())
+        .map_or(IpAddr::from([127, 0, 0, 1]), |own| own.ip());
+    SocketAddr::new(own, bind.port())
+}
+
+/// A seed for one of the cores.
+pub fn seed() -> anyhow::Result<u64> {
+    let bytes = boxkey::random_32()?;
+    Ok(bytes.iter().take(8).fold(0, |seed, &byte| seed << 8 | u64::from(byte)))
+}

@@ -1,0 +1,163 @@
+//! Which leg runs over which port or socket: the exchange knows legs, the media knows slots.
+
+use anyhow::Context as _;
+use media::{Slot, TapNo};
+use model::id::{LegId, RecordingId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+/// Legs of ports are numbered from here, legs of SIP from 1, so that neither asks the other.
+const FIRST_PORT_LEG: u64 = 1 << 48;
+
+/// What a leg runs over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// A port of the card; its slot has the same number.
+    Port(u16),
+    /// A socket of our own at this address.
+    Rtp { slot: Slot, local: SocketAddr },
+}
+
+impl Wire {
+    pub fn slot(self) -> Slot {
+        match self {
+            Self::Port(port) => Slot(port),
+            Self::Rtp { slot, .. } => slot,
+        }
+    }
+}
+
+/// The running recording of a leg.
+#[derive(Clone, Copy, Debug)]
+pub struct Tapped {
+    pub leg: LegId,
+    pub slot: Slot,
+    pub tap: TapNo,
+}
+
+/// All wires there are.
+pub struct Wires {
+    legs: BTreeMap<LegId, Wire>,
+    by_slot: Vec<Option<LegId>>,
+    ports: usize,
+    free: BTreeSet<u16>,
+    rtp_ip: IpAddr,
+    rtp_ports: (u16, u16),
+    rtp_used: BTreeSet<u16>,
+    rtp_next: u16,
+    next_port_leg: u64,
+    pub taps: BTreeMap<RecordingId, Tapped>,
+    next_tap: u16,
+}
+
+impl Wires {
+    pub fn new(ports: usize, slots: usize, rtp_ip: IpAddr, rtp_ports: (u16, u16)) -> Self {
+        let (first, last) = (u16::try_from(ports), u16::try_from(slots));
+        Self {
+            legs: BTreeMap::new(),
+            by_slot: vec![None; slots],
+            ports,
+            free: (first.unwrap_or(0)..last.unwrap_or(u16::MAX)).collect(),
+            rtp_ip,
+            rtp_ports,
+            rtp_used: BTreeSet::new(),
+            rtp_next: rtp_ports.0,
+            next_port_leg: FIRST_PORT_LEG,
+            taps: BTreeMap::new(),
+            next_tap: 0,
+        }
+    }
+
+    /// The wire of a leg.
+    pub fn get(&self, leg: LegId) -> Option<Wire> {
+        self.legs.get(&leg).copied()
+    }
+    /// The leg on a slot.
+    pub fn leg_at(&self, slot: Slot) -> Option<LegId> {
+        self.by_slot.get(usize::from(slot.0)).copied().flatten()
+    }
+    /// Legs there are, for the console.
+    pub fn len(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// A new leg on a port of the card.
+    pub fn open_port(&mut self, port: u16) -> Option<LegId> {
+        let place =
+            self.by_slot.get_mut(usize::from(port)).filter(|_| usize::from(port) < self.ports)?;
+        let leg = LegId::inbound(self.next_port_leg);
+        self.next_port_leg += 1;
+        if let Some(old) = place.replace(leg) {
+            self.legs.remove(&old);
+        }
+        self.legs.insert(leg, Wire::Port(port));
+        Some(leg)
+    }
+
+    /// A socket and a slot for a SIP leg, or the one it has already (then without a socket).
+    pub fn open_rtp(
+        &mut self,
+        leg: LegId,
+    ) -> anyhow::Result<(Slot, SocketAddr, Option<UdpSocket>)> {
+        if let Some(Wire::Rtp { slot, local }) = self.get(leg) {
+            return Ok((slot, local, None));
+        }
+        let slot = *self.free.first().context("every media slot is taken")?;
+        let (socket, local) = self.bind()?;
+        self.free.remove(&slot);
+        self.rtp_used.insert(local.port());
+        self.legs.insert(leg, Wire::Rtp { slot: Slot(slot), local });
+        if let Some(place) = self.by_slot.get_mut(usize::from(slot)) {
+            *place = Some(leg);
+        }
+        Ok((Slot(slot), local, Some(socket)))
+    }
+
+    /// Binds the next free even port of the range.
+    fn bind(&mut self) -> anyhow::Result<(UdpSocket, SocketAddr)> {
+        let (first, last) = self.rtp_ports;
+        let first = first + first % 2;
+        for _ in 0..=(last.saturating_sub(first) / 2) {
+            let port = self.rtp_next.max(first);
+            self.rtp_next = if port + 2 > last { first } else { port + 2 };
+            if self.rtp_used.contains(&port) {
+                continue;
+            }
+            let local = SocketAddr::new(self.rtp_ip, port);
+            if let Ok(socket) = UdpSocket::bind(local) {
+                socket.set_nonblocking(true)?;
+                return Ok((socket, local));
+            }
+        }
+        anyhow::bail!("every RTP port from {first} to {last} is taken")
+    }
+
+    /// Forgets a leg; gives what it ran over.
+    pub fn close(&mut self, leg: LegId) -> Option<Wire> {
+        let wire = self.legs.remove(&leg)?;
+        let slot = wire.slot();
+        if let Some(place) = self.by_slot.get_mut(usize::from(slot.0)) {
+            *place = None;
+        }
+        if let Wire::Rtp { local, .. } = wire {
+            self.rtp_used.remove(&local.port());
+            self.free.insert(slot.0);
+        }
+        Some(wire)
+    }
+
+    /// The number of a new tap on a leg.
+    pub fn open_tap(&mut self, leg: LegId, recording: RecordingId) -> Option<Tapped> {
+        let slot = self.get(leg)?.slot();
+        self.next_tap = self.next_tap.wrapping_add(1);
+        let tapped = Tapped { leg, slot, tap: TapNo(self.next_tap) };
+        self.taps.insert(recording, tapped);
+        Some(tapped)
+    }
+
+    /// The recordings that run on a leg.
+    pub fn taps_of(&self, leg: LegId) -> Vec<RecordingId> {
+        let on_leg = self.taps.iter().filter(|(_, tapped)| tapped.leg == leg);
+        on_leg.map(|(&recording, _)| recording).collect()
+    }
+}
