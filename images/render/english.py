@@ -27,7 +27,7 @@ class English:
 
     def sounds(self, text: str) -> str:
         out, vowel_follows = [], None
-        for token in reversed(TOKEN.findall(en_words(text))):
+        for token in reversed(TOKEN.findall(en_words(text).replace("A M", "AM"))):
             if token.isspace() or token == "-":
                 out.append(" ")
             elif token[0].isalpha():
@@ -44,12 +44,8 @@ class English:
     def _word(self, token: str, vowel_follows: bool | None) -> str:
         word, _, tag = token.partition("~")
         word = word.replace("’", "'")
-        if len(word) == 1 and word.isupper() and word not in "AI":
-            word_as_read = word
-        elif word.isupper() and len(word) > 1:
-            word_as_read = word
-        else:
-            word_as_read = "I" if word == "I" else word.lower()
+        spelled = word.isupper() and word != "A"
+        word_as_read = word if spelled else word.lower()
         if word_as_read in self.pronounce:
             return self.pronounce[word_as_read]
         tag = tag or TAGS.get(word_as_read.lower(), "")

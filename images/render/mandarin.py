@@ -21,7 +21,7 @@ PUNCTUATION = str.maketrans({
     "“": " “", "”": "” ", "《": " “", "》": "” ", "（": " (", "）": ") ",
 })
 # After these, or at the end, 一 is a digit and keeps its first tone.
-DIGITS = "零一二三四五六七八九十幺百点第"
+DIGITS = "零一二三四五六七八九十幺百第"
 
 
 class UnknownText(Exception):
@@ -79,10 +79,14 @@ def change_tones(words: list[tuple[str, list[str]]]) -> None:
 
     for k in range(len(flat) - 1):
         char, following = flat[k][0], tone(k + 1)
+        if char == "一":
+            put(k, "1")
         if char == "不" and following == "4":
             put(k, "2")
         counted = flat[k + 1][0] in "百千万" or flat[k + 1][0] not in DIGITS
-        if char == "一" and counted and (k == 0 or flat[k - 1][0] not in "十第按零一二三四五六七八九幺键"):
+        word = words[flat[k][1]][0]
+        ends_word = len(word) > 1 and flat[k][2] == len(word) - 1
+        if char == "一" and counted and not ends_word and (k == 0 or flat[k - 1][0] not in "十第按零一二三四五六七八九幺键"):
             put(k, "2" if following == "4" else "4" if following in "123" else "1")
     for k in range(len(flat) - 2, -1, -1):
         same_word = flat[k][1] == flat[k + 1][1]
