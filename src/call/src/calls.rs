@@ -9,7 +9,7 @@ use model::fact::Party;
 use model::site::{Lang, Limits, Marks};
 use model::time::Anchor;
 use model::{
-    CallId, Cause, Fact, Instant, LegEvent, LegId, MenuId, Number, Order, PersonName, Via,
+    CallId, Cause, Fact, Instant, LegEvent, LegId, MenuId, Number, Order, PersonName, Via, VisitId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,27 +56,29 @@ impl Calls {
             Input::Leg { leg, event } => self.leg(now, leg, event),
             Input::Played { leg, play } => {
                 let call = self.shared.legs.get(&leg).copied();
-                self.with(call, |call, shared| call.last_words_said(now, leg, play, shared));
+                self.with(now, call, |call, shared| call.last_words_said(now, leg, play, shared));
             }
             Input::ToQueue { visit, queue, music, complaint, lang } => {
-                self.with_visit(visit, |call, shared| {
+                self.with_visit(now, visit, |call, shared| {
                     call.sent_to_queue(now, queue, music, complaint, lang, shared);
                 });
             }
             Input::FlowEnded { visit, cause } => {
-                self.with_visit(visit, |call, shared| call.flow_ended(now, cause, shared));
+                self.with_visit(now, visit, |call, shared| call.flow_ended(now, cause, shared));
             }
             Input::Offer { visit, agent, phone } => {
-                self.with_visit(visit, |call, shared| call.offer(now, agent, phone, shared));
+                self.with_visit(now, visit, |call, shared| call.offer(now, agent, phone, shared));
             }
             Input::Withdraw { visit, agent, cause } => {
-                self.with_visit(visit, |call, shared| call.withdraw(now, &agent, cause, shared));
+                self.with_visit(now, visit, |call, shared| {
+                    call.withdraw(now, &agent, cause, shared)
+                });
             }
             Input::Refused { visit } => {
-                self.with_visit(visit, |call, shared| call.refused(now, shared));
+                self.with_visit(now, visit, |call, shared| call.refused(now, shared));
             }
             Input::Overflow { visit, to } => {
-                self.with_visit(visit, |call, shared| call.overflow(now, to, shared));
+                self.with_visit(now, visit, |call, shared| call.overflow(now, to, shared));
             }
             Input::Limits(limits) => self.shared.limits = limits,
             Input::Drain => self.drain(now),
@@ -86,7 +88,7 @@ impl Calls {
     /// Fires every timer that is due.
     pub fn tick(&mut self, now: Instant) {
         while let Some((id, kind)) = self.shared.timers.pop(now) {
-            self.with(Some(id), |call, shared| match kind {
+            self.with(now, Some(id), |call, shared| match kind {
                 Kind::Answer => call.not_answered(now, shared),
                 Kind::Length => call.too_long(now, shared),
                 Kind::Part => call.next_part(now, shared),
@@ -96,7 +98,7 @@ impl Calls {
         }
         if self.drain_at.is_some_and(|at| at <= now) {
             self.drain_at = None;
-            self.with_each(|call, shared| call.tell(now, DRAINING, Cause::Congestion, shared));
+            self.with_each(now, |call, shared| call.tell(now, DRAINING, Cause::Congestion, shared));
         }
     }
 
@@ -187,6 +189,7 @@ impl Calls {
             music: None,
             recording: None,
             parts: 0,
+            recorded_to: None,
             ended: None,
         };
         let before = self.calls.insert(id, call);
@@ -195,7 +198,7 @@ impl Calls {
 
     fn leg(&mut self, now: Instant, leg: LegId, event: LegEvent) {
         let call = self.shared.legs.get(&leg).copied();
-        self.with(call, |call, shared| match event {
+        self.with(now, call, |call, shared| match event {
             LegEvent::Answered if call.caller == Some(leg) => call.answered(now, shared),
             LegEvent::Answered => call.agent_answered(now, leg, shared),
             LegEvent::Digit(digit) if call.caller == Some(leg) => call.digit(digit, shared),
@@ -215,7 +218,7 @@ impl Calls {
         }
         self.shared.draining = true;
         self.drain_at = Some(now + DRAIN_TALK_MAX);
-        self.with_each(|call, shared| match call.state {
+        self.with_each(now, |call, shared| match call.state {
             State::InMenu | State::Waiting { .. } | State::Offered { .. } => {
                 call.tell(now, DRAINING, Cause::Congestion, shared);
             }
@@ -226,27 +229,32 @@ impl Calls {
     }
 
     /// Does something to the call whose current visit this is.
-    fn with_visit(&mut self, visit: model::VisitId, act: impl FnOnce(&mut Call, &mut Shared)) {
-        self.with(Some(visit.call), |call, shared| {
+    fn with_visit(
+        &mut self,
+        now: Instant,
+        visit: VisitId,
+        act: impl FnOnce(&mut Call, &mut Shared),
+    ) {
+        self.with(now, Some(visit.call), |call, shared| {
             if call.visiting && call.visit() == visit {
                 act(call, shared);
             }
         });
     }
 
-    fn with_each(&mut self, mut act: impl FnMut(&mut Call, &mut Shared)) {
+    fn with_each(&mut self, now: Instant, mut act: impl FnMut(&mut Call, &mut Shared)) {
         let all: Vec<CallId> = self.calls.keys().copied().collect();
         for id in all {
-            self.with(Some(id), &mut act);
+            self.with(now, Some(id), &mut act);
         }
     }
 
     /// Does something to a call and drops it if it is over by that.
-    fn with(&mut self, id: Option<CallId>, act: impl FnOnce(&mut Call, &mut Shared)) {
+    fn with(&mut self, now: Instant, id: Option<CallId>, act: impl FnOnce(&mut Call, &mut Shared)) {
         let Some(call) = id.and_then(|id| self.calls.get_mut(&id)) else { return };
         act(call, &mut self.shared);
         if call.is_over() {
-            call.close(&mut self.shared);
+            call.close(now, &mut self.shared);
             let id = call.id;
             self.calls.remove(&id);
         }

@@ -161,15 +161,19 @@ impl Call {
     /// Hangs a leg up and waits for its end.
     pub(crate) fn hang_up(&mut self, now: Instant, leg: LegId, cause: Cause, shared: &mut Shared) {
         if self.closing.insert(leg) {
+            if self.caller == Some(leg) {
+                self.stop_recording(now, shared);
+            }
             shared.order(Order::HangUp { leg, cause });
             shared.timers.set(self.id, Kind::Lost(leg), now + LOST_AFTER);
         }
     }
 
     /// Says the call's one end when its last leg is gone.
-    pub(crate) fn close(&mut self, shared: &mut Shared) {
+    pub(crate) fn close(&mut self, now: Instant, shared: &mut Shared) {
         assert!(self.recording.is_none(), "call {} is over but recorded", self.id);
         self.end_visit(shared);
+        self.explain_silence(now, shared);
         let (by, cause) = self.ended.unwrap_or((Party::Box, Cause::Failure));
         shared.fact(Fact::CallEnded { call: self.id, by, cause });
         shared.timers.clear_call(self.id);

@@ -1,10 +1,14 @@
-//! The recording of a call: from the answer of the caller's leg to its end, in parts.
+//! The recording of a call: from the answer of the caller's leg until it is gone or hung up, in
+//! parts.
 
 use crate::RECORDING_MIN;
 use crate::shared::Shared;
 use crate::state::Call;
 use crate::timers::Kind;
 use model::{Fact, Instant, Order, RecordingId};
+
+/// Shorter silences than a second need no explanation.
+const UNRECORDED_MS_MIN: u64 = 1000;
 
 /// A part that runs.
 #[derive(Debug)]
@@ -33,6 +37,18 @@ impl Call {
         shared.order(Order::StopRecord { recording: id });
         let ms = shared.span_ms(since, now);
         shared.fact(Fact::RecordingEnded { recording: id, ms });
+        self.recorded_to = Some(now);
+    }
+
+    /// Explains why an answered call ends later than its recording: a leg that was hung up took
+    /// long to be gone, and nothing was to be heard on it.
+    pub(crate) fn explain_silence(&self, now: Instant, shared: &mut Shared) {
+        let Some(to) = self.recorded_to else { return };
+        let ms = shared.span_ms(to, now);
+        if ms >= UNRECORDED_MS_MIN {
+            let why = "waited for the end of a leg that was hung up".to_owned();
+            shared.fact(Fact::RecordingMissed { call: self.id, ms, why });
+        }
     }
 
     /// Ends the part that became too long and begins the next at the same moment.

@@ -78,6 +78,8 @@ pub struct Call {
     pub(crate) music: Option<PromptId>,
     pub(crate) recording: Option<Recording>,
     pub(crate) parts: u16,
+    /// When the last part ended.
+    pub(crate) recorded_to: Option<Instant>,
     pub(crate) ended: Option<(Party, Cause)>,
 }
 

@@ -138,6 +138,11 @@ impl Exchange {
         })
     }
 
+    /// How many calls live.
+    pub fn live_calls(&self) -> usize {
+        self.calls.len()
+    }
+
     /// The queues of the site as they are at `now`.
     pub fn queues(&self, now: Instant) -> impl Iterator<Item = QueueView> {
         self.site.queues.iter().map(move |(id, queue)| {

@@ -3,7 +3,7 @@
 use crate::site::{site, with};
 use crate::world::{Habit::*, World};
 use exchange::{SERVICE_TIME_MAX, SERVICES_MAX};
-use model::{Cause, LegEvent, Order};
+use model::{Cause, Fact, LegEvent, Order};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn a_talk_beyond_the_longest_call_is_told_goodbye_on_both_sides_and_ends() {
     world.run(2);
     assert_eq!(
         world.told(),
-        ["released 8001", "8001 wrap-up", "recorded 1", "visit 1 over", "ended by box, normal"]
+        ["recorded 1", "released 8001", "8001 wrap-up", "visit 1 over", "ended by box, normal"]
     );
     assert_eq!(world.exchange.counters().calls_too_long, 1);
     world.over();
@@ -83,6 +83,18 @@ fn a_recording_continues_in_the_next_part_without_a_gap() {
 }
 
 #[test]
+fn no_part_of_a_recording_begins_on_a_leg_that_was_hung_up() {
+    let mut world = World::new(with(|site| site.limits.recording = Duration::from_secs(60)));
+    let caller = world.call("13900000000");
+    world.run(2);
+    world.press(caller, '3');
+    world.deaf = true;
+    world.run(100);
+    assert_eq!(world.orders.iter().filter(|o| matches!(o, Order::Record { .. })).count(), 1);
+    assert!(world.recorded.is_empty() && world.exchange.is_idle());
+}
+
+#[test]
 fn a_leg_of_which_no_end_comes_is_given_up_after_40_s() {
     let mut world = World::new(Arc::new(site()));
     world.agent("8001", AnswersAfter(1));
@@ -95,6 +107,8 @@ fn a_leg_of_which_no_end_comes_is_given_up_after_40_s() {
     world.run(2);
     assert_eq!(world.exchange.calls().count(), 0);
     assert_eq!(world.exchange.counters().legs_lost, 1);
+    let explained = |fact: &Fact| matches!(fact, Fact::RecordingMissed { ms: 40_000, .. });
+    assert!(world.facts.iter().any(|(_, fact)| explained(fact)));
     assert!(world.exchange.is_idle());
 }
 

@@ -1,0 +1,394 @@
+//! Promise: facts tell a whole story. Each call, visit, offer, recording and agent's state begins
+//! and ends once and in order, and the times told add up to the millisecond.
+
+use anyhow::{Context, Result, ensure};
+use model::fact::AgentState;
+use model::{AgentId, CallId, Fact, MenuId, QueueId, RecordingId, VisitId, WallTime};
+use std::collections::BTreeMap;
+
+/// An agent's day in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// From log-ins to log-outs.
+    pub logged_in: u64,
+    pub not_ready: u64,
+    pub ready: u64,
+    pub ringing: u64,
+    pub talking: u64,
+    pub wrap_up: u64,
+    /// What `Released` said of the talks.
+    pub talked: u64,
+    /// Of `talking`, what a loss of power cut off.
+    pub cut: u64,
+}
+
+/// A queue's day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    pub queued: u64,
+    pub connected: u64,
+    pub abandoned: u64,
+    pub overflowed: u64,
+    pub turned_away: u64,
+    /// Waited when the power was lost.
+    pub cut: u64,
+}
+
+#[derive(Debug)]
+struct Agent {
+    state: AgentState,
+    since: WallTime,
+    logged_in: WallTime,
+    /// The box is not running, so nobody is logged in; `state` is what a restart finds.
+    off: bool,
+    times: Times,
+}
+
+#[derive(Debug, Default)]
+struct Call {
+    answered: Option<WallTime>,
+    refused: bool,
+    visits: u16,
+    visit: Option<Visit>,
+    recording: Option<(RecordingId, WallTime)>,
+    /// When the last part ended.
+    recorded_to: Option<WallTime>,
+    missed_ms: u64,
+    parts: u16,
+}
+
+#[derive(Debug, Default)]
+struct Visit {
+    menu: Option<MenuId>,
+    place: Place,
+}
+
+#[derive(Debug, Default)]
+enum Place {
+    #[default]
+    Flow,
+    Queue {
+        queue: QueueId,
+        since: WallTime,
+        offered: Option<AgentId>,
+    },
+    Talk {
+        agent: AgentId,
+        since: WallTime,
+        held: bool,
+    },
+    Left,
+}
+
+/// All that was told.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    pub arrived: u64,
+    pub refused: u64,
+    pub answered: u64,
+    pub ended: u64,
+    /// Calls that a loss of power cut off.
+    pub cut: u64,
+    pub offers: u64,
+    pub offers_failed: u64,
+    pub recorded_ms: u64,
+    pub queues: BTreeMap<QueueId, Ends>,
+    calls: BTreeMap<CallId, Call>,
+    agents: BTreeMap<AgentId, Agent>,
+    last: WallTime,
+}
+
+impl Ledger {
+    pub fn fact(&mut self, at: WallTime, fact: &Fact) -> Result<()> {
+        ensure!(at >= self.last, "time steps back");
+        let before = std::mem::replace(&mut self.last, at);
+        match fact {
+            Fact::CallArrived { call, .. } => {
+                self.arrived += 1;
+                ensure!(call.0 == self.arrived, "call {call} is the {}th", self.arrived);
+                self.calls.insert(*call, Call::default());
+            }
+            Fact::CallRefused { call, .. } => {
+                self.refused += 1;
+                let call = self.call(*call)?;
+                ensure!(call.answered.is_none() && !call.refused, "refused after an answer");
+                call.refused = true;
+            }
+            Fact::CallAnswered { call } => {
+                self.answered += 1;
+                let call = self.call(*call)?;
+                ensure!(call.answered.is_none() && !call.refused, "answered twice");
+                call.answered = Some(at);
+            }
+            Fact::CallEnded { call, .. } => {
+                self.ended += 1;
+                let ended = self.calls.remove(call).context("a call ended that was none")?;
+                ensure!(ended.visit.is_none() && ended.recording.is_none(), "ended too soon");
+                ensure!(ended.answered.is_some() == (ended.parts > 0), "answered, not recorded");
+                let silent = ended.recorded_to.map_or(0, |to| at.ms_since(to));
+                let explained = silent == ended.missed_ms || silent < 1000;
+                ensure!(explained, "{silent} ms unrecorded, {} explained", ended.missed_ms);
+            }
+            Fact::RecordingStarted { .. } | Fact::RecordingEnded { .. } => {
+                self.recording(at, fact)?;
+            }
+            Fact::RecordingMissed { call, ms, .. } => self.call(*call)?.missed_ms += ms,
+            Fact::AgentChanged { agent, state } => self.agent(at, agent, state)?,
+            Fact::BoxStopped => self.off(at),
+            Fact::BoxStarted { .. } => self.off(before),
+            _ => self.visit(at, fact)?,
+        }
+        Ok(())
+    }
+
+    /// The states of the agents, as a restart finds them.
+    pub fn agents(&self) -> Vec<(AgentId, AgentState, WallTime)> {
+        let all = self.agents.iter();
+        all.map(|(id, agent)| (id.clone(), agent.state.clone(), agent.since)).collect()
+    }
+
+    /// Tells whether the agent is logged in.
+    pub fn logged_in(&self, agent: &AgentId) -> bool {
+        self.agents.get(agent).is_some_and(|agent| agent.state != AgentState::LoggedOut)
+    }
+
+    /// Each agent's day.
+    pub fn times(&self) -> BTreeMap<AgentId, Times> {
+        self.agents.iter().map(|(id, agent)| (id.clone(), agent.times)).collect()
+    }
+
+    /// Checks at the end of the day that all is over and all adds up.
+    pub fn close(&self) -> Result<()> {
+        ensure!(self.calls.is_empty(), "calls that never ended: {:?}", self.calls.keys());
+        ensure!(self.arrived == self.ended + self.cut, "calls do not add up");
+        for (queue, ends) in &self.queues {
+            let Ends { queued, connected, abandoned, overflowed, turned_away, cut } = *ends;
+            let left = connected + abandoned + overflowed + turned_away + cut;
+            ensure!(queued == left, "queue {queue} does not add up: {ends:?}");
+        }
+        for (id, agent) in &self.agents {
+            let times = agent.times;
+            ensure!(agent.state == AgentState::LoggedOut, "{id} is still {:?}", agent.state);
+            let parts =
+                times.not_ready + times.ready + times.ringing + times.talking + times.wrap_up;
+            ensure!(times.logged_in == parts, "the states of {id} do not add up: {times:?}");
+            ensure!(times.talking == times.talked + times.cut, "the talks of {id}: {times:?}");
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, call: CallId) -> Result<&mut Call> {
+        self.calls.get_mut(&call).with_context(|| format!("no call {call}"))
+    }
+
+    fn recording(&mut self, at: WallTime, fact: &Fact) -> Result<()> {
+        match fact {
+            Fact::RecordingStarted { recording } => {
+                let call = self.call(recording.call)?;
+                let after = call.recorded_to.or(call.answered);
+                ensure!(after == Some(at), "{recording} leaves a gap before it");
+                ensure!(recording.part == call.parts + 1, "{recording} is not the next part");
+                call.parts = recording.part;
+                let before = call.recording.replace((*recording, at));
+                ensure!(before.is_none(), "{recording} begins while another runs");
+            }
+            Fact::RecordingEnded { recording, ms } => {
+                self.recorded_ms += ms;
+                let call = self.call(recording.call)?;
+                let (id, since) = call.recording.take().context("no recording ran")?;
+                ensure!(id == *recording && *ms == at.ms_since(since), "{recording}: {ms} ms");
+                call.recorded_to = Some(at);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, at: WallTime, fact: &Fact) -> Result<()> {
+        let Some(id) = visit_of(fact) else { return Ok(()) };
+        match fact {
+            Fact::VisitOpened { .. } => {
+                let call = self.call(id.call)?;
+                ensure!(call.visit.is_none() && call.answered.is_some(), "{id} opens too soon");
+                ensure!(id.no == call.visits + 1, "{id} is not the next visit");
+                call.visits = id.no;
+                call.visit = Some(Visit::default());
+                return Ok(());
+            }
+            Fact::VisitEnded { .. } => {
+                let visit = self.call(id.call)?.visit.take();
+                let visit = visit.with_context(|| format!("{id} ends and was not open"))?;
+                ensure!(matches!(visit.place, Place::Flow | Place::Left), "{id} ends amid");
+                return Ok(());
+            }
+            _ => {}
+        }
+        let call = self.calls.get_mut(&id.call).with_context(|| format!("no call of {id}"))?;
+        ensure!(call.visits == id.no, "{id} is not the current visit");
+        let visit = call.visit.as_mut().with_context(|| format!("{id} is not open"))?;
+        let ends = |queue: &QueueId, queues: &mut BTreeMap<QueueId, Ends>, add: fn(&mut Ends)| {
+            add(queues.entry(queue.clone()).or_default());
+        };
+        match (fact, &mut visit.place) {
+            (Fact::MenuEntered { menu, .. }, Place::Flow) => visit.menu = Some(menu.clone()),
+            (Fact::MenuLeft { menu, .. }, Place::Flow) => {
+                ensure!(visit.menu.take().as_ref() == Some(menu), "left {menu}, was not in it");
+            }
+            (Fact::Collected { .. }, Place::Flow) => {
+                visit.menu.take().context("collected outside a menu")?;
+            }
+            (Fact::Queued { queue, .. }, Place::Flow) => {
+                ends(queue, &mut self.queues, |ends| ends.queued += 1);
+                let queue = queue.clone();
+                visit.place = Place::Queue { queue, since: at, offered: None };
+            }
+            (Fact::Announced { .. }, Place::Queue { offered: None, .. }) => {}
+            (Fact::Offered { agent, why, .. }, Place::Queue { offered, since, .. }) => {
+                self.offers += 1;
+                ensure!(offered.is_none(), "{id} is offered twice");
+                ensure!(near(why.waited_ms, *since, at), "{id}: waited {} ms", why.waited_ms);
+                *offered = Some(agent.clone());
+            }
+            (Fact::OfferFailed { agent, .. }, Place::Queue { offered, .. }) => {
+                self.offers_failed += 1;
+                ensure!(offered.take().as_ref() == Some(agent), "{id} was not offered");
+            }
+            (Fact::Connected { queue, agent, waited_ms, .. }, Place::Queue { offered, since, .. }) => {
+                ensure!(offered.as_ref() == Some(agent), "{id} connects without an offer");
+                ensure!(near(*waited_ms, *since, at), "{id}: waited {waited_ms} ms");
+                ends(queue, &mut self.queues, |ends| ends.connected += 1);
+                visit.place = Place::Talk { agent: agent.clone(), since: at, held: false };
+            }
+            (Fact::Held { .. }, Place::Talk { held, .. }) => {
+                ensure!(!std::mem::replace(held, true), "{id} is held twice");
+            }
+            (Fact::Resumed { .. }, Place::Talk { held, .. }) => {
+                ensure!(std::mem::replace(held, false), "{id} is resumed, not held");
+            }
+            (Fact::Released { agent, talked_ms, .. }, Place::Talk { agent: with, since, .. }) => {
+                ensure!(agent == with && *talked_ms == at.ms_since(*since), "{id}: {talked_ms}");
+                let agent = self.agents.get_mut(agent).context("no such agent")?;
+                agent.times.talked += talked_ms;
+                visit.place = Place::Left;
+            }
+            (Fact::Abandoned { queue, .. }, Place::Queue { offered: None, .. }) => {
+                ends(queue, &mut self.queues, |ends| ends.abandoned += 1);
+                visit.place = Place::Left;
+            }
+            (Fact::Overflowed { queue, .. }, Place::Queue { offered: None, .. }) => {
+                ends(queue, &mut self.queues, |ends| ends.overflowed += 1);
+                visit.place = Place::Left;
+            }
+            (Fact::TurnedAway { queue, .. }, Place::Queue { offered: None, .. }) => {
+                ends(queue, &mut self.queues, |ends| ends.turned_away += 1);
+                visit.place = Place::Left;
+            }
+            (fact, place) => anyhow::bail!("{fact:?} of a visit in {place:?}"),
+        }
+        Ok(())
+    }
+
+    fn agent(&mut self, at: WallTime, id: &AgentId, state: &AgentState) -> Result<()> {
+        let fresh = || Agent {
+            state: AgentState::LoggedOut,
+            since: at,
+            logged_in: at,
+            off: false,
+            times: Times::default(),
+        };
+        let agent = self.agents.entry(id.clone()).or_insert_with(fresh);
+        if std::mem::take(&mut agent.off) {
+            agent.state = AgentState::LoggedOut;
+        }
+        ensure!(may_follow(&agent.state, state), "{id} goes from {:?} to {state:?}", agent.state);
+        if agent.state == AgentState::LoggedOut {
+            agent.logged_in = at;
+        }
+        agent.count(at, *state == AgentState::LoggedOut);
+        agent.state = state.clone();
+        agent.since = at;
+        Ok(())
+    }
+
+    /// The box stops or is found to have stopped: whatever stood is cut off.
+    fn off(&mut self, at: WallTime) {
+        for (_, call) in std::mem::take(&mut self.calls) {
+            self.cut += 1;
+            if let Some(Visit { place: Place::Queue { queue, .. }, .. }) = call.visit {
+                self.queues.entry(queue).or_default().cut += 1;
+            }
+        }
+        for agent in self.agents.values_mut().filter(|agent| !agent.off) {
+            if agent.state != AgentState::LoggedOut {
+                agent.count(at, true);
+            }
+            if matches!(agent.state, AgentState::Talking { .. }) {
+                agent.times.cut += at.ms_since(agent.since);
+            }
+            agent.off = true;
+        }
+    }
+}
+
+impl Agent {
+    /// Adds the state of until now to the day, and the session if it ends.
+    fn count(&mut self, at: WallTime, ends: bool) {
+        let span = at.ms_since(self.since);
+        let times = &mut self.times;
+        match &self.state {
+            AgentState::LoggedOut => return,
+            AgentState::NotReady { .. } => times.not_ready += span,
+            AgentState::Ready => times.ready += span,
+            AgentState::Ringing { .. } => times.ringing += span,
+            AgentState::Talking { .. } => times.talking += span,
+            AgentState::WrapUp { .. } => times.wrap_up += span,
+        }
+        if ends {
+            times.logged_in += at.ms_since(self.logged_in);
+        }
+    }
+}
+
+/// Tells whether a state may follow another.
+fn may_follow(old: &AgentState, new: &AgentState) -> bool {
+    use AgentState::*;
+    match (old, new) {
+        (LoggedOut, Ready | NotReady { .. }) => true,
+        (NotReady { reason: old }, NotReady { reason: new }) => old != new,
+        (NotReady { .. }, Ready | LoggedOut) => true,
+        (Ready, Ringing { .. } | NotReady { .. } | LoggedOut) => true,
+        (Ringing { visit: old }, Talking { visit: new }) => old == new,
+        (Ringing { .. }, Ready | NotReady { .. } | LoggedOut) => true,
+        (Talking { visit: old }, WrapUp { visit: new }) => old == new,
+        (Talking { .. }, Ready | NotReady { .. } | LoggedOut) => true,
+        (WrapUp { .. }, Ready | NotReady { .. } | LoggedOut) => true,
+        _ => false,
+    }
+}
+
+/// Two spans measured on two clocks may differ by the rounding of one.
+fn near(ms: u64, since: WallTime, at: WallTime) -> bool {
+    ms.abs_diff(at.ms_since(since)) <= 1
+}
+
+fn visit_of(fact: &Fact) -> Option<VisitId> {
+    match fact {
+        Fact::VisitOpened { visit, .. }
+        | Fact::MenuEntered { visit, .. }
+        | Fact::MenuLeft { visit, .. }
+        | Fact::Collected { visit, .. }
+        | Fact::VisitEnded { visit }
+        | Fact::Queued { visit, .. }
+        | Fact::Announced { visit, .. }
+        | Fact::Offered { visit, .. }
+        | Fact::OfferFailed { visit, .. }
+        | Fact::Connected { visit, .. }
+        | Fact::Held { visit }
+        | Fact::Resumed { visit }
+        | Fact::Released { visit, .. }
+        | Fact::Abandoned { visit, .. }
+        | Fact::Overflowed { visit, .. }
+        | Fact::TurnedAway { visit, .. } => Some(*visit),
+        _ => None,
+    }
+}
