@@ -87,6 +87,10 @@ impl Concealer {
     }
 
     fn overlap(&mut self, samples: &mut [i16]) -> usize {
+        if self.hushed >= HUSH {
+            // Silence was meant: what begins now begins as it is.
+            return 0;
+        }
         // A quarter of a period, and 4 ms for each further 10 ms of the gap (G.711 I.2.7).
         let longer = self.gap.div_ceil(STEP).saturating_sub(1) * 32;
         let len = (self.period / 4 + longer).min(OVERLAP_MAX).min(samples.len());

@@ -39,6 +39,7 @@ pub struct Engine {
     filters: Filters,
     events: VecDeque<Event>,
     seed: u64,
+    ticked: Instant,
     counters: EngineCounters,
 }
 
@@ -52,6 +53,7 @@ impl Engine {
             filters: Filters::new(),
             events: VecDeque::with_capacity(EVENTS_MAX),
             seed: config.seed,
+            ticked: Instant::START,
             counters: EngineCounters::default(),
         }
     }
@@ -88,6 +90,7 @@ impl Engine {
     /// Moves every leg on by 20 ms.
     pub fn tick(&mut self, now: Instant, sink: &mut impl Sink) {
         self.counters.ticks += 1;
+        self.ticked = now;
         for n in 0..self.legs.len() {
             if let Some(digit) = self.legs[n].listen(now, &self.filters) {
                 self.tell(Event::Digit { slot: Slot(n as u16), digit });
@@ -178,7 +181,7 @@ impl Engine {
         }
         self.close(slot);
         let line = Line::Rtp {
-            receiver: Receiver::new(expected),
+            receiver: Receiver::new(expected, self.ticked),
             sender: Sender::new(ssrc, &expected, send, start),
         };
         *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, expected.law);

@@ -25,8 +25,9 @@ pub const DELAY_MIN: i32 = 320;
 pub const DELAY_MAX: i32 = 960;
 /// Wanted wait of the slowest packet: 20 ms, for the ticks' own jitter.
 const GUARD: i32 = 160;
-/// The delay is only brought down when there is this much to win: 10 ms.
-const EXCESS_MIN: i32 = 80;
+/// The delay is only brought down when there is this much to win: 20 ms, what the start may be off
+/// by. Below it the bytes of the wire are left alone.
+const EXCESS_MIN: i32 = 160;
 /// A packet further ahead than this is a jump of the time stamp: 375 ms. It leaves room in the ring
 /// for backing up.
 const AHEAD_MAX: i32 = 3000;

@@ -69,15 +69,17 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Waits for packets of a description.
-    pub fn new(expected: Expected) -> Self {
+    /// Waits for packets of a description, between a tick at `ticked` and the next.
+    pub fn new(expected: Expected, ticked: Instant) -> Self {
+        let mut jitter = Jitter::new();
+        jitter.begin_tick(ticked);
         Self {
             expected,
             source: Source::new(expected.remote),
             ssrc: None,
             candidate: None,
             sequence: Sequence::default(),
-            jitter: Jitter::new(),
+            jitter,
             events: EventIn::default(),
             concealer: Concealer::new(),
             impatience: 0,
@@ -142,10 +144,10 @@ impl Receiver {
     /// Gives what the leg says in this tick.
     pub fn tick(&mut self, now: Instant, said: &mut Said) {
         *said = Said::silence(self.expected.law);
+        self.jitter.begin_tick(now);
         if !self.jitter.is_playing() {
             return;
         }
-        self.jitter.begin_tick(now);
         if !self.skip(said) {
             self.play(said);
         }

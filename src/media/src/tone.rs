@@ -105,31 +105,34 @@ pub fn listen(samples: &[i16], hz: f32) -> Heard {
     Heard { hz, level: Dbm0::of_power(tone), purity }
 }
 
-/// Finds the loudest frequency between 100 and 3900 Hz, to about 1 Hz; nothing in silence
-/// (below -60 dBm0). Samples beyond the first second are not looked at.
+/// Finds the loudest frequency between 100 and 3900 Hz, to less than 1 Hz; nothing in silence
+/// (below -60 dBm0). It is sought in the middle 200 ms and then followed in all of the sound.
 pub fn loudest(samples: &[i16]) -> Option<Heard> {
-    let samples = &samples[..samples.len().min(RATE as usize)];
     if samples.is_empty() || Dbm0::of(samples).0 < -60.0 {
         return None;
     }
-    let mut best = listen(samples, 100.0);
-    let mut step = (RATE / samples.len() as f32).max(1.0);
-    let (mut from, mut to) = (100.0, 3900.0);
-    loop {
-        let mut hz = from;
-        while hz <= to {
-            let heard = listen(samples, hz);
-            if heard.level > best.level {
-                best = heard;
-            }
-            hz += step;
-        }
-        if step <= 0.5 {
-            return Some(best);
-        }
-        (from, to) = ((best.hz - step).max(100.0), (best.hz + step).min(3900.0));
-        step /= 8.0;
+    let spare = samples.len().saturating_sub(1600) / 2;
+    let middle = &samples[spare..samples.len() - spare];
+    let step = RATE / middle.len() as f32;
+    let mut hz = search(middle, 100.0, 3900.0, step);
+    let mut step = step;
+    while step > 0.5 {
+        (hz, step) = (search(samples, hz - step, hz + step, step / 8.0), step / 8.0);
     }
+    Some(listen(samples, hz))
+}
+
+/// The loudest of the frequencies between two, in steps.
+fn search(samples: &[i16], from: f32, to: f32, step: f32) -> f32 {
+    let (mut best, mut loudest, mut hz) = (from, Dbm0::SILENCE, from);
+    while hz <= to {
+        let level = listen(samples, hz).level;
+        if level > loudest {
+            (best, loudest) = (hz, level);
+        }
+        hz += step;
+    }
+    best
 }
 
 #[cfg(test)]

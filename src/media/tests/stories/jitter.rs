@@ -2,7 +2,7 @@
 
 use crate::world::{Network, World, tone, voice};
 use media::Command;
-use media::tone::loudest;
+use media::tone::{listen, loudest};
 use model::Law;
 
 /// A phone bridged to a silent one that listens.
@@ -49,7 +49,7 @@ fn thirty_ms_of_jitter_cost_less_than_sixty_ms_of_delay_and_no_sound() {
         assert_eq!((counters.lost, counters.late), (0, 0), "seed {seed}");
         assert_eq!(counters.concealed_ms, settled.concealed_ms, "seed {seed}: made up");
         assert!(counters.delay_ms < 60, "seed {seed}: {} ms", counters.delay_ms);
-        assert!((7_000..=13_000).contains(&counters.jitter_us), "{} us", counters.jitter_us);
+        assert!((4_000..=18_000).contains(&counters.jitter_us), "{} us", counters.jitter_us);
     }
 }
 
@@ -127,12 +127,9 @@ fn clocks_that_differ_by_200_ppm_are_not_heard_in_ten_minutes() {
             world.phone_mut(b).forget();
             world.run(60_000);
             let heard = world.phones[&b].heard();
-            // Each second of the last minute is a clean tone but where a frame was made up.
-            let worst = heard
-                .chunks_exact(8000)
-                .skip(1)
-                .map(|s| loudest(s).unwrap().purity)
-                .fold(1.0, f32::min);
+            // Each second is a clean tone, but where a frame was made up or left out.
+            let seconds = heard.chunks_exact(8000).skip(1);
+            let worst = seconds.map(|s| listen(s, 700.0).purity).fold(1.0, f32::min);
             assert!(worst > 0.93, "{fast_ppm} ppm: {worst}");
         }
         let counters = world.counters(a);

@@ -151,9 +151,12 @@ impl World {
 
     pub fn with_legs(clips: Vec<Clip>, legs_max: usize) -> Self {
         let config = Config { legs_max, clips: Arc::from(clips), seed: 7 };
+        let now_us = 1_000_000;
+        let mut engine = Engine::new(config);
+        engine.tick(Instant::from_micros(now_us), &mut Out::default());
         Self {
-            engine: Engine::new(config),
-            now_us: 1_000_000,
+            engine,
+            now_us,
             random: Random(11),
             phones: BTreeMap::new(),
             lines: BTreeMap::new(),
