@@ -22,6 +22,8 @@ pub struct Counters {
     pub challenged: u64,
     /// Refused with 503 or dropped because a limit of `Limits` was reached.
     pub limited: u64,
+    /// Phones' addresses, nonces and kept ACKs that gave way to newer ones at their maximum.
+    pub shed: u64,
     /// Refused because the box drains.
     pub drained: u64,
     /// Requests of ours that nobody answered (Timers B and F).

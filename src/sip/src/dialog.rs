@@ -191,3 +191,97 @@ fn says_another(via: &Via, seen: IpAddr) -> bool {
 fn reachable(ip: IpAddr) -> bool {
     !ip.is_unspecified() && !ip.is_multicast()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framer::parse_datagram;
+
+    const SOURCE: &str = "198.51.100.7:5060";
+
+    fn invite(via: &str, contact: &str, routes: &str) -> Message {
+        let text = format!(
+            "INVITE sip:95@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP {via};branch=z9hG4bKa\n{routes}\
+             From: <sip:a@x>;tag=far\nTo: <sip:95@192.0.2.1>\nCall-ID: c\nCSeq: 7 INVITE\n\
+             Contact: <{contact}>\nContent-Length: 0\n\n"
+        );
+        parse_datagram(text.replace('\n', "\r\n").as_bytes()).unwrap()
+    }
+
+    fn server(via: &str, contact: &str, routes: &str) -> Dialog {
+        let source = SOURCE.parse().unwrap();
+        Dialog::of_server(&invite(via, contact, routes), "near", source).unwrap()
+    }
+
+    fn via() -> Via {
+        Via::udp("192.0.2.1:5060".parse().unwrap(), "z9hG4bKb")
+    }
+
+    #[test]
+    fn a_request_has_the_ends_the_call_and_the_next_number() {
+        let mut dialog = server(SOURCE, "sip:a@198.51.100.7", "");
+        let bye = dialog.request(Method::Bye, &via());
+        assert_eq!(bye.headers.get("From"), Some("<sip:95@192.0.2.1>;tag=near"));
+        assert_eq!(bye.headers.get("To"), Some("<sip:a@x>;tag=far"));
+        assert_eq!((bye.call_id(), bye.cseq()), ("c", Some((1, Method::Bye))));
+        assert_eq!(dialog.request(Method::Bye, &via()).cseq(), Some((2, Method::Bye)));
+    }
+
+    #[test]
+    fn a_strict_router_is_named_in_the_request_line_and_the_target_goes_last() {
+        let routes = "Record-Route: <sip:198.51.100.8>, <sip:198.51.100.9;lr>\n";
+        let mut dialog = server(SOURCE, "sip:a@198.51.100.7", routes);
+        let bye = dialog.request(Method::Bye, &via());
+        assert_eq!(uri::write(bye.uri().unwrap()), "sip:198.51.100.8");
+        let routes: Vec<_> = bye.routes().iter().map(ToString::to_string).collect();
+        assert_eq!(routes, ["<sip:198.51.100.9;lr>", "<sip:a@198.51.100.7>"]);
+        assert_eq!(dialog.hop(), "198.51.100.8:5060".parse().unwrap());
+    }
+
+    #[test]
+    fn a_caller_of_ours_turns_the_recorded_route_round() {
+        let request = invite("192.0.2.1:5060", "sip:192.0.2.1", "");
+        let mut answer = Message::response(&request, 200);
+        answer.set_to_tag("far");
+        for route in ["<sip:198.51.100.8;lr>", "<sip:198.51.100.9;lr>"] {
+            answer.headers.push("Record-Route", route);
+        }
+        let source = SOURCE.parse().unwrap();
+        let mut dialog = Dialog::of_client(&request, &answer, source).unwrap();
+        let bye = dialog.request(Method::Bye, &via());
+        let routes: Vec<_> = bye.routes().iter().map(ToString::to_string).collect();
+        assert_eq!(routes, ["<sip:198.51.100.9;lr>", "<sip:198.51.100.8;lr>"]);
+        assert_eq!(bye.cseq(), Some((8, Method::Bye)), "after the INVITE's");
+    }
+
+    #[test]
+    fn requests_go_to_the_contact_or_to_where_packets_come_from() {
+        for (via, contact, hop) in [
+            (SOURCE, "sip:a@198.51.100.7:5080", "198.51.100.7:5080"),
+            (SOURCE, "sip:a@198.51.100.20", "198.51.100.20:5060"),
+            (SOURCE, "sip:a@phone.example", SOURCE),
+            (SOURCE, "sip:a@0.0.0.0", SOURCE),
+            ("10.0.0.5", "sip:a@10.0.0.5", SOURCE),
+        ] {
+            assert_eq!(server(via, contact, "").hop(), hop.parse().unwrap(), "{via} {contact}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_not_above_the_last_is_out_of_order() {
+        let mut dialog = server(SOURCE, "sip:a@198.51.100.7", "");
+        let request = invite(SOURCE, "sip:a@198.51.100.7", "");
+        assert_eq!(dialog.sequence(&request), Err(OutOfOrder { came: 7, last: 7 }));
+        let mut later = request;
+        later.headers.replace("CSeq", "99 INVITE");
+        assert_eq!(dialog.sequence(&later), Ok(()));
+    }
+
+    #[test]
+    fn a_contact_that_moved_is_followed() {
+        let mut dialog = server(SOURCE, "sip:a@198.51.100.7", "");
+        let moved = invite(SOURCE, "sip:a@198.51.100.7:5090", "");
+        dialog.refresh(&moved, SOURCE.parse().unwrap());
+        assert_eq!(dialog.hop(), "198.51.100.7:5090".parse().unwrap());
+    }
+}

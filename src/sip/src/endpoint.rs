@@ -3,10 +3,11 @@
 use crate::address::Address;
 use crate::command::{Command, Config, Input, Output};
 use crate::counters::Counters;
+use crate::dialog::Dialog;
 use crate::framer;
 use crate::message::Message;
 use crate::sdp::Direction;
-use crate::transaction::TimedOut;
+use crate::transaction::{TimedOut, TransactionId};
 use crate::ua::leg::Leg;
 use crate::ua::outgoing::{Invitation, Response};
 use crate::ua::reception::Reception;
@@ -90,6 +91,7 @@ impl Endpoint {
         counters.absorbed += counts.absorbed;
         counters.timed_out += counts.timed_out;
         counters.unacknowledged += counts.unacknowledged;
+        counters.shed += self.reception.shed();
         counters
     }
 
@@ -273,13 +275,12 @@ impl Endpoint {
     fn acknowledge_late(
         &mut self,
         now: Instant,
-        id: crate::transaction::TransactionId,
+        id: TransactionId,
         answer: &Message,
         from: SocketAddr,
     ) {
         let invite = self.wire.transactions.request_of(id);
-        let dialog =
-            invite.and_then(|invite| crate::dialog::Dialog::of_client(invite, answer, from));
+        let dialog = invite.and_then(|invite| Dialog::of_client(invite, answer, from));
         let answered = answer.code().is_some_and(|code| (200..300).contains(&code));
         if let Some(dialog) = dialog.filter(|_| answered) {
             self.wire.acknowledge(now, &dialog, answer, None);

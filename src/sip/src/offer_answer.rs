@@ -152,7 +152,15 @@ pub fn make_offer(terms: &mut Terms) -> Session {
         Law::Mu => vec![mu, a],
     };
     let audio = terms.audio(formats, Some(DTMF_PAYLOAD_TYPE), terms.direction);
-    terms.describe(vec![audio])
+    // A later offer has the same media in the same places (RFC 3264 section 8).
+    let before = terms.last.as_ref().map_or(&[][..], |last| &last.media);
+    let place = before.iter().position(|media| media.port != 0).unwrap_or(0);
+    let mut media: Vec<_> = before.iter().map(refused).collect();
+    match media.get_mut(place) {
+        Some(old) => *old = audio,
+        None => media.push(audio),
+    }
+    terms.describe(media)
 }
 
 /// Takes the answer to the offer we made last (RFC 3264 section 7). Of several laws the first

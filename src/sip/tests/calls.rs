@@ -1,5 +1,7 @@
 //! Calls in and out, refused, cancelled, held and ended from both sides (RFC 3261 9, 12 to 15).
 
+#![allow(clippy::unwrap_used)]
+
 mod network;
 
 use model::{Cause, Law, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId, Via};
@@ -537,4 +539,117 @@ fn a_key_pressed_is_told_by_info() {
     let answers = net.lines(BOX, TRUNK);
     let infos: Vec<_> = answers.iter().filter(|l| l.ends_with("INFO")).collect();
     assert_eq!(infos, ["200 INFO", "200 INFO", "200 INFO", "415 INFO", "500 INFO"]);
+}
+
+#[test]
+fn a_re_invite_that_is_refused_leaves_the_call_as_it_was() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tamper = Some(Box::new(|from, _, bytes| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let spoil = from == at(BOX) && text.starts_with("INVITE");
+        Some(if spoil { text.replace("m=audio", "m=video").into_bytes() } else { bytes })
+    }));
+    net.tell(BOX, Command::Hold { leg, send: false });
+    net.run_ms(100);
+    assert!(net.lines(TRUNK, BOX).contains(&"488 INVITE".to_owned()));
+    assert_eq!(net.media(BOX, leg).len(), 1);
+    net.tamper = None;
+    // The peer's own re-INVITE finds the box as it was before: both ways.
+    net.tell(TRUNK, Command::Resume { leg: out() });
+    net.run_ms(100);
+    assert_eq!(net.media(TRUNK, out()).last(), Some(&plan("192.0.2.1:10000", true, true)));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered");
+}
+
+#[test]
+fn a_hang_up_whose_ack_never_comes_is_told_once_and_says_bye_after_32_s() {
+    let mut net = Network::new(1);
+    let leg = net.call_in();
+    net.tamper = Some(Box::new(|_, _, bytes| (!bytes.starts_with(b"ACK")).then_some(bytes)));
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    net.tell(BOX, hang_up(leg));
+    net.run(Duration::from_secs(33));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Normal)");
+    assert_eq!(net.lines(BOX, TRUNK).last().map(String::as_str), Some("BYE"));
+    net.tear_down();
+}
+
+#[test]
+fn a_party_that_moves_is_followed_to_its_new_contact() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tamper = Some(Box::new(|from, _, bytes| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let moved = text
+            .replace("Contact: <sip:8001@198.51.100.7:5060>", "Contact: <sip:m@198.51.100.7:5090>");
+        Some(if from == at(TRUNK) { moved.into_bytes() } else { bytes })
+    }));
+    net.tell(TRUNK, Command::Hold { leg: out(), send: true });
+    net.run_ms(100);
+    net.tell(BOX, hang_up(leg));
+    let last = net.sent.last().unwrap();
+    assert_eq!(last.2, at("198.51.100.7:5090"));
+    assert!(last.3.starts_with("BYE sip:m@198.51.100.7:5090 SIP/2.0"));
+}
+
+#[test]
+fn a_refusal_that_is_lost_is_sent_again_until_its_ack() {
+    let mut net = Network::new(1);
+    let leg = net.call_in();
+    let mut lost = 0;
+    net.tamper = Some(Box::new(move |_, _, bytes| {
+        lost += usize::from(bytes.starts_with(b"SIP/2.0 486"));
+        (lost != 1 && lost != 2 || !bytes.starts_with(b"SIP/2.0 486")).then_some(bytes)
+    }));
+    net.tell(BOX, Command::Refuse { leg, cause: Cause::Busy });
+    net.run_ms(1400);
+    assert_eq!(net.story(TRUNK, out()), "Ringing");
+    net.run_ms(200);
+    assert_eq!(net.story(TRUNK, out()), "Ringing Gone(Busy)", "17.2.1: after 0.5 and 1.5 s");
+    net.run_ms(10_000);
+    assert_eq!(net.lines(BOX, TRUNK), ["180 INVITE", "486 INVITE", "486 INVITE", "486 INVITE"]);
+    net.tear_down();
+}
+
+#[test]
+fn a_bye_before_the_answer_ends_the_ringing_as_a_cancel_does() {
+    let mut net = Network::new(1);
+    let leg = net.call_in();
+    let ringing = net.sent.iter().find(|s| line(&s.3) == "180 INVITE").unwrap().3.clone();
+    let head = |name: &str| header(&ringing, name).unwrap();
+    let bye = format!(
+        "BYE sip:192.0.2.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP {TRUNK};branch=z9hG4bKbye;rport\r\n\
+         From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 99999999 BYE\r\n\r\n",
+        head("From"),
+        head("To"),
+        head("Call-ID")
+    );
+    net.inject(TRUNK, BOX, bye.as_bytes());
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, leg), "Arrived Gone(Cancelled)");
+    assert_eq!(net.lines(BOX, TRUNK), ["180 INVITE", "200 BYE", "487 INVITE"]);
+    net.tear_down();
+}
+
+#[test]
+fn a_video_phone_keeps_its_refused_video_when_it_is_put_on_hold() {
+    let mut net = Network::new(1);
+    net.tamper = Some(Box::new(|from, _, bytes| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let plain = text.replace("Content-Length", "X-Was");
+        Some(if from == at(TRUNK) && text.starts_with("INVITE") {
+            (plain + "m=video 9000 RTP/AVP 96\r\n").into_bytes()
+        } else if text.starts_with("SIP/2.0 200") && text.contains("m=video") {
+            // The test's caller knows nothing of the video it offered.
+            plain.split("m=video").next().unwrap().as_bytes().to_vec()
+        } else {
+            bytes
+        })
+    }));
+    let leg = net.talk_in();
+    net.tell(BOX, Command::Hold { leg, send: true });
+    let offer = &net.sent.last().unwrap().3;
+    let media: Vec<_> = offer.lines().filter(|l| l.starts_with("m=")).collect();
+    assert_eq!(media, ["m=audio 10000 RTP/AVP 8 0 101", "m=video 0 RTP/AVP 96"]);
 }

@@ -5,6 +5,8 @@ mod network;
 
 use model::{Cause, LegId, TrunkId};
 use network::*;
+use rand_chacha::ChaCha12Rng;
+use rand_core::{RngCore, SeedableRng};
 use sip::Command;
 use std::time::Duration;
 
@@ -120,7 +122,7 @@ fn each_request_that_cannot_be_acted_upon_gets_its_code() {
         (request("INFO", STRANGER, "", ""), "481", "INFO"),
         (invite(STRANGER, "").replace("CSeq: 1 INVITE", "CSeq: one INVITE"), "400", "INVITE"),
         (invite(STRANGER, "").replace("sip:8001@192.0.2.1 SIP", "fax:1 SIP"), "416", "INVITE"),
-        (request("INVITE", STRANGER, sdp, "v=1\n").replace(sdp, sdp), "401", "INVITE"),
+        (request("INVITE", STRANGER, sdp, "v=1\n"), "401", "INVITE"),
     ] {
         let answers = net.ask(STRANGER, BOX, &text);
         assert_eq!(answers.len(), 1, "{text}");
@@ -376,4 +378,59 @@ fn a_trunk_of_several_peers_counts_its_calls_together() {
     net.call_in();
     let text = invite("198.51.100.8:5060", "");
     assert_eq!(line(&net.ask("198.51.100.8:5060", BOX, &text)[0]), "503 INVITE");
+}
+
+#[test]
+fn an_account_that_is_taken_away_is_unregistered_and_a_new_one_registers() {
+    let mut net = Network::new(1);
+    net.register(PHONE, "8001");
+    let mut accounts = sip::Accounts { register_s: (60, 600), ..Default::default() };
+    accounts.accounts.insert("8003".into(), model::Secret::new(PASSWORD));
+    net.tell(BOX, Command::Configure(accounts));
+    assert_eq!(net.news(BOX)[1], sip::Output::Unregistered { phone: "8001".into() });
+    net.register(OTHER, "8003");
+    assert_eq!(net.news(BOX)[2], sip::Output::Registered { phone: "8003".into(), contacts: 1 });
+    net.tell(BOX, ring("8001"));
+    assert_eq!(net.story(BOX, ringing()), "Gone(Unreachable)");
+    net.tell(TRUNK, uri_call(1, "sip:95000@box.example", true));
+    net.run_ms(100);
+    assert_eq!(net.story(TRUNK, out()), "Gone(Forbidden)", "the trunk is gone too");
+}
+
+#[test]
+fn spoiled_messages_of_a_call_never_break_the_box_and_leave_nothing_behind() {
+    let mut rng = ChaCha12Rng::seed_from_u64(11);
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(TRUNK, Command::Hold { leg: out(), send: true });
+    net.run_ms(100);
+    net.tell(TRUNK, hang_up(out()));
+    net.register(PHONE, "8001");
+    let all: Vec<_> = net.sent.iter().map(|s| s.3.clone().into_bytes()).collect();
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held Gone(Normal)");
+    for n in 0..20_000_u64 {
+        let mut bytes = all[rng.next_u64() as usize % all.len()].clone();
+        for _ in 0..1 + rng.next_u64() % 6 {
+            let place = rng.next_u64() as usize % bytes.len();
+            match rng.next_u64() % 4 {
+                0 => bytes[place] = rng.next_u64() as u8,
+                1 => bytes[place] = b"0123456789;:,<>@ \r\n"[rng.next_u64() as usize % 19],
+                2 => bytes.truncate(place + 1),
+                _ => {
+                    let to = (place + 1 + rng.next_u64() as usize % 40).min(bytes.len());
+                    let piece = bytes[place..to].to_vec();
+                    bytes.splice(place..place, piece);
+                }
+            }
+        }
+        let from = if n % 2 == 0 { TRUNK } else { STRANGER };
+        net.inject(from, BOX, &bytes);
+        if n % 100 == 0 {
+            net.run_ms(500);
+        }
+    }
+    for leg in net.arrived(BOX) {
+        net.tell(BOX, hang_up(leg));
+    }
+    net.tear_down();
 }

@@ -11,19 +11,16 @@ pub mod invite_client;
 pub mod invite_server;
 pub mod key;
 pub mod server;
+mod slot;
 pub mod timers;
 
 use crate::message::Message;
-use client::Client;
-use invite_client::InviteClient;
-use invite_server::InviteServer;
 use key::{Key, MergeKey};
 use model::Instant;
 use rsip::Method;
-use server::Server;
+use slot::Slot;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
-use timers::Alarms;
 
 /// What a state machine wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,30 +99,6 @@ pub struct Transactions<O> {
     counts: Counts,
 }
 
-#[derive(Debug)]
-struct Slot<O> {
-    machine: Machine,
-    alarms: Alarms,
-    key: Key,
-    merge: Option<MergeKey>,
-    owner: O,
-    /// Where requests of a client go, or responses of a server.
-    to: SocketAddr,
-    /// The request of a client, or the last response of a server; empty before the first.
-    last: Vec<u8>,
-    ack: Vec<u8>,
-    /// A client's request, for what is made of it later.
-    request: Option<Message>,
-}
-
-#[derive(Debug)]
-enum Machine {
-    InviteClient(InviteClient),
-    Client(Client),
-    InviteServer(InviteServer),
-    Server(Server),
-}
-
 impl<O: Clone> Transactions<O> {
     /// Starts with none open.
     pub fn new(servers_max: usize, clients_max: usize) -> Self {
@@ -157,16 +130,9 @@ impl<O: Clone> Transactions<O> {
         let Some(key) = key.filter(|_| clients < self.clients_max) else {
             return Err(Full(clients));
         };
-        let mut alarms = Alarms::default();
-        let machine = match request.method() {
-            Some(Method::Invite) => Machine::InviteClient(InviteClient::start(now, &mut alarms)),
-            _ => Machine::Client(Client::start(now, &mut alarms)),
-        };
-        let last = request.encode();
-        self.sends.push_back((to, last.clone()));
-        let ack = Vec::new();
-        let request = Some(request);
-        Ok(self.insert(Slot { machine, alarms, key, merge: None, owner, to, last, ack, request }))
+        let slot = Slot::client(now, key, owner, to, request);
+        self.sends.push_back((to, slot.last.clone()));
+        Ok(self.insert(slot))
     }
 
     /// Sends the CANCEL of an INVITE of ours, in a transaction of its own (RFC 3261 9.1), with the
@@ -188,12 +154,7 @@ impl<O: Clone> Transactions<O> {
         let Some(key) = Key::server(request) else { return Arrival::Absorbed };
         let method = request.method();
         if let Some(&id) = self.keys.get(&key) {
-            let passed = self.run(id, |slot| match (&mut slot.machine, method) {
-                (Machine::InviteServer(m), Some(Method::Ack)) => m.ack(now, &mut slot.alarms),
-                (Machine::InviteServer(m), _) => m.request(),
-                (Machine::Server(m), _) => m.request(),
-                _ => &[],
-            });
+            let passed = self.run(id, |slot| slot.request(now, method));
             return if passed { Arrival::Ack } else { Arrival::Absorbed };
         }
         match method {
@@ -217,31 +178,14 @@ impl<O: Clone> Transactions<O> {
         let Some(key) = key.filter(|_| self.servers < self.servers_max) else {
             return Err(Full(self.servers));
         };
-        let machine = match request.method() {
-            Some(Method::Invite) => Machine::InviteServer(InviteServer::Proceeding),
-            _ => Machine::Server(Server::Trying),
-        };
-        let merge = MergeKey::of(request);
-        let (alarms, last, ack) = (Alarms::default(), Vec::new(), Vec::new());
-        let slot = Slot { machine, alarms, key, merge, owner, to, last, ack, request: None };
-        Ok(self.insert(slot))
+        Ok(self.insert(Slot::server(key, owner, to, request)))
     }
 
     /// Sends our response. One that comes too late for its transaction is left out.
     pub fn respond(&mut self, now: Instant, id: TransactionId, response: &Message) {
         let Some(code) = response.code() else { return };
         let bytes = response.encode();
-        self.run(id, |slot| {
-            let effects = match &mut slot.machine {
-                Machine::InviteServer(m) => m.respond(now, &mut slot.alarms, code),
-                Machine::Server(m) => m.respond(now, &mut slot.alarms, code),
-                Machine::InviteClient(_) | Machine::Client(_) => &[],
-            };
-            if effects.contains(&Effect::Send) {
-                slot.last = bytes;
-            }
-            effects
-        });
+        self.run(id, |slot| slot.respond(now, code, bytes));
     }
 
     /// Matches a response to the request it answers and says whose it is, unless it is absorbed or
@@ -250,19 +194,7 @@ impl<O: Clone> Transactions<O> {
         let code = response.code()?;
         let id = *self.keys.get(&Key::client(response)?)?;
         let owner = self.slots.get(&id)?.owner.clone();
-        let passed = self.run(id, |slot| match &mut slot.machine {
-            Machine::InviteClient(m) => {
-                let effects = m.response(now, &mut slot.alarms, code);
-                if effects.contains(&Effect::Acknowledge) {
-                    let ack =
-                        slot.request.as_ref().and_then(|invite| derive::ack(invite, response));
-                    slot.ack = ack.map(|ack| ack.encode()).unwrap_or_default();
-                }
-                effects
-            }
-            Machine::Client(m) => m.response(now, &mut slot.alarms, code),
-            Machine::InviteServer(_) | Machine::Server(_) => &[],
-        });
+        let passed = self.run(id, |slot| slot.response(now, code, response));
         passed.then_some((id, owner))
     }
 
@@ -284,20 +216,11 @@ impl<O: Clone> Transactions<O> {
     /// Fires every timer that is due.
     pub fn tick(&mut self, now: Instant) {
         while let Some(&(at, id)) = self.agenda.first().filter(|(at, _)| *at <= now) {
-            let known = self.slots.contains_key(&id);
-            if !known {
+            if self.slots.contains_key(&id) {
+                self.run(id, |slot| slot.timer(now));
+            } else {
                 self.agenda.remove(&(at, id));
-                continue;
             }
-            self.run(id, |slot| {
-                let Some((timer, ran)) = slot.alarms.due(now) else { return &[] };
-                match &mut slot.machine {
-                    Machine::InviteClient(m) => m.timer(now, &mut slot.alarms, timer, ran),
-                    Machine::Client(m) => m.timer(now, &mut slot.alarms, timer, ran),
-                    Machine::InviteServer(m) => m.timer(now, &mut slot.alarms, timer, ran),
-                    Machine::Server(m) => m.timer(timer),
-                }
-            });
         }
     }
 
@@ -411,11 +334,5 @@ impl<O: Clone> Transactions<O> {
             self.merges.remove(merge);
         }
         self.servers -= usize::from(slot.is_server());
-    }
-}
-
-impl<O> Slot<O> {
-    fn is_server(&self) -> bool {
-        matches!(self.machine, Machine::InviteServer(_) | Machine::Server(_))
     }
 }

@@ -47,13 +47,15 @@ impl Answer {
 }
 
 impl Acks {
-    /// Keeps the ACK of an answer for 64*T1.
-    pub fn keep(&mut self, now: Instant, answer: &Message, to: SocketAddr, bytes: Vec<u8>) {
-        let Some(answer) = Answer::of(answer) else { return };
-        while self.0.front().is_some_and(|old| old.until <= now) || self.0.len() >= ACKS_MAX {
+    /// Keeps the ACK of an answer for 64*T1; tells whether another gave way for it.
+    pub fn keep(&mut self, now: Instant, answer: &Message, to: SocketAddr, bytes: Vec<u8>) -> bool {
+        let Some(answer) = Answer::of(answer) else { return false };
+        while self.0.front().is_some_and(|old| old.until <= now) {
             self.0.pop_front();
         }
+        let full = self.0.len() >= ACKS_MAX && self.0.pop_front().is_some();
         self.0.push_back(Kept { answer, until: now + T1_X64, to, bytes });
+        full
     }
 
     /// Gives the ACK to send again if the response is an answer that was acknowledged before.

@@ -28,6 +28,8 @@ pub struct Call {
     /// The INVITE was ours, and so is the Call-ID.
     placed: bool,
     pub dialog: Dialog,
+    /// The user part of our Contact.
+    contact: String,
     talk: Talk,
     unacknowledged: Option<Unacknowledged>,
     reinvite: Option<Reinvite>,
@@ -72,11 +74,13 @@ pub enum Fate {
 }
 
 impl Call {
-    /// Takes a call in its dialog; `placed` where the INVITE was ours.
-    pub fn new(leg: LegId, placed: bool, dialog: Dialog, talk: Talk) -> Self {
+    /// Takes a call in its dialog; `placed` where the INVITE was ours, with that user part in its
+    /// Contact.
+    pub fn new(leg: LegId, placed: Option<&str>, dialog: Dialog, talk: Talk) -> Self {
         Self {
             leg,
-            placed,
+            placed: placed.is_some(),
+            contact: placed.unwrap_or_default().to_owned(),
             dialog,
             talk,
             unacknowledged: None,
@@ -189,7 +193,7 @@ impl Call {
         };
         let (sdp, settled) = settled;
         self.dialog.refresh(request, from);
-        let response = wire.accepting(request, "").with_body(SDP, sdp);
+        let response = wire.accepting(request, &self.contact).with_body(SDP, sdp);
         self.accept(now, wire, id, response, offered, false);
         if let Some(settled) = settled {
             self.announce(wire, settled);
@@ -311,7 +315,7 @@ impl Call {
         let invite = self
             .dialog
             .request(Method::Invite, &via)
-            .with("Contact", wire.contact(""))
+            .with("Contact", wire.contact(&self.contact))
             .with_body(SDP, sdp);
         let owner = Owner::Reinvite { leg: self.leg };
         let hop = self.dialog.hop();

@@ -65,7 +65,7 @@ impl Incoming {
             },
         };
         let response = wire.accepting(&self.invite, "").with_body(SDP, sdp);
-        let mut call = Call::new(leg, false, self.dialog.clone(), talk);
+        let mut call = Call::new(leg, None, self.dialog.clone(), talk);
         call.answer(now, wire, self.transaction, response, offered);
         if let Some(settled) = settled {
             call.announce(wire, settled);

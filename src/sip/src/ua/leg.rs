@@ -13,13 +13,14 @@ use super::call::{Call, Fate};
 use super::cause;
 use super::forks::Forks;
 use super::incoming::Incoming;
+use super::info::{self, Info};
 use super::outgoing::{Invitation, Outcome, Outgoing, Response};
-use super::wire::{ALLOW, Wire};
+use super::wire::{ALLOW, SDP, Wire};
 use crate::dialog::{Dialog, DialogId};
 use crate::message::Message;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
-use model::{Cause, Digit, Instant, LegEvent, LegId, TrunkId};
+use model::{Cause, Instant, LegEvent, LegId, TrunkId};
 use rsip::{Method, Uri};
 use std::net::SocketAddr;
 
@@ -290,34 +291,21 @@ impl Leg {
         self.end(wire);
     }
 
-    /// Takes keys pressed (application/dtmf-relay and its short form) and refuses other news.
+    /// Takes a key pressed and refuses other news.
     fn info(&mut self, now: Instant, wire: &mut Wire, request: &Within<'_>) {
-        let message = request.message;
-        let text = String::from_utf8_lossy(&message.body);
-        let key = match message.content_type().as_deref() {
-            None if message.body.is_empty() => return reply(now, wire, request, 200),
-            Some("application/dtmf-relay") => text.lines().find_map(|line| {
-                let (name, value) = line.split_once('=')?;
-                name.trim().eq_ignore_ascii_case("signal").then(|| value.trim().to_owned())
-            }),
-            Some("application/dtmf") => Some(text.trim().to_owned()),
-            _ => {
-                let accept = "application/dtmf-relay, application/dtmf";
-                let response = wire.response(message, 415).with("Accept", accept);
-                return wire.transactions.respond(now, request.id, &response);
+        match info::read(request.message) {
+            Info::Nothing => reply(now, wire, request, 200),
+            Info::Unreadable => reply(now, wire, request, 400),
+            Info::Foreign => {
+                let response = wire.response(request.message, 415).with("Accept", info::ACCEPT);
+                wire.transactions.respond(now, request.id, &response);
             }
-        };
-        let digit = key.and_then(|key| {
-            // 10 and 11 are the codes of * and # (RFC 4733 section 3.2), as some phones send them.
-            let mut signs = key.chars();
-            match (signs.next(), signs.next()) {
-                (Some(sign), None) => Digit::new(sign),
-                _ => key.parse().ok().and_then(Digit::from_event_code),
+            Info::Key(digit) => {
+                reply(now, wire, request, 200);
+                if let (false, Phase::Up(_)) = (self.gone, &self.phase) {
+                    wire.event(self.id, LegEvent::Digit(digit));
+                }
             }
-        });
-        reply(now, wire, request, if digit.is_some() { 200 } else { 400 });
-        if let (Some(digit), false, Phase::Up(_)) = (digit, self.gone, &self.phase) {
-            wire.event(self.id, LegEvent::Digit(digit));
         }
     }
 
@@ -365,7 +353,7 @@ impl Leg {
 pub fn options(wire: &Wire, request: &Message) -> Message {
     wire.response(request, 200)
         .with("Allow", ALLOW)
-        .with("Accept", "application/sdp, application/dtmf-relay, application/dtmf")
+        .with("Accept", format!("{SDP}, {}", info::ACCEPT))
         .with("Accept-Encoding", "identity")
         .with("Supported", "")
 }

@@ -7,6 +7,7 @@ pub mod cause;
 pub mod forks;
 pub mod gate;
 pub mod incoming;
+pub mod info;
 pub mod leg;
 pub mod outgoing;
 pub mod reception;

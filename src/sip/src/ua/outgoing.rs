@@ -44,6 +44,7 @@ pub struct Invitation {
 #[derive(Debug)]
 pub struct Outgoing {
     talk: Talk,
+    contact: String,
     offer: bool,
     account: Option<(PhoneId, Secret)>,
     challenges: u8,
@@ -109,6 +110,7 @@ impl Outgoing {
         }
         (forks.next() > 0).then(|| Self {
             talk,
+            contact: invitation.contact,
             offer: invitation.offer,
             account: invitation.account,
             challenges: 0,
@@ -202,7 +204,7 @@ impl Outgoing {
         };
         wire.acknowledge(now, &dialog, answer, sdp);
         let talk = std::mem::replace(&mut self.talk, Talk::new(0, wire.local));
-        let call = Call::new(leg, true, dialog, talk);
+        let call = Call::new(leg, Some(&self.contact), dialog, talk);
         call.announce(wire, settled);
         wire.event(leg, LegEvent::Answered);
         Outcome::Answered(Box::new(call))

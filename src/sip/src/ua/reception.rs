@@ -94,6 +94,11 @@ impl Reception {
         self.registrar.registrations()
     }
 
+    /// Addresses and nonces that gave way at their maximum.
+    pub fn shed(&self) -> u64 {
+        self.registrar.shed() + self.guard.nonces().shed()
+    }
+
     /// Ends the registrations that ran out.
     pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
         for change in self.registrar.tick(now) {
@@ -204,6 +209,9 @@ impl Reception {
         let Some(dialog) = Dialog::of_server(message, &tag, request.from) else {
             return refuse(wire, 400);
         };
+        if wire.dialogs.contains_key(dialog.id()) {
+            return refuse(wire, 482);
+        }
         let leg = LegId::inbound(self.next_leg);
         let accepted = wire.transactions.accept(message, request.reply_to, Owner::Arrived { leg });
         let Ok(transaction) = accepted else {

@@ -219,7 +219,9 @@ impl Wire {
             ack = ack.with_body(SDP, sdp);
         }
         let (to, bytes) = (dialog.hop(), ack.encode());
-        self.acks.keep(now, answer, to, bytes.clone());
+        if self.acks.keep(now, answer, to, bytes.clone()) {
+            self.counters.shed += 1;
+        }
         self.send_bytes(to, bytes);
     }
 

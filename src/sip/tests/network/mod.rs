@@ -1,7 +1,7 @@
 //! Endpoints over a simulated network: seeded loss, copies, delay and, by delay, disorder. Time
 //! jumps from one datagram or deadline to the next.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
 use rand_chacha::ChaCha12Rng;
