@@ -88,7 +88,9 @@ fn keys(dice: &mut Dice) -> Vec<(Duration, Digit)> {
     let way = match dice.between(0, 100) {
         0..8 => String::new(),
         8..14 => (0..dice.between(1, 6)).map(|_| any_key(dice)).collect(),
-        _ => dice.pick(&[(30, "10"), (22, "11777777"), (4, "11777#"), (14, "12"), (7, "13")]).into(),
+        _ => {
+            dice.pick(&[(30, "10"), (22, "11777777"), (4, "11777#"), (14, "12"), (7, "13")]).into()
+        }
     };
     let way = match dice.between(0, 100) {
         0..12 => dice.pick(&[(6, "21"), (2, "20"), (2, "29")]).to_owned(),

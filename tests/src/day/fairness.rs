@@ -132,3 +132,70 @@ impl Fairness {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::site::site;
+    use super::*;
+    use model::fact::OfferWhy;
+    use model::site::{Lang, Marks};
+    use model::{CallId, Cause};
+
+    fn visit(call: u64) -> VisitId {
+        VisitId { call: CallId(call), no: 1 }
+    }
+    fn queued(call: u64, vip: bool) -> Fact {
+        let marks = Marks { vip, complaint: false };
+        Fact::Queued { visit: visit(call), queue: "general".into(), marks, lang: Lang::Zh }
+    }
+    fn ready(agent: &str) -> Fact {
+        Fact::AgentChanged { agent: agent.into(), state: AgentState::Ready }
+    }
+    fn offered(call: u64, agent: &str) -> Fact {
+        let why = OfferWhy {
+            priority: 0,
+            marks: Marks::default(),
+            waited_ms: 0,
+            waiting: 1,
+            skills: Vec::new(),
+            fit: 1,
+            idle_ms: 0,
+            attempt: 1,
+        };
+        Fact::Offered { visit: visit(call), agent: agent.into(), why }
+    }
+    fn told(facts: &[Fact]) -> Result<()> {
+        let mut fairness = Fairness::new(Arc::new(site()));
+        facts.iter().try_for_each(|fact| fairness.fact(fact))?;
+        fairness.settled(|_| false)
+    }
+
+    #[test]
+    fn a_caller_who_is_passed_over_is_noticed() {
+        let (one, two) = (queued(1, false), queued(2, false));
+        let busy = Fact::AgentChanged { agent: "8001".into(), state: AgentState::LoggedOut };
+        let in_turn = [one.clone(), two.clone(), ready("8001"), offered(1, "8001"), busy.clone()];
+        assert!(told(&in_turn).is_ok());
+        let passed_over = [one.clone(), two, ready("8001"), offered(2, "8001"), busy.clone()];
+        assert!(told(&passed_over).is_err());
+        let vip_first = [one, queued(2, true), ready("8001"), offered(2, "8001"), busy];
+        assert!(told(&vip_first).is_ok());
+    }
+
+    #[test]
+    fn an_agent_who_is_offered_two_calls_is_noticed() {
+        let callers = [queued(1, false), queued(2, false), ready("8001")];
+        let twice = [&callers[..], &[offered(1, "8001"), offered(2, "8001")]].concat();
+        assert!(told(&twice).is_err());
+        let failed =
+            Fact::OfferFailed { visit: visit(1), agent: "8001".into(), cause: Cause::Busy };
+        let busy = Fact::AgentChanged { agent: "8001".into(), state: AgentState::LoggedOut };
+        let again = [queued(1, false), ready("8001"), offered(1, "8001"), failed];
+        assert!(told(&[&again[..], &[offered(1, "8001"), busy]].concat()).is_ok());
+    }
+
+    #[test]
+    fn a_caller_who_waits_beside_a_free_agent_is_noticed() {
+        assert!(told(&[queued(1, false), ready("8001")]).is_err());
+    }
+}

@@ -2,8 +2,8 @@
 //! and ends once and in order, and the times told add up to the millisecond.
 
 use anyhow::{Context, Result, ensure};
-use model::fact::AgentState;
-use model::{AgentId, CallId, Fact, MenuId, QueueId, RecordingId, VisitId, WallTime};
+use model::fact::{AgentState, Party};
+use model::{AgentId, CallId, Cause, Fact, MenuId, QueueId, RecordingId, VisitId, WallTime};
 use std::collections::BTreeMap;
 
 /// An agent's day in milliseconds.
@@ -120,10 +120,13 @@ impl Ledger {
                 ensure!(call.answered.is_none() && !call.refused, "answered twice");
                 call.answered = Some(at);
             }
-            Fact::CallEnded { call, .. } => {
+            Fact::CallEnded { call, by, cause } => {
                 self.ended += 1;
                 let ended = self.calls.remove(call).context("a call ended that was none")?;
                 ensure!(ended.visit.is_none() && ended.recording.is_none(), "ended too soon");
+                let refused =
+                    ended.answered.is_none() && (*by, *cause) == (Party::Box, Cause::Congestion);
+                ensure!(ended.refused == refused, "ended by {by:?}, refused: {}", ended.refused);
                 ensure!(ended.answered.is_some() == (ended.parts > 0), "answered, not recorded");
                 let silent = ended.recorded_to.map_or(0, |to| at.ms_since(to));
                 let explained = silent == ended.missed_ms || silent < 1000;
@@ -134,7 +137,10 @@ impl Ledger {
             }
             Fact::RecordingMissed { call, ms, .. } => self.call(*call)?.missed_ms += ms,
             Fact::AgentChanged { agent, state } => self.agent(at, agent, state)?,
-            Fact::BoxStopped => self.off(at),
+            Fact::BoxStopped => {
+                ensure!(self.calls.is_empty(), "the box stops amid {:?}", self.calls.keys());
+                self.off(at);
+            }
             Fact::BoxStarted { .. } => self.off(before),
             _ => self.visit(at, fact)?,
         }
@@ -253,7 +259,10 @@ impl Ledger {
                 self.offers_failed += 1;
                 ensure!(offered.take().as_ref() == Some(agent), "{id} was not offered");
             }
-            (Fact::Connected { queue, agent, waited_ms, .. }, Place::Queue { offered, since, .. }) => {
+            (
+                Fact::Connected { queue, agent, waited_ms, .. },
+                Place::Queue { offered, since, .. },
+            ) => {
                 ensure!(offered.as_ref() == Some(agent), "{id} connects without an offer");
                 ensure!(near(*waited_ms, *since, at), "{id}: waited {waited_ms} ms");
                 ends(queue, &mut self.queues, |ends| ends.connected += 1);

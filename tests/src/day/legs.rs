@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 pub enum Side {
     Caller(usize),
     /// A desk phone dialled the box.
-    Service { desk: usize, dialled: &'static str },
+    Service {
+        desk: usize,
+        dialled: &'static str,
+    },
     /// The box rings a desk phone.
     Desk(usize),
 }

@@ -23,7 +23,7 @@ mod site;
 mod tapes;
 mod town;
 
-pub use ledger::{Ledger, Times};
+pub use ledger::{Ends, Ledger, Times};
 
 use jiff::civil::Date;
 use model::Entry;

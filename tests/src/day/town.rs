@@ -36,16 +36,46 @@ const TICKS_MAX: u32 = 1000;
 #[derive(Debug)]
 enum Happening {
     Arrives(usize),
-    Leg { run: u32, leg: LegId, event: LegEvent },
+    Leg {
+        run: u32,
+        leg: LegId,
+        event: LegEvent,
+    },
     /// The same event once more.
-    Again { run: u32, leg: LegId, event: LegEvent },
-    Presses { run: u32, leg: LegId, key: Digit },
+    Again {
+        run: u32,
+        leg: LegId,
+        event: LegEvent,
+    },
+    Presses {
+        run: u32,
+        leg: LegId,
+        key: Digit,
+    },
     /// The caller loses patience, unless in a talk.
-    Leaves { run: u32, leg: LegId },
-    TalkEnds { run: u32, caller: LegId, agent: LegId, ender: Ender },
-    Hold { run: u32, agent: LegId, on: bool },
-    Dials { desk: usize, code: &'static str },
-    Phone { desk: usize, up: bool },
+    Leaves {
+        run: u32,
+        leg: LegId,
+    },
+    TalkEnds {
+        run: u32,
+        caller: LegId,
+        agent: LegId,
+        ender: Ender,
+    },
+    Hold {
+        run: u32,
+        agent: LegId,
+        on: bool,
+    },
+    Dials {
+        desk: usize,
+        code: &'static str,
+    },
+    Phone {
+        desk: usize,
+        up: bool,
+    },
     Drain,
     PowerCut,
     Boots,
