@@ -1,1 +1,6 @@
-//! tests
+//! What the stories share: a box in a process, phones, an ear.
+
+pub mod boxed;
+pub mod day;
+pub mod phone;
+pub mod sound;

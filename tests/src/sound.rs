@@ -1,0 +1,70 @@
+//! Judging sound by what is heard: tones by frequency and level, identity by bytes.
+
+/// Decodes A-law to 16 bit (ITU-T G.711), for the ear of a test.
+pub fn from_a_law(byte: u8) -> i16 {
+    let byte = byte ^ 0x55;
+    let (exponent, mantissa) = ((byte >> 4) & 7, i16::from(byte & 0x0F));
+    let magnitude = match exponent {
+        0 => (mantissa << 4) + 8,
+        _ => ((mantissa << 4) + 0x108) << (exponent - 1),
+    };
+    if byte & 0x80 != 0 { magnitude } else { -magnitude }
+}
+
+/// A sine of `hz` at `dbm0` (0 dBm0 is 3.14 dB below full scale in A-law), at 8 kHz.
+pub fn tone(hz: f64, dbm0: f64, ms: u32) -> Vec<i16> {
+    let peak = 32_768.0 * 10_f64.powf((dbm0 - 3.14) / 20.0);
+    (0..ms * 8)
+        .map(|n| (peak * (std::f64::consts::TAU * hz * f64::from(n) / 8000.0).sin()) as i16)
+        .collect()
+}
+
+/// Longest stretch in ms in which `hz` carries nearly all the energy, above -40 dBm0, judged in
+/// windows of 20 ms.
+pub fn longest_tone_ms(samples: &[i16], hz: f64) -> u32 {
+    let (mut longest, mut run) = (0, 0);
+    for window in samples.chunks_exact(160) {
+        run = if is_tone(window, hz) { run + 20 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// Total ms of windows in which `hz` carries nearly all the energy.
+pub fn tone_ms(samples: &[i16], hz: f64) -> u32 {
+    samples.chunks_exact(160).filter(|window| is_tone(window, hz)).map(|_| 20).sum()
+}
+
+fn is_tone(window: &[i16], hz: f64) -> bool {
+    let (mut i, mut q, mut energy) = (0.0, 0.0, 0.0);
+    for (n, &sample) in (0_u32..).zip(window) {
+        let angle = std::f64::consts::TAU * hz * f64::from(n) / 8000.0;
+        let value = f64::from(sample);
+        i += value * angle.cos();
+        q += value * angle.sin();
+        energy += value * value;
+    }
+    let count = window.len() as f64;
+    let at_tone = 2.0 * (i * i + q * q) / count;
+    let level = 10.0 * (energy / count / (32_768.0_f64.powi(2) / 2.0)).max(1e-12).log10() + 3.14;
+    level > -40.0 && at_tone / energy.max(1.0) > 0.9
+}
+
+/// Where `part` stands in `whole`, if it does.
+pub fn find(whole: &[u8], part: &[u8]) -> Option<usize> {
+    whole.windows(part.len()).position(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tone_is_told_from_another_and_from_silence() {
+        let sound: Vec<i16> =
+            [tone(1004.0, -10.0, 500), vec![0; 4000], tone(1500.0, -10.0, 300)].concat();
+        assert_eq!(longest_tone_ms(&sound, 1004.0), 500);
+        assert_eq!(longest_tone_ms(&sound, 1500.0), 300);
+        assert_eq!(tone_ms(&sound, 700.0), 0);
+    }
+}

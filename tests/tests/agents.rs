@@ -1,0 +1,48 @@
+//! Agents at desk phones: registering, logging in and out by feature code, being rung.
+
+use std::time::Duration;
+use tests::boxed::{Boxed, copy_site, ringfence};
+use tests::phone::{Phone, Setup};
+use tests::sound::{from_a_law, tone, tone_ms};
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn hospital(dir: &std::path::Path) -> Boxed {
+    let site = dir.join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    Boxed::start(ringfence().unwrap(), &dir.join("state"), &site, sip, None).unwrap()
+}
+
+#[test]
+fn agent_logs_in_by_code_hears_it_and_answers_a_caller_of_the_trunk() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut boxed = hospital(dir.path());
+    let phone = Phone::start(Setup::agent(boxed.sip, "8001", tone(1500.0, -12.0, 1000))).unwrap();
+    phone.wait(SOON, |story| matches!(story.registered, Some(Ok(_)))).unwrap();
+    phone.dial("*11");
+    let login = phone.wait(Duration::from_secs(20), |story| story.ended.len() == 1).unwrap();
+    let loud = login.heard.iter().filter(|&&byte| from_a_law(byte).unsigned_abs() > 400).count();
+    assert!(loud > 2000, "no confirmation was heard");
+    boxed
+        .wait("ready", SOON, |now| {
+            now.agents.iter().any(|agent| agent.agent == "8001" && agent.state == "ready")
+        })
+        .unwrap();
+
+    let caller = Phone::start(Setup::trunk(boxed.sip, "13800000001", tone(1004.0, -12.0, 1000))).unwrap();
+    caller.dial("400");
+    caller.wait(SOON, |story| story.talking).unwrap();
+    // The rule of the trade: who presses nothing reaches an agent.
+    phone.wait(Duration::from_secs(60), |story| story.talking).unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    caller.hang_up();
+    let talked = phone.wait(SOON, |story| story.ended.len() == 2).unwrap();
+    let heard: Vec<i16> = talked.heard.iter().copied().map(from_a_law).collect();
+    assert!(tone_ms(&heard, 1004.0) > 2000, "the agent did not hear the caller");
+    let heard: Vec<i16> = caller.story().heard.iter().copied().map(from_a_law).collect();
+    assert!(tone_ms(&heard, 1500.0) > 2000, "the caller did not hear the agent");
+    boxed.wait("over", SOON, |now| now.calls.is_empty()).unwrap();
+    assert!(boxed.stop(Duration::from_secs(20)).unwrap().success(), "{}", boxed.log());
+    assert!(boxed.output(&["journal", "check"]).unwrap().starts_with("sound"));
+    assert!(boxed.output(&["recording", "verify"]).unwrap().contains("whole"));
+}
