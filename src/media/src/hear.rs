@@ -19,7 +19,7 @@ const HALF: usize = 80;
 /// Windows in a row that make a key: with their overlap, 40 ms of tone.
 const HITS_MIN: u8 = 3;
 /// Windows in a row without the key that end it; shorter drop-outs do not.
-const MISSES_MIN: u8 = 2;
+const MISSES_MIN: u8 = 3;
 /// Each tone at least this loud. Q.24 lists operators' limits from -24 to -36 dBm.
 const LEVEL_MIN: Dbm0 = Dbm0(-34.0);
 /// The high tone at most this much above the low one (Q.24: 4 dB and more).
@@ -31,12 +31,22 @@ const PURITY_MIN: f32 = 0.75;
 /// Accepted offset: 1.8% and 3 Hz (Q.24: 1.5% must be taken, 3.5% must not).
 const OFFSET_SHARE: f32 = 0.018;
 const OFFSET_HZ: f32 = 3.0;
+/// Power of a tone in the weaker half of a window to that in the stronger, so that a window at a
+/// tone's edge counts for one side only.
+const STEADY_MIN: f32 = 0.1;
 
 /// The phase and size of one frequency in half a window.
 #[derive(Clone, Copy, Debug, Default)]
 struct Line {
     re: f32,
     im: f32,
+}
+
+impl Line {
+    /// Its part in the mean power of a window.
+    fn power(self) -> f32 {
+        (self.re * self.re + self.im * self.im) / (HALF * HALF) as f32
+    }
 }
 
 /// Constants of the eight frequencies, made once.
@@ -149,11 +159,8 @@ fn judge(filters: &Filters, before: &Half, now: &Half) -> Option<(usize, usize)>
     if all < filters.floor {
         return None;
     }
-    let power = |n: usize| {
-        let squares = |line: &Line| line.re * line.re + line.im * line.im;
-        (squares(&before.lines[n]) + squares(&now.lines[n])) / (HALF * HALF) as f32
-    };
-    let powers: [f32; 8] = std::array::from_fn(power);
+    let halves = |n: usize| (before.lines[n].power(), now.lines[n].power());
+    let powers: [f32; 8] = std::array::from_fn(|n| halves(n).0 + halves(n).1);
     let row = loudest(&powers[..4]);
     let column = loudest(&powers[4..]);
     let low = powers[row] * corrected(filters, row, before, now)?;
@@ -162,7 +169,11 @@ fn judge(filters: &Filters, before: &Half, now: &Half) -> Option<(usize, usize)>
     let loud = low >= filters.floor && high >= filters.floor;
     let even = (-REVERSE_TWIST_MAX_DB..=TWIST_MAX_DB).contains(&twist_db);
     let pure = (low + high) >= PURITY_MIN * all;
-    (loud && even && pure).then_some((row, column))
+    let steady = [row, 4 + column].iter().all(|&n| {
+        let (before, now) = halves(n);
+        before.min(now) >= STEADY_MIN * before.max(now)
+    });
+    (loud && even && pure && steady).then_some((row, column))
 }
 
 fn loudest(powers: &[f32]) -> usize {

@@ -12,24 +12,24 @@
 //!   digits (dtmf, telephone_event) | play (clip) | peer's said | silence -> packet -> Sink
 //! ```
 
-pub mod card;
+mod card;
 pub mod clip;
 pub mod command;
-pub mod conceal;
-pub mod digits;
+mod conceal;
+mod digits;
 pub mod dtmf;
 pub mod engine;
 pub mod hear;
-pub mod jitter;
+mod jitter;
 pub mod law;
 mod leg;
 pub mod packet;
-pub mod play;
-pub mod receive;
+mod play;
+mod receive;
 mod ring;
-pub mod sequence;
+mod sequence;
 pub mod sink;
-pub mod source;
+mod source;
 pub mod telephone_event;
 pub mod tone;
 mod transit;

@@ -259,10 +259,10 @@ impl Receiver {
         self.impatience = 0;
         said.bytes.copy_from_slice(&bytes[skip..skip + SAMPLES_PER_FRAME]);
         said.samples.copy_from_slice(&samples[skip..skip + SAMPLES_PER_FRAME]);
-        for n in 0..OVERLAP {
+        for (n, (after, before)) in said.samples.iter_mut().zip(&samples[..OVERLAP]).enumerate() {
             let new = (n + 1) as f32 / (OVERLAP + 1) as f32;
-            let value = f32::from(samples[n]) * (1.0 - new) + f32::from(said.samples[n]) * new;
-            said.samples[n] = value.round() as i16;
+            let value = f32::from(*before) * (1.0 - new) + f32::from(*after) * new;
+            *after = value.round() as i16;
         }
         self.concealer.real(&mut said.samples);
         law::encode(law, &said.samples[..OVERLAP], &mut said.bytes[..OVERLAP]);

@@ -61,13 +61,14 @@ pub struct LegCounters {
     pub concealed_ms: u64,
     /// Sound left out to bring the delay down.
     pub skipped_ms: u64,
-    /// Times the jitter buffer had to find its place anew (SSRC change, time stamp jump, long gap).
+    /// Times the jitter buffer had to find its place anew: SSRC change, jump of sequence or time
+    /// stamp, a route that became much slower.
     pub resyncs: u64,
     /// Keys heard.
     pub digits_in: u64,
     /// Keys sent.
     pub digits_out: u64,
-    /// Keys that could not be sent because `send::DIGITS_MAX` were waiting.
+    /// Keys that could not be sent because 32 were waiting.
     pub digits_dropped: u64,
     /// Packets sent (or card blocks written).
     pub sent: u64,

@@ -38,11 +38,6 @@ impl Source {
         }
     }
 
-    /// Where packets are taken from, once known.
-    pub fn locked(&self) -> Option<SocketAddr> {
-        self.locked
-    }
-
     /// The address of the session description.
     pub fn negotiated(&self) -> SocketAddr {
         self.negotiated
@@ -88,6 +83,6 @@ mod tests {
         source.lock(at("192.0.2.1:4000"));
         assert!(!source.allows(at("192.0.2.1:5000")));
         source.lock(at("192.0.2.1:5000"));
-        assert_eq!(source.locked(), Some(at("192.0.2.1:4000")));
+        assert_eq!(source.locked, Some(at("192.0.2.1:4000")));
     }
 }

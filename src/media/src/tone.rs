@@ -116,7 +116,8 @@ pub fn loudest(samples: &[i16]) -> Option<Heard> {
     let step = RATE / middle.len() as f32;
     let mut hz = search(middle, 100.0, 3900.0, step);
     let mut step = step;
-    while step > 0.5 {
+    // A Hann window loses less than 0.02 dB at a tenth of its resolution.
+    while step > (RATE / samples.len() as f32 / 5.0).min(0.5) {
         (hz, step) = (search(samples, hz - step, hz + step, step / 8.0), step / 8.0);
     }
     Some(listen(samples, hz))

@@ -1,7 +1,7 @@
 //! What is lost is made up better than by a gap.
 //!
-//! Measures, both over the 20 ms frames that were touched by a loss: segmental SNR (mean over
-//! frames of 10 log10 of signal to error power, each limited to -10..35 dB) and log-spectral
+//! Measures, both over the 20 ms frames that were lost: segmental SNR (mean over
+//! those frames of 10 log10 of signal to error power, each limited to -10..35 dB) and log-spectral
 //! distance (root mean square over 24 bands of 150 Hz of the difference in dB, with a floor of
 //! -60 dBm0 a band).
 
@@ -25,13 +25,14 @@ fn spectral_distance_db(clean: &[i16], heard: &[i16]) -> f32 {
     (squares / 24.0).sqrt()
 }
 
-/// Mean measures over touched frames: made up, and zeros where it was lost.
+/// Mean measures over lost frames: made up, and zeros where it was lost.
 struct Result {
     made_up: (f32, f32),
     gap: (f32, f32),
 }
 
 fn measure(sound: Vec<i16>, loss: f32, seed: u64) -> Result {
+    // What the leg said in each tick, and whether all of it was made up.
     let run = |loss: f32| {
         let mut world = World::new(vec![]);
         world.random.0 = seed;
@@ -39,25 +40,28 @@ fn measure(sound: Vec<i16>, loss: f32, seed: u64) -> Result {
         world.command(Command::Tap { slot: a, tap: TapNo(0) });
         world.run(500);
         world.phone_mut(a).network = Network { loss, ..Network::default() };
-        world.run(30_000);
-        let frames: Vec<_> = world.out.taps[&TapNo(0)].iter().map(|frame| frame.left).collect();
-        (frames, world.counters(a))
+        let mut made_up = vec![false; 25];
+        while made_up.len() < 1500 {
+            let before = world.counters(a).concealed_ms;
+            world.run(20);
+            made_up.push(world.counters(a).concealed_ms - before == 20);
+        }
+        let frames = world.out.taps[&TapNo(0)].iter().map(|frame| frame.left);
+        frames.zip(made_up).collect::<Vec<_>>()
     };
-    let ((clean, _), (heard, counters)) = (run(0.0), run(loss));
-    let expected = 1500.0 * loss;
-    assert!((counters.lost as f32 - expected).abs() < expected * 0.35, "lost {}", counters.lost);
-    assert_eq!(clean.len(), heard.len());
+    let (clean, heard) = (run(0.0), run(loss));
+    let lost = heard.iter().filter(|(_, made_up)| *made_up).count() as f32;
+    assert!((lost - 1475.0 * loss).abs() < 1475.0 * loss * 0.35, "{lost} lost");
     let decoded = |bytes: &[u8; FRAME]| {
         let mut samples = [0; FRAME];
         media::law::decode(Law::A, bytes, &mut samples);
         samples
     };
     let (mut made_up, mut gap, mut count) = ((0.0, 0.0), (0.0, 0.0), 0.0);
-    for (clean, heard) in clean.iter().zip(&heard) {
-        let differs = clean.iter().zip(heard).filter(|(a, b)| a != b).count();
+    for ((clean, _), (heard, lost)) in clean.iter().zip(&heard) {
         let (clean, heard) = (decoded(clean), decoded(heard));
-        // Only frames that were lost as a whole count, and only where something was said.
-        if differs < 120 || Dbm0::of(&clean) < Dbm0(-40.0) {
+        // Only where something was said.
+        if !lost || Dbm0::of(&clean) < Dbm0(-40.0) {
             continue;
         }
         count += 1.0;
@@ -106,7 +110,7 @@ fn ten_percent_lost_keep_the_level_of_the_voice() {
     assert!((heard.0 - level.0).abs() < 1.0, "{heard} of {level}");
     let counters = world.counters(a);
     assert!((2200..=3800).contains(&counters.concealed_ms), "{counters:?}");
-    assert_eq!(counters.concealed_ms / 20, counters.lost, "{counters:?}");
+    assert!(counters.lost - counters.concealed_ms / 20 <= 3, "but for the buffer: {counters:?}");
 }
 
 #[test]
@@ -120,7 +124,6 @@ fn a_sound_that_breaks_off_fades_within_60_ms() {
     world.run(100);
     world.phone_mut(b).forget();
     world.run(2000);
-    let heard = world.phones[&b].heard();
-    assert_eq!(Dbm0::of(&heard[480..]), Dbm0::SILENCE);
+    assert!(world.phones[&b].heard_bytes.iter().all(|&byte| byte == Law::A.silence()));
     assert!(world.counters(a).concealed_ms <= 200, "{:?}", world.counters(a));
 }

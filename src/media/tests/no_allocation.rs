@@ -1,0 +1,182 @@
+//! The engine allocates nothing after `Engine::new`: counted over minutes of a busy box.
+
+use assert_no_alloc::{AllocDisabler, assert_no_alloc, reset_violation_count, violation_count};
+use media::dtmf::KeyTone;
+use media::packet::{Packet, SENT_MAX};
+use media::{
+    Block, Clip, ClipList, ClipNo, Command, Config, Engine, Event, Sink, Slot, TapFrame, TapNo, law,
+};
+use model::{Digit, Instant, Law, PlayId};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+#[global_allocator]
+static ALLOCATOR: AllocDisabler = AllocDisabler;
+
+/// Counts what comes and keeps nothing.
+#[derive(Default)]
+struct Count {
+    packets: u64,
+    blocks: u64,
+    frames: u64,
+}
+
+impl Sink for Count {
+    fn rtp(&mut self, _slot: Slot, _to: SocketAddr, _packet: &[u8]) {
+        self.packets += 1;
+    }
+    fn card(&mut self, _slot: Slot, _block: &Block) {
+        self.blocks += 1;
+    }
+    fn tap(&mut self, _tap: TapNo, _frame: &TapFrame) {
+        self.frames += 1;
+    }
+}
+
+const LEGS: u16 = 60;
+/// Legs 50 to 59 are ports of a card.
+const PHONES: u16 = 50;
+
+fn address(n: u16) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, n as u8], 4000))
+}
+
+fn law_of(n: u16) -> Law {
+    if n.is_multiple_of(3) { Law::Mu } else { Law::A }
+}
+
+fn open(n: u16) -> Command {
+    if n >= PHONES {
+        return Command::OpenCard { slot: Slot(n), law: Law::A };
+    }
+    Command::OpenRtp {
+        slot: Slot(n),
+        ssrc: u32::from(n),
+        remote: address(n),
+        law: law_of(n),
+        payload_type: if law_of(n) == Law::A { 8 } else { 0 },
+        dtmf_payload_type: (!n.is_multiple_of(4)).then_some(101),
+        send: true,
+        receive: true,
+    }
+}
+
+fn datagram(n: u16, tick: u32, payload_type: u8, payload: &[u8], buffer: &mut [u8]) -> usize {
+    let packet = Packet {
+        marker: false,
+        payload_type,
+        sequence: tick as u16,
+        timestamp: tick * 160,
+        ssrc: 7,
+        payload,
+    };
+    let mut bytes = [0; SENT_MAX];
+    let mut len = packet.write(&mut bytes);
+    buffer[..len].copy_from_slice(&bytes[..len]);
+    if n.is_multiple_of(5) {
+        // Sources and an extension in front of the payload.
+        let head = [&[0, 0, 0, 1, 0xBE, 0xDE, 0, 1, 0x10, 9, 0, 0][..], payload].concat();
+        buffer[0] |= 0x11;
+        len = 12 + head.len();
+        buffer[12..len].copy_from_slice(&head);
+    }
+    len
+}
+
+#[test]
+fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
+    let sound: Vec<i16> = (0..24_000).map(|n| ((n * n / 7) % 9000) as i16 - 4500).collect();
+    let clips = Arc::from([Clip(sound[..1234].into()), Clip(sound[..8000].into())]);
+    let mut engine = Engine::new(Config { legs_max: usize::from(LEGS), clips, seed: 1 });
+    let mut sink = Count::default();
+    let (mut digits, mut played) = (0, 0);
+    let mut random = 1u64;
+    let mut keys = vec![0; 8000];
+    KeyTone::new(Digit::new('6').unwrap(), 800).fill(&mut keys[..800]);
+    let mut line = vec![0; 8000];
+    law::encode(Law::A, &keys, &mut line);
+    reset_violation_count();
+
+    assert_no_alloc(|| {
+        for n in 0..LEGS {
+            engine.command(Instant::START, open(n));
+            engine.command(Instant::START, Command::Tap { slot: Slot(n), tap: TapNo(n) });
+        }
+        for n in 0..LEGS / 2 {
+            engine.command(Instant::START, Command::Bridge { a: Slot(2 * n), b: Slot(2 * n + 1) });
+        }
+    });
+    for tick in 0..5000u32 {
+        let now = Instant::from_millis(u64::from(tick) * 20);
+        for n in 0..PHONES {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (dice, slot) = (random >> 33, Slot(n));
+            let mut payload = [0; 160];
+            let at = (tick as usize * 160) % 20_000;
+            law::encode(law_of(n), &sound[at..at + 160], &mut payload);
+            let mut buffer = [0; 300];
+            let event = (tick + u32::from(n)) % 100 < 5 && !n.is_multiple_of(4);
+            let len = if event {
+                datagram(n, tick, 101, &[5, 10, 0, 160], &mut buffer)
+            } else {
+                datagram(n, tick, if law_of(n) == Law::A { 8 } else { 0 }, &payload, &mut buffer)
+            };
+            assert_no_alloc(|| match dice % 20 {
+                // Lost, cut, foreign, doubled, late by two ticks' worth of jitter.
+                0 | 1 => {}
+                2 => engine.datagram(now, slot, address(n), &buffer[..(dice % 300) as usize]),
+                3 => engine.datagram(now, slot, address(99), &buffer[..len]),
+                4 => {
+                    engine.datagram(now, slot, address(n), &buffer[..len]);
+                    engine.datagram(now, slot, address(n), &buffer[..len]);
+                }
+                _ => engine.datagram(now, slot, address(n), &buffer[..len]),
+            });
+        }
+        let at = (tick as usize * 160) % 8000;
+        let block: &Block = line[at..at + 160].try_into().unwrap();
+        assert_no_alloc(|| {
+            for n in PHONES..LEGS {
+                engine.card_block(Slot(n), block);
+            }
+            let slot = Slot((tick % u32::from(LEGS)) as u16);
+            let clips: ClipList = [ClipNo(0), ClipNo(1), ClipNo(7)].into_iter().collect();
+            let play = PlayId(u64::from(tick));
+            let digit = Digit::from_event_code((tick % 16) as u8);
+            match (tick % 11, digit) {
+                (0, _) => engine.command(now, Command::Play { slot, play, clips, looped: true }),
+                (1 | 2, _) => {
+                    engine.command(now, Command::Play { slot, play, clips, looped: false })
+                }
+                (3, _) => engine.command(now, Command::StopPlay { slot }),
+                (4, Some(digit)) => engine.command(now, Command::SendDigit { slot, digit }),
+                (5, _) if slot.0 < PHONES => engine.command(now, open(slot.0)),
+                (6, _) => {
+                    engine.command(now, Command::Close { slot });
+                    engine.command(now, open(slot.0));
+                    engine.command(now, Command::Tap { slot, tap: TapNo(slot.0) });
+                }
+                (7, _) => engine.command(now, Command::Bridge { a: slot, b: Slot(slot.0 ^ 1) }),
+                _ => {}
+            }
+            engine.tick(now, &mut sink);
+            while let Some(event) = engine.poll_event() {
+                match event {
+                    Event::Digit { .. } => digits += 1,
+                    Event::Played { .. } => played += 1,
+                }
+            }
+            engine.counters(slot);
+        });
+    }
+    assert_eq!(violation_count(), 0);
+
+    // The box was busy, and the count counts.
+    assert_eq!((sink.packets, sink.blocks, sink.frames), (250_000, 50_000, 300_000));
+    assert!(digits > 1000 && played > 100, "{digits} keys, {played} plays");
+    let concealed: u64 =
+        (0..PHONES).filter_map(|n| engine.counters(Slot(n))).map(|c| c.concealed_ms).sum();
+    assert!(concealed > 1000, "{concealed} ms");
+    assert_no_alloc(|| drop(std::hint::black_box(Box::new(random))));
+    assert!(violation_count() > 0, "the allocator is watched");
+}
