@@ -126,11 +126,11 @@ impl Receiver {
             return None;
         }
         self.source.lock(from);
+        let fresh = self.number(&packet, counters)?;
         if !self.expected.receive {
             counters.unwanted += 1;
             return None;
         }
-        let fresh = self.number(&packet, counters)?;
         counters.packets += 1;
         if sound {
             self.sound(now, &packet, fresh, counters);

@@ -125,6 +125,7 @@ fn a_leg_on_hold_is_sent_nothing_and_says_nothing() {
     world.run(1500);
     let heard = loudest(settled(&world.phones[&a].heard())).unwrap();
     assert!((heard.hz - 440.0).abs() < 1.0, "{heard}");
+    assert_eq!(world.counters(b).lost, 0, "what was not wanted was not lost");
     // The sequence goes on, time has passed, and the marker tells that talk starts again.
     let parse = |bytes: &[u8]| {
         let packet = media::packet::Packet::parse(bytes).unwrap();
