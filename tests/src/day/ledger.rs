@@ -1,26 +1,11 @@
 //! Promise: facts tell a whole story. Each call, visit, offer, recording and agent's state begins
 //! and ends once and in order, and the times told add up to the millisecond.
 
+use super::timesheet::{Agent, Times};
 use anyhow::{Context, Result, ensure};
 use model::fact::{AgentState, Party};
 use model::{AgentId, CallId, Cause, Fact, MenuId, QueueId, RecordingId, VisitId, WallTime};
 use std::collections::BTreeMap;
-
-/// An agent's day in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Times {
-    /// From log-ins to log-outs.
-    pub logged_in: u64,
-    pub not_ready: u64,
-    pub ready: u64,
-    pub ringing: u64,
-    pub talking: u64,
-    pub wrap_up: u64,
-    /// What `Released` said of the talks.
-    pub talked: u64,
-    /// Of `talking`, what a loss of power cut off.
-    pub cut: u64,
-}
 
 /// A queue's day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,16 +17,6 @@ pub struct Ends {
     pub turned_away: u64,
     /// Waited when the power was lost.
     pub cut: u64,
-}
-
-#[derive(Debug)]
-struct Agent {
-    state: AgentState,
-    since: WallTime,
-    logged_in: WallTime,
-    /// The box is not running, so nobody is logged in; `state` is what a restart finds.
-    off: bool,
-    times: Times,
 }
 
 #[derive(Debug, Default)]
@@ -173,12 +148,7 @@ impl Ledger {
             ensure!(queued == left, "queue {queue} does not add up: {ends:?}");
         }
         for (id, agent) in &self.agents {
-            let times = agent.times;
-            ensure!(agent.state == AgentState::LoggedOut, "{id} is still {:?}", agent.state);
-            let parts =
-                times.not_ready + times.ready + times.ringing + times.talking + times.wrap_up;
-            ensure!(times.logged_in == parts, "the states of {id} do not add up: {times:?}");
-            ensure!(times.talking == times.talked + times.cut, "the talks of {id}: {times:?}");
+            agent.close(id)?;
         }
         Ok(())
     }
@@ -236,7 +206,10 @@ impl Ledger {
             add(queues.entry(queue.clone()).or_default());
         };
         match (fact, &mut visit.place) {
-            (Fact::MenuEntered { menu, .. }, Place::Flow) => visit.menu = Some(menu.clone()),
+            (Fact::MenuEntered { menu, .. }, Place::Flow) => {
+                ensure!(visit.menu.is_none(), "{id} enters {menu} from another menu");
+                visit.menu = Some(menu.clone());
+            }
             (Fact::MenuLeft { menu, .. }, Place::Flow) => {
                 ensure!(visit.menu.take().as_ref() == Some(menu), "left {menu}, was not in it");
             }
@@ -244,6 +217,7 @@ impl Ledger {
                 visit.menu.take().context("collected outside a menu")?;
             }
             (Fact::Queued { queue, .. }, Place::Flow) => {
+                ensure!(visit.menu.is_none(), "{id} queues amid a menu");
                 ends(queue, &mut self.queues, |ends| ends.queued += 1);
                 let queue = queue.clone();
                 visit.place = Place::Queue { queue, since: at, offered: None };
@@ -298,25 +272,7 @@ impl Ledger {
     }
 
     fn agent(&mut self, at: WallTime, id: &AgentId, state: &AgentState) -> Result<()> {
-        let fresh = || Agent {
-            state: AgentState::LoggedOut,
-            since: at,
-            logged_in: at,
-            off: false,
-            times: Times::default(),
-        };
-        let agent = self.agents.entry(id.clone()).or_insert_with(fresh);
-        if std::mem::take(&mut agent.off) {
-            agent.state = AgentState::LoggedOut;
-        }
-        ensure!(may_follow(&agent.state, state), "{id} goes from {:?} to {state:?}", agent.state);
-        if agent.state == AgentState::LoggedOut {
-            agent.logged_in = at;
-        }
-        agent.count(at, *state == AgentState::LoggedOut);
-        agent.state = state.clone();
-        agent.since = at;
-        Ok(())
+        self.agents.entry(id.clone()).or_insert_with(|| Agent::new(at)).changed(at, id, state)
     }
 
     /// The box stops or is found to have stopped: whatever stood is cut off.
@@ -327,51 +283,7 @@ impl Ledger {
                 self.queues.entry(queue).or_default().cut += 1;
             }
         }
-        for agent in self.agents.values_mut().filter(|agent| !agent.off) {
-            if agent.state != AgentState::LoggedOut {
-                agent.count(at, true);
-            }
-            if matches!(agent.state, AgentState::Talking { .. }) {
-                agent.times.cut += at.ms_since(agent.since);
-            }
-            agent.off = true;
-        }
-    }
-}
-
-impl Agent {
-    /// Adds the state of until now to the day, and the session if it ends.
-    fn count(&mut self, at: WallTime, ends: bool) {
-        let span = at.ms_since(self.since);
-        let times = &mut self.times;
-        match &self.state {
-            AgentState::LoggedOut => return,
-            AgentState::NotReady { .. } => times.not_ready += span,
-            AgentState::Ready => times.ready += span,
-            AgentState::Ringing { .. } => times.ringing += span,
-            AgentState::Talking { .. } => times.talking += span,
-            AgentState::WrapUp { .. } => times.wrap_up += span,
-        }
-        if ends {
-            times.logged_in += at.ms_since(self.logged_in);
-        }
-    }
-}
-
-/// Tells whether a state may follow another.
-fn may_follow(old: &AgentState, new: &AgentState) -> bool {
-    use AgentState::*;
-    match (old, new) {
-        (LoggedOut, Ready | NotReady { .. }) => true,
-        (NotReady { reason: old }, NotReady { reason: new }) => old != new,
-        (NotReady { .. }, Ready | LoggedOut) => true,
-        (Ready, Ringing { .. } | NotReady { .. } | LoggedOut) => true,
-        (Ringing { visit: old }, Talking { visit: new }) => old == new,
-        (Ringing { .. }, Ready | NotReady { .. } | LoggedOut) => true,
-        (Talking { visit: old }, WrapUp { visit: new }) => old == new,
-        (Talking { .. }, Ready | NotReady { .. } | LoggedOut) => true,
-        (WrapUp { .. }, Ready | NotReady { .. } | LoggedOut) => true,
-        _ => false,
+        self.agents.values_mut().for_each(|agent| agent.off(at));
     }
 }
 

@@ -19,11 +19,16 @@ mod dice;
 mod fairness;
 mod ledger;
 mod legs;
+mod orders;
+mod parties;
+mod power;
 mod site;
 mod tapes;
+mod timesheet;
 mod town;
 
-pub use ledger::{Ends, Ledger, Times};
+pub use ledger::{Ends, Ledger};
+pub use timesheet::Times;
 
 use jiff::civil::Date;
 use model::Entry;

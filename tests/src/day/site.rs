@@ -71,9 +71,10 @@ fn port(channel: u16) -> Port {
 fn agent(n: usize) -> (model::AgentId, Agent) {
     let id = format!("{}", 8001 + n);
     let level = |skill: usize| u8::try_from((n * 7 + skill * 3) % 9 + 1).unwrap_or(1);
-    let skills = [("talk", true), ("cards", n % 3 != 0), ("loans", n % 3 == 0)]
+    let every = |nth: usize| n.is_multiple_of(nth);
+    let skills = [("talk", true), ("cards", !every(3)), ("loans", every(3))]
         .into_iter()
-        .chain([("english", n % 5 == 0), ("security", n % 10 == 3)])
+        .chain([("english", every(5)), ("security", n % 10 == 3)])
         .enumerate()
         .filter(|(_, (_, has))| *has)
         .map(|(at, (skill, _))| (skill.into(), level(at)))
@@ -82,7 +83,7 @@ fn agent(n: usize) -> (model::AgentId, Agent) {
         name: format!("Agent {id}"),
         phone: id.as_str().into(),
         password: Secret::new("secret"),
-        lang: if n % 5 == 0 { Lang::En } else { Lang::Zh },
+        lang: if every(5) { Lang::En } else { Lang::Zh },
         skills,
     };
     (id.as_str().into(), agent)
