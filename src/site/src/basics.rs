@@ -32,14 +32,15 @@ pub(crate) fn about(reader: &mut Reader<'_>, root: &mut Section<'_>) -> About {
     };
     let Some(mut site) = required_section(reader, root, "site") else { return about };
     if let Some(field) = site.field("languages") {
-        let langs: Vec<Lang> = field
-            .list(reader, Lang::ALL.len())
-            .iter()
-            .filter_map(|item| item.one_of(reader, &tags()))
-            .collect();
+        let items = field.list(reader, Lang::ALL.len());
+        let langs: Vec<Lang> =
+            items.iter().filter_map(|item| item.one_of(reader, &tags())).collect();
         match langs.first() {
-            Some(first) => (about.lang, about.langs) = (*first, langs),
-            None => reader.fault(&field.spot, "is empty; allowed: zh-CN, en"),
+            Some(first) if langs.len() == items.len() => {
+                (about.lang, about.langs) = (*first, langs)
+            }
+            None if items.is_empty() => reader.fault(&field.spot, "is empty; allowed: zh-CN, en"),
+            _ => {}
         }
     }
     if let Some(field) = site.field("language")
@@ -60,10 +61,10 @@ pub(crate) fn about(reader: &mut Reader<'_>, root: &mut Section<'_>) -> About {
                 let names: Vec<String> =
                     jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
                 let guess = nearest(name, names.iter().map(String::as_str))
-                    .map_or(String::new(), |guess| format!("; did you mean '{guess}'?"));
+                    .map_or(";".to_owned(), |guess| format!("; did you mean '{guess}'?"));
                 let name = cut(name);
-                let rule = "a name of the IANA list such as Asia/Shanghai or UTC is allowed";
-                reader.fault(&field.spot, format!("'{name}' is no time zone{guess}; {rule}"));
+                let rule = "allowed: names of the IANA list, such as Asia/Shanghai or UTC";
+                reader.fault(&field.spot, format!("'{name}' is no time zone{guess} {rule}"));
             }
         }
     }

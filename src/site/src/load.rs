@@ -59,7 +59,10 @@ fn read(reader: &mut Reader<'_>, text: &str, prompts: &PromptFiles) -> Option<Si
     let (mut document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let offset = error.span().map_or(0, |span| span.start);
-        reader.fault(&top(offset), format!("is not TOML: {}", error.message()));
+        let message = error.message();
+        let hint =
+            if message.starts_with("invalid boolean") { "; a text stands in quotes" } else { "" };
+        reader.fault(&top(offset), format!("is not TOML: {message}{hint}"));
     }
     if !errors.is_empty() || !migrate::bring_up(reader, document.get_mut()) {
         return None;

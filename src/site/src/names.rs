@@ -1,6 +1,6 @@
 //! What names and numbers in `site.toml` may look like.
 
-use crate::read::{Reader, Spot, cut};
+use crate::read::{Reader, Spot};
 
 /// Longest name of a queue, node, port, skill …
 const NAME_MAX: usize = 32;
@@ -10,9 +10,9 @@ pub(crate) fn name(reader: &mut Reader<'_>, spot: &Spot, text: &str) -> bool {
     let fits = (1..=NAME_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !fits {
-        let text = cut(text);
+        let text = spot.shown(text);
         let rule = format!("1 to {NAME_MAX} of a-z, 0-9 and -");
-        reader.fault(spot, format!("'{text}' is no name; a name has {rule}"));
+        reader.fault(spot, format!("{text} is no name; a name has {rule}"));
     }
     fits
 }
@@ -21,8 +21,8 @@ pub(crate) fn name(reader: &mut Reader<'_>, spot: &Spot, text: &str) -> bool {
 pub(crate) fn extension(reader: &mut Reader<'_>, spot: &Spot, text: &str) -> bool {
     let fits = (2..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     if !fits {
-        let text = cut(text);
-        reader.fault(spot, format!("'{text}' is no number of a phone; it has 2 to 8 digits"));
+        let text = spot.shown(text);
+        reader.fault(spot, format!("{text} is no number of a phone; it has 2 to 8 digits"));
     }
     fits
 }

@@ -50,7 +50,8 @@ fn queue(reader: &mut Reader<'_>, mut section: Section<'_>, about: &About) -> Qu
     let field = section.field("music");
     let music = field.as_ref().and_then(|field| field.text(reader)).unwrap_or(MUSIC);
     let music = PromptId::new(music);
-    let spot = field.map_or(section.spot.clone(), |field| field.spot);
+    let here = Spot { offset: section.spot.offset, key: format!("{}.music", section.spot.key) };
+    let spot = field.map_or(here, |field| field.spot);
     reader.refs.speak(music.clone(), about.langs.clone(), spot);
     let waiting = section.field("waiting").and_then(|f| f.whole(reader, 1..=WAITING_MAX));
     let service_level = span(reader, &mut section, "service-level", 1..=600, 20);

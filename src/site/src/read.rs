@@ -20,6 +20,18 @@ pub(crate) struct Spot {
     pub(crate) key: String,
 }
 
+impl Spot {
+    /// The value here in a message. Nothing of an agent but skills is shown: what stands there may
+    /// be a password in the wrong place.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        if self.is_private() { "this value".to_owned() } else { format!("'{}'", cut(text)) }
+    }
+
+    fn is_private(&self) -> bool {
+        self.key.starts_with("agent.") && !self.key.contains(".skills")
+    }
+}
+
 /// Collects what is found while a text is read.
 pub(crate) struct Reader<'a> {
     text: &'a str,
@@ -227,7 +239,7 @@ impl<'a> Field<'a> {
         range: RangeInclusive<Duration>,
     ) -> Option<Duration> {
         let (least, most) = (span::write(*range.start()), span::write(*range.end()));
-        let wanted = format!("a length of time from \"{least}\" to \"{most}\", such as \"1m30s\"");
+        let wanted = format!("a length of time from \"{least}\" to \"{most}\"");
         let read = self.value.as_str().and_then(span::read);
         match read.filter(|span| range.contains(span)) {
             Some(span) => Some(span),
@@ -245,7 +257,7 @@ impl<'a> Field<'a> {
         let found = words.iter().find(|(word, _)| *word == text);
         if found.is_none() {
             let known = advice(text, words.iter().map(|(word, _)| *word));
-            reader.fault(&self.spot, format!("'{}' is not allowed{known}", cut(text)));
+            reader.fault(&self.spot, format!("{} is not allowed{known}", self.spot.shown(text)));
         }
         found.map(|(_, value)| *value)
     }
@@ -276,8 +288,7 @@ impl<'a> Field<'a> {
     /// Adds the fault that the value is something else than what is wanted.
     pub(crate) fn must_be<T>(&self, reader: &mut Reader<'_>, wanted: &str) -> Option<T> {
         let got = match self.value {
-            // Nothing of an agent is echoed: the value may be a password in the wrong place.
-            _ if self.spot.key.starts_with("agent.") => None,
+            _ if self.spot.is_private() => None,
             DeValue::String(text) => Some(format!("'{}'", cut(text))),
             DeValue::Integer(digits) => Some(digits.to_string()),
             DeValue::Float(digits) => Some(digits.to_string()),

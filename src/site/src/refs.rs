@@ -121,11 +121,12 @@ pub(crate) fn check_spoken(reader: &mut Reader<'_>, prompts: &PromptFiles) {
             None => String::new(),
         };
         let tags: Vec<&str> = missing.iter().map(|lang| lang.tag()).collect();
+        let music = prompt.as_str().starts_with("music.");
+        let folder = if music { "music" } else { first.tag() };
         let problem = format!(
-            "prompt '{}' has no recording in {}; {guess}add one to prompts/{}/",
+            "prompt '{}' has no recording in {}; {guess}add one to prompts/{folder}/",
             cut(prompt.as_str()),
             tags.join(", "),
-            first.tag(),
         );
         reader.fault(spot, problem);
     }

@@ -1,0 +1,85 @@
+//! A site in plain words, in both languages.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use model::site::Lang;
+use site::{PromptFiles, explain, load};
+use std::path::Path;
+
+fn explained(site: &str, lang: Lang) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(site);
+    let text = std::fs::read_to_string(path).unwrap();
+    explain(&load(&text, &PromptFiles::any()).unwrap().site, lang)
+}
+
+const HOSPITAL: &str = "../../images/sites/hospital/site.toml";
+
+#[test]
+fn a_small_site_reads_like_a_page() {
+    let page = explained("tests/minimal.toml", Lang::En);
+    let digest = page.split(['(', ')']).nth(1).unwrap().to_owned();
+    assert_eq!(digest.len(), 12);
+    assert_eq!(
+        page.replace(&digest, "…"),
+        "\
+Corner Clinic (…)
+Time zone Asia/Shanghai; Mandarin where nobody chose a language.
+At most 200 calls at once, 4h a call, 1h a recording file.
+0 numbers of callers who come first.
+
+Lines
+  port fxo-1: answers after 2 rings, begins at main
+  desk phones register at 192.168.1.10:5060 (realm ringfence)
+
+What callers hear
+  whoever presses nothing for 30s goes to desk
+  main: says main; * leads to main; 1 leads to desk; 2 leads to hours; says it again after 5s; 3 wrong keys lead to desk
+  desk: waits in queue Desk (desk)
+  hours: by schedule week: open leads to desk, closed to closed, a holiday to closed
+  closed: says closed, then hangs up
+
+Queues
+  Desk (desk): skills general, 1 agents have them, priority 0; a phone rings 15s, rest after a call 15s; tells the place every 30s; with 50 waiting it takes no more
+
+Agents
+  8001 王芳: phone 8001, skills cardiology 5, general 5
+  codes: *11 log in, *12 log out, *13 ready, *14 not ready, *15 end wrap-up
+"
+    );
+}
+
+#[test]
+fn the_hospital_is_told_in_mandarin() {
+    let page = explained(HOSPITAL, Lang::Zh);
+    for line in [
+        "端口 fxo-1：响铃 2 声后接听，进入 greeting",
+        "30s 不按键，转到 general",
+        "greeting: 播放 greeting (中文), greeting (英文)，然后到 language",
+        "to-complaints: 进入排队 投诉与建议 (complaints)，标记为投诉",
+        "results-card: 播放 results-card；收 4 至 12 位数字，以 # 结束，记为 results-card（保密，不记录不显示），然后到 results-thanks；错 3 次到 general",
+        "8001 王芳：话机 8001，技能 appointments 9, complaints 5, pharmacy 5, results 7",
+    ] {
+        assert!(page.contains(line), "no line '{line}' in\n{page}");
+    }
+}
+
+#[test]
+fn nothing_secret_or_private_is_told() {
+    for lang in Lang::ALL {
+        let page = explained(HOSPITAL, lang);
+        assert!(!page.contains("demo-8001-phone") && !page.contains("13800000001"));
+        assert!(!page.contains("{}"), "a place was not filled:\n{page}");
+    }
+}
+
+#[test]
+fn every_node_is_told_once_in_the_order_a_caller_meets_it() {
+    let page = explained(HOSPITAL, Lang::En);
+    let at = |node: &str| {
+        let found: Vec<usize> = page.match_indices(&format!("\n  {node}: ")).map(|m| m.0).collect();
+        assert_eq!(found.len(), 1, "{node}");
+        found[0]
+    };
+    let way = ["greeting", "language", "chinese", "notice", "hours", "main", "appointments"];
+    assert!(way.is_sorted_by_key(|node| at(node)));
+    at("sorry");
+}
