@@ -1,1 +1,19 @@
-//! line
+//! Attached lines: what a port's events and sound mean, as the same leg events a trunk gives.
+//!
+//! ```text
+//!   events ----------------------------> port (state machine) --> leg events, port orders, alarms
+//!   blocks -> sound -> caller_id (fsk, message, keys) --^
+//!                   -> busy (zone) ---------------------'
+//! ```
+
+mod busy;
+mod caller_id;
+mod fsk;
+mod keys;
+mod message;
+mod port;
+mod sound;
+mod zone;
+
+pub use port::{Config, ConfigError, Input, LinePort, Output};
+pub use zone::{CHINA, Tone, Zone};
