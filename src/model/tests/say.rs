@@ -84,39 +84,48 @@ fn times_are_said_with_the_part_of_the_day() {
     }
 }
 
+/// The parts' names, where the words between them may be written anew.
+fn named(clips: &[Clip]) -> String {
+    clips.iter().map(|clip| clip.prompt.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 #[test]
-fn places_in_the_queue_are_whole_sentences() {
-    for (place, zh, en) in [
-        (1, "您是下一位，请您稍候，不要挂机。", "You are next in line. Please stay on the line."),
-        (2, "您前面还有一位来电者，请您稍候。", "There is one caller ahead of you."),
-        (3, "您前面还有两位来电者，请您稍候。", "There are two callers ahead of you."),
-        (13, "您前面还有十二位来电者，请您稍候。", "There are twelve callers ahead of you."),
+fn a_caller_is_told_how_many_are_ahead() {
+    let around = |n: &str| format!("queue.position-before {n} queue.position-after");
+    for (place, parts) in [
+        (1, "queue.position-next".to_owned()),
+        (2, "queue.position-one".to_owned()),
+        (3, around("count.2")),
+        (13, around("num.12")),
     ] {
-        assert_eq!(all(|lang| say::position(lang, place)), [zh, en], "{place}");
+        for lang in Lang::ALL {
+            assert_eq!(named(&say::position(lang, place)), parts, "{place}");
+        }
     }
 }
 
 #[test]
-fn waits_are_whole_sentences() {
-    for (n, zh, en) in [
-        (0, "预计等待时间约一分钟。", "Your estimated waiting time is about one minute."),
-        (2, "预计等待时间约两分钟。", "Your estimated waiting time is about two minutes."),
-        (12, "预计等待时间约十二分钟。", "Your estimated waiting time is about twelve minutes."),
-        (
-            31,
-            "目前来电较多，预计等待时间超过半小时。",
-            "We are receiving a large number of calls. You may have to wait for more than half an hour.",
-        ),
+fn a_wait_is_told_in_minutes_up_to_half_an_hour() {
+    let around = |n: &str| format!("queue.wait-before {n} queue.wait-after");
+    for (n, parts) in [
+        (0, "queue.wait-one".to_owned()),
+        (1, "queue.wait-one".to_owned()),
+        (2, around("count.2")),
+        (12, around("num.12")),
+        (30, around("num.30")),
+        (31, "queue.wait-long".to_owned()),
     ] {
-        assert_eq!(all(|lang| say::minutes(lang, n)), [zh, en], "{n}");
+        for lang in Lang::ALL {
+            assert_eq!(named(&say::minutes(lang, n)), parts, "{n}");
+        }
     }
 }
 
 #[test]
 fn an_agents_number_is_read_digit_by_digit() {
     assert_eq!(
-        all(|lang| say::agent_number(lang, "8001")),
-        ["工号八零零幺为您服务。", "Agent number eight zero zero one will help you."]
+        named(&say::agent_number(Lang::Zh, "8001")),
+        "queue.agent-id-before digit.8 digit.0 digit.0 digit.1 queue.agent-id-after"
     );
     assert_eq!(all(|lang| say::digits(lang, "*1 4#")), ["星号幺四井号", "star one four hash"]);
 }
@@ -153,4 +162,33 @@ fn no_two_numbers_sound_the_same() {
             assert_eq!(known.insert(said, n), None, "{n} sounds like another number");
         }
     }
+}
+
+/// The parts in the backticks of a table's cell.
+fn parts(lang: Lang, cell: &str) -> Vec<Clip> {
+    cell.trim().trim_matches('`').split(' ').map(|id| Clip::new(lang, id)).collect()
+}
+
+#[test]
+fn numbers_and_times_are_joined_as_the_readme_of_the_prompts_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../images/prompts/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (mut numbers, mut times) = (0, 0);
+    for line in readme.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [what, zh, en] = cells[..] else { continue };
+        let said: Box<dyn Fn(Lang) -> Vec<Clip>> = if let Ok(n) = what.parse::<u32>() {
+            numbers += 1;
+            Box::new(move |lang| say::number(lang, n))
+        } else if let Some((hour, minute)) = what.split_once(':') {
+            let (Ok(hour), Ok(minute)) = (hour.parse(), minute.parse()) else { continue };
+            times += 1;
+            Box::new(move |lang| say::time(lang, hour, minute))
+        } else {
+            continue;
+        };
+        assert_eq!(said(Lang::Zh), parts(Lang::Zh, zh), "{what}");
+        assert_eq!(said(Lang::En), parts(Lang::En, en), "{what}");
+    }
+    assert!(numbers >= 10 && times >= 10, "{numbers} numbers and {times} times were read");
 }

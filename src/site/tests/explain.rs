@@ -83,3 +83,70 @@ fn every_node_is_told_once_in_the_order_a_caller_meets_it() {
     assert!(way.is_sorted_by_key(|node| at(node)));
     at("sorry");
 }
+
+#[test]
+fn the_example_of_the_readme_is_a_site() {
+    let readme = include_str!("../README.md");
+    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let loaded = load(example.unwrap(), &PromptFiles::any()).unwrap();
+    // It shows a menu and a collect node that its own callers do not get to.
+    let notes: Vec<&str> = loaded.notes.iter().map(|note| note.place.key.as_str()).collect();
+    assert_eq!(notes, ["menu.main", "collect.card"]);
+}
+
+#[test]
+fn what_the_readme_calls_default_is_the_default() {
+    let readme = include_str!("../README.md");
+    let example = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let whole = load(example, &PromptFiles::any()).unwrap().site;
+    // All that a table calls default is left out.
+    let left_out = [
+        "languages =",
+        "language = \"zh-CN\"\n\n[sip]",
+        "realm =",
+        "rtp-ports =",
+        "register =",
+        "calls =",
+        "call =",
+        "recording =",
+        "law =",
+        "answer-after-rings =",
+        "receive-gain-db =",
+        "transmit-gain-db =",
+        "phone =",
+        "priority =",
+        "ring =",
+        "wrap-up =",
+        "announce-every =",
+        "music =",
+        "waiting =",
+        "service-level =",
+        "silence =",
+        "wait =",
+        "tries =",
+        "name = \"card\"",
+        "end =",
+        "pause =",
+        "complaint =",
+        "log-in =",
+        "log-out =",
+        "ready =",
+        "not-ready =",
+        "wrap-up-end =",
+        "reasons =",
+        "holiday =",
+    ];
+    let mut short: Vec<&str> = Vec::new();
+    let mut gone = 0;
+    for line in example.lines() {
+        if left_out.iter().any(|key| line.starts_with(key)) {
+            gone += 1;
+        } else {
+            short.push(line);
+        }
+    }
+    assert!(gone > 30, "{gone}");
+    let mut site = load(&short.join("\n"), &PromptFiles::any()).unwrap().site;
+    site.digest.clone_from(&whole.digest);
+    assert_eq!(site, whole);
+}
