@@ -7,7 +7,7 @@ use model::{PromptId, say};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the box says by itself on any site, besides numbers and places in a queue.
-const OWN: [&str; 22] = [
+const OWN: [&str; 21] = [
     "ivr.invalid",
     "ivr.no-input",
     "ivr.to-agent",
@@ -29,7 +29,6 @@ const OWN: [&str; 22] = [
     "agent.wrap-up-ended",
     "agent.on-a-call",
     "agent.unknown-code",
-    "agent.wrong-pin",
 ];
 
 /// The ids of the prompts that can be played, per language: the box's own and the site's.

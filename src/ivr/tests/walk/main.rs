@@ -7,4 +7,5 @@ mod clock;
 mod collect;
 mod menu;
 mod message;
+mod shipped;
 mod silence;
