@@ -1,5 +1,6 @@
 //! What a supervisor's console is shown: the state of the threads as rows.
 
+use crate::sites::DEMO_PASSWORD;
 use crate::switch::Switch;
 use control::{AgentRow, CallRow, Counter, LineRow, PhoneHelp, QueueRow, Snapshot};
 use model::Instant;
@@ -8,10 +9,6 @@ use model::port::PortKind;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-/// The password the shipped demo sites print in their own text; shown so that a newcomer can try
-/// the box. A site with any other password shows none.
-const DEMO_PASSWORD: &str = "ringfence-demo";
 
 impl Switch {
     /// The state at `now`, as rows.
@@ -170,6 +167,7 @@ impl Switch {
 
     fn phone_help(&self) -> PhoneHelp {
         let site = &self.parts.site;
+        // Shown so that a newcomer can try the box; a site with any other password shows none.
         let demo = !site.agents.is_empty()
             && site.agents.values().all(|agent| agent.password.reveal() == DEMO_PASSWORD);
         let codes = &site.codes;

@@ -354,7 +354,10 @@ async fn receive(
     let mut bytes = vec![0; SIP_DATAGRAM_BYTES_MAX];
     loop {
         // An ICMP error of an earlier send comes back here; the socket goes on.
-        let Ok((length, from)) = socket.recv_from(&mut bytes).await else { continue };
+        let Ok((length, from)) = socket.recv_from(&mut bytes).await else {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            continue;
+        };
         let datagram = Datagram { from, bytes: bytes.get(..length).unwrap_or_default().to_vec() };
         if datagrams.try_send(datagram).is_err() {
             shed.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! The journal thread: group commit of facts, and word to the exchange of what is durable.
 
-use crate::service::{Severity, log};
+use crate::service::{AbortOnPanic, Severity, log};
 use crossbeam_channel::{Receiver, Sender};
 use journal::{APPEND_MAX, Journal, Reader};
 use model::seal::Seal;
@@ -106,6 +106,7 @@ struct Keeper {
 
 impl Keeper {
     fn run(mut self, batches: &Receiver<Batch>) {
+        let _guard = AbortOnPanic;
         while let Ok(first) = batches.recv() {
             let mut last = first.no;
             let mut facts = first.facts;

@@ -11,6 +11,7 @@
 
 use crate::clock::Clock;
 use crate::seal::{TapItem, TapReceiver};
+use crate::service::AbortOnPanic;
 use board::Card;
 use heapless::spsc::{Consumer, Producer, Queue};
 use line::LinePort;
@@ -167,6 +168,7 @@ struct Outlet {
 
 impl Runner {
     fn run(mut self) {
+        let _guard = AbortOnPanic;
         let mut due = std::time::Instant::now() + TICK;
         while !self.media.stop.load(Ordering::Relaxed) {
             let now = std::time::Instant::now();

@@ -12,7 +12,7 @@
 
 use crate::boxkey;
 use crate::folders::make_private_dir;
-use crate::service::{Severity, log};
+use crate::service::{AbortOnPanic, Severity, log};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender};
 use media::{TapFrame, TapNo};
@@ -127,6 +127,7 @@ struct Sealing {
 }
 
 fn run(mut seal: Seal) {
+    let _guard = AbortOnPanic;
     let mut open: BTreeMap<u16, Open> = BTreeMap::new();
     loop {
         // Read before draining: what was queued before the flag was set is still taken.

@@ -37,6 +37,19 @@ pub fn log(severity: Severity, message: &str) {
     eprintln!("ringfence: {message}");
 }
 
+/// Ends the process when the thread that holds it panics: a box without one of its threads answers
+/// calls that nobody hears or records. The service manager starts it anew.
+pub struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            log(Severity::Error, "a thread of the box panicked: the box stops");
+            std::process::abort();
+        }
+    }
+}
+
 /// Tells systemd something about us; without systemd nothing happens.
 fn notify(pairs: &[(&str, &str)]) {
     if let Err(error) = systemd::daemon::notify(pairs.iter()) {

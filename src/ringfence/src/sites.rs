@@ -16,6 +16,8 @@ use model::site::{Lang, Site};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The password the shipped demo sites print in their own text.
+pub const DEMO_PASSWORD: &str = "ringfence-demo";
 /// Largest `site.toml` read.
 const SITE_BYTES_MAX: u64 = 4 << 20;
 /// Most files and bytes a site's folder may have, so that a wrong DIR does not fill the disk.
@@ -48,7 +50,8 @@ pub fn check(dir: &Path, share: &Path) -> anyhow::Result<Checked> {
     }
     match site::load(&text, &ids) {
         Ok(loaded) => {
-            let notes = loaded.notes.iter().map(ToString::to_string).collect();
+            let mut notes: Vec<String> = loaded.notes.iter().map(ToString::to_string).collect();
+            notes.extend(open_door(&loaded.site));
             Ok(Checked { site: loaded.site, notes, prompts })
         }
         Err(faults) => {
@@ -56,6 +59,15 @@ pub fn check(dir: &Path, share: &Path) -> anyhow::Result<Checked> {
             bail!("{} is not a site that can run:\n{}", dir.display(), lines.join("\n"))
         }
     }
+}
+
+/// Warns of a demo's published password where others than this machine reach the box.
+fn open_door(site: &Site) -> Option<String> {
+    let known = |agent: &&model::site::Agent| agent.password.reveal() == DEMO_PASSWORD;
+    let agents = site.agents.values().filter(known).count();
+    (agents > 0 && !site.sip.bind.ip().is_loopback()).then(|| {
+        format!("{agents} agents have the demo's published password: anybody on the LAN is them")
+    })
 }
 
 /// A site ready to run.

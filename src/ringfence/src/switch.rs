@@ -40,6 +40,10 @@ use std::time::Duration;
 /// Longest an order waits for its facts to be on disk. A hospital's phone must be answered even
 /// when a disk is stuck: then the order goes, and an alarm says that facts are late.
 const HOLD_MAX: Duration = Duration::from_secs(2);
+/// Longest a drained box waits for its last recordings to be sealed.
+const SEALING_MAX: Duration = Duration::from_secs(10);
+/// A media thread that makes no tick for this long hangs: the box is started anew.
+const TICKLESS_MAX: Duration = Duration::from_secs(5);
 /// Turns of passing outputs on before the thread looks at the outside again.
 const PASSES_MAX: usize = 10_000;
 /// Datagrams taken between two looks at media and deadlines.
@@ -113,6 +117,7 @@ pub struct Switch {
     watchdog: Option<Duration>,
     alive_told: Instant,
     ticks_seen: u64,
+    ticked_at: Instant,
     /// Orders let go before their facts were on disk.
     pub(crate) released_early: u64,
     pub(crate) send_failed: u64,
@@ -134,6 +139,7 @@ impl Switch {
             watchdog: service::watchdog(),
             alive_told: Instant::START,
             ticks_seen: 0,
+            ticked_at: Instant::START,
             released_early: 0,
             send_failed: 0,
             prompts_missing: 0,
@@ -148,11 +154,15 @@ impl Switch {
 
     /// Runs until the box has drained and every fact is on its way to the disk.
     pub fn run(mut self) -> Self {
-        while !(self.drained && self.held.is_empty() && self.recordings.is_empty()) {
+        let mut drained_at = None;
+        while !self.is_over(drained_at) {
             let now = self.parts.clock.now();
             self.take_in(now);
             self.settle(now);
             self.watch(now);
+            if self.drained {
+                drained_at.get_or_insert(now);
+            }
             let sleep = self.sleep(self.parts.clock.now());
             if !sleep.is_zero() {
                 std::thread::park_timeout(sleep);
@@ -161,6 +171,13 @@ impl Switch {
         self.note(Fact::BoxStopped);
         self.send_facts();
         self
+    }
+
+    /// Tells whether nothing is left to do: no leg, no order, no recording being sealed.
+    fn is_over(&self, drained_at: Option<Instant>) -> bool {
+        let Some(at) = drained_at else { return false };
+        let waited = self.parts.clock.now().since(at) >= SEALING_MAX;
+        waited || self.held.is_empty() && self.recordings.is_empty()
     }
 
     /// Takes what came from outside since the last look.
@@ -549,13 +566,17 @@ impl Switch {
         }
         let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
         self.alarms.set(now, "disk-slow", "recordings", slow);
+        let ticks = self.parts.media_counters.ticks.load(Ordering::Relaxed);
+        if ticks != self.ticks_seen {
+            (self.ticks_seen, self.ticked_at) = (ticks, now);
+        } else if now.since(self.ticked_at) > TICKLESS_MAX {
+            log(Severity::Error, "the media thread hangs: the box stops");
+            std::process::abort();
+        }
         let Some(every) = self.watchdog else { return };
         if now.since(self.alive_told) >= every / 3 {
-            let ticks = self.parts.media_counters.ticks.load(Ordering::Relaxed);
-            if ticks != self.ticks_seen {
-                service::tell_alive();
-            }
-            (self.alive_told, self.ticks_seen) = (now, ticks);
+            service::tell_alive();
+            self.alive_told = now;
         }
     }
 

@@ -5,7 +5,8 @@
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, Subcommand};
-use rustix::process::{CpuSet, Pid, sched_setaffinity};
+use rustix::process::Pid;
+use rustix::thread::{CpuSet, sched_setaffinity};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
