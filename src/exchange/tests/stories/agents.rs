@@ -62,6 +62,20 @@ fn an_agent_is_not_rung_while_the_phone_still_says_a_confirmation() {
 }
 
 #[test]
+fn a_ready_agent_who_dials_a_code_is_not_rung_meanwhile() {
+    let mut world = world();
+    world.agent("8001", AnswersAfter(1));
+    let leg = world.dial("8001", "*13");
+    let caller = world.call_desk();
+    assert!(!world.rung.contains_key(&"8001".into()), "rung while the phone is busy with us");
+    world.run(5);
+    assert!(!world.legs.contains_key(&leg));
+    assert!(world.rung.contains_key(&"8001".into()), "rung when it is free");
+    world.gone(caller, Cause::Normal);
+    world.over();
+}
+
+#[test]
 fn an_agent_who_logs_out_before_the_confirmation_is_over_is_not_rung_after_it() {
     let mut world = world();
     let caller = world.call_desk();

@@ -51,8 +51,9 @@ pub struct World {
 
 impl World {
     pub fn new(site: Arc<Site>) -> Self {
-        let now = Instant::from_millis(1000);
-        let anchor = Anchor { at: now, wall: WallTime(1_800_000_000_000) };
+        // No moment of a story is a whole millisecond of the wall clock's.
+        let now = Instant::from_micros(1_000_300);
+        let anchor = Anchor { at: Instant::from_micros(500), wall: WallTime(1_800_000_000_000) };
         let config = Config { site, anchor, next_call: 1, agents: Vec::new() };
         Self {
             exchange: Exchange::new(1, now, config),
