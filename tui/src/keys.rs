@@ -1,0 +1,158 @@
+//! Words for the keys the box sends: states, reasons, alarms, counters.
+//!
+//! A key without a word here is shown as it is, so that a newer box stays readable.
+
+use control::Lang;
+
+/// What a key is a key of; the same key may mean another thing elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// `CallRow::state`.
+    Call,
+    /// `AgentRow::state`.
+    Agent,
+    /// `AgentRow::reason`: the site's words for not ready, or a cause.
+    Reason,
+    /// `LineRow::state`.
+    Line,
+    /// `LineRow::kind` and the first word of `CallRow::via`.
+    Kind,
+    /// `AlarmRow::key`.
+    Alarm,
+    /// `AlarmRow::about`, where it is a part of the box.
+    Part,
+    /// `Counter::name`.
+    Counter,
+    /// The second of `PhoneHelp::codes`.
+    Code,
+}
+
+/// The word for a key, if the console knows it.
+pub fn known(of: Of, key: &str, lang: Lang) -> Option<&'static str> {
+    let row = TABLE.iter().find(|row| row.0 == of && row.1 == key)?;
+    Some(match lang {
+        Lang::Zh => row.2,
+        Lang::En => row.3,
+    })
+}
+
+/// The word for a key, or the key itself.
+pub fn word(of: Of, key: &str, lang: Lang) -> &str {
+    known(of, key, lang).unwrap_or(key)
+}
+
+/// Every key with its words in zh-CN and en.
+pub const TABLE: &[(Of, &str, &str, &str)] = &[
+    (Of::Call, "ringing", "振铃", "ringing"),
+    (Of::Call, "menu", "语音菜单", "menu"),
+    (Of::Call, "waiting", "排队", "waiting"),
+    (Of::Call, "offered", "呼叫坐席", "offered"),
+    (Of::Call, "talking", "通话中", "talking"),
+    (Of::Call, "held", "保持", "on hold"),
+    (Of::Call, "ending", "结束中", "ending"),
+    (Of::Agent, "logged-out", "未签入", "logged out"),
+    (Of::Agent, "not-ready", "示忙", "not ready"),
+    (Of::Agent, "ready", "示闲", "ready"),
+    (Of::Agent, "ringing", "振铃", "ringing"),
+    (Of::Agent, "talking", "通话中", "talking"),
+    (Of::Agent, "wrap-up", "话后处理", "wrap-up"),
+    (Of::Reason, "break", "小休", "break"),
+    (Of::Reason, "lunch", "用餐", "lunch"),
+    (Of::Reason, "training", "培训", "training"),
+    (Of::Reason, "meeting", "会议", "meeting"),
+    (Of::Reason, "normal", "正常挂机", "hung up"),
+    (Of::Reason, "cancelled", "主叫取消", "cancelled"),
+    (Of::Reason, "busy", "忙", "busy"),
+    (Of::Reason, "no-answer", "无应答", "no answer"),
+    (Of::Reason, "declined", "拒接", "declined"),
+    (Of::Reason, "not-found", "号码不存在", "not found"),
+    (Of::Reason, "unreachable", "无法接通", "unreachable"),
+    (Of::Reason, "forbidden", "不允许", "forbidden"),
+    (Of::Reason, "not-acceptable", "编码不符", "not acceptable"),
+    (Of::Reason, "congestion", "拥塞", "congestion"),
+    (Of::Reason, "failure", "故障", "failure"),
+    (Of::Reason, "vanished", "失联", "vanished"),
+    (Of::Line, "idle", "空闲", "idle"),
+    (Of::Line, "ringing", "振铃", "ringing"),
+    (Of::Line, "busy", "占用", "busy"),
+    (Of::Line, "alarm", "告警", "alarm"),
+    (Of::Kind, "fxo", "外线 FXO", "FXO"),
+    (Of::Kind, "fxs", "内线 FXS", "FXS"),
+    (Of::Kind, "trunk", "中继", "trunk"),
+    (Of::Kind, "port", "端口", "port"),
+    (Of::Kind, "phone", "话机", "phone"),
+    (Of::Alarm, "no-battery", "线路无馈电", "no battery"),
+    (Of::Alarm, "card-gone", "板卡无响应", "card silent"),
+    (Of::Alarm, "red", "红色告警：失去信号", "red: no signal"),
+    (Of::Alarm, "yellow", "黄色告警：对端失去信号", "yellow: far side has no signal"),
+    (Of::Alarm, "blue", "蓝色告警：对端全 1", "blue: all ones"),
+    (Of::Alarm, "disk-slow", "磁盘过慢", "disk too slow"),
+    (Of::Alarm, "frames-late", "语音帧延迟", "audio frames late"),
+    (Of::Alarm, "facts-late", "记录落盘延迟", "records late on disk"),
+    (Of::Alarm, "no-media", "无可用语音通道", "no media for a call"),
+    (Of::Alarm, "not-recording", "录音无法启动", "a recording did not start"),
+    (Of::Alarm, "not-recorded", "有通话未录音", "seconds not recorded"),
+    (Of::Alarm, "journal-failing", "日志无法写入", "journal can't be written"),
+    (Of::Part, "journal", "日志", "journal"),
+    (Of::Part, "rtp", "语音端口", "RTP"),
+    (Of::Part, "seal", "录音封存", "sealing"),
+    (Of::Part, "recordings", "录音", "recordings"),
+    (Of::Part, "box", "本机", "box"),
+    (Of::Counter, "calls-refused", "拒接的呼入", "calls refused at a limit"),
+    (Of::Counter, "calls-too-long", "超过时限的通话", "calls ended at their limit"),
+    (Of::Counter, "visits-exhausted", "转接次数用尽的通话", "calls out of visits"),
+    (Of::Counter, "legs-lost", "未正常结束的通路", "legs lost"),
+    (Of::Counter, "reconnected", "重新排队的主叫", "callers queued again"),
+    (Of::Counter, "services-refused", "拒绝的功能码呼叫", "feature codes refused"),
+    (Of::Counter, "lines-unknown", "未知线路的呼入", "calls by unknown lines"),
+    (Of::Counter, "events-ignored", "忽略的事件", "events ignored"),
+    (Of::Counter, "legs", "当前通路", "legs now"),
+    (Of::Counter, "ticks", "语音节拍", "media ticks"),
+    (Of::Counter, "ticks-late", "延迟的节拍", "ticks late"),
+    (Of::Counter, "ticks-skipped", "跳过的节拍", "ticks skipped"),
+    (Of::Counter, "late-us-max", "最大延迟(微秒)", "latest tick (µs)"),
+    (Of::Counter, "rtp-in", "收到的语音包", "RTP packets in"),
+    (Of::Counter, "rtp-out", "发出的语音包", "RTP packets out"),
+    (Of::Counter, "rtp-send-failed", "发送失败的语音包", "RTP packets not sent"),
+    (Of::Counter, "taps-lost", "丢失的录音帧", "frames lost to recording"),
+    (Of::Counter, "news-lost", "丢失的语音事件", "media events lost"),
+    (Of::Counter, "card-errors", "板卡错误", "card errors"),
+    (Of::Counter, "recordings-open", "进行中的录音", "recordings open"),
+    (Of::Counter, "recordings-failed", "失败的录音", "recordings failed"),
+    (Of::Counter, "recorded-ticks-missed", "缺失的录音节拍", "ticks not recorded"),
+    (Of::Counter, "recordings-sync-ms", "录音落盘用时(毫秒)", "recordings' sync (ms)"),
+    (Of::Counter, "sip-in", "收到的 SIP 报文", "SIP messages in"),
+    (Of::Counter, "sip-out", "发出的 SIP 报文", "SIP messages out"),
+    (Of::Counter, "sip-malformed", "格式错误的报文", "SIP malformed"),
+    (Of::Counter, "sip-retransmitted", "重发的报文", "SIP sent again"),
+    (Of::Counter, "sip-limited", "超限拒绝的报文", "SIP refused at a limit"),
+    (Of::Counter, "sip-shed", "过载丢弃的报文", "SIP shed by load"),
+    (Of::Counter, "sip-send-failed", "发送失败的报文", "SIP not sent"),
+    (Of::Counter, "sip-wrong-passwords", "密码错误", "wrong passwords"),
+    (Of::Counter, "prompts-missing", "缺失的语音", "prompts missing"),
+    (Of::Counter, "released-early", "先于落盘放行的命令", "orders ahead of their record"),
+    (Of::Code, "log-in", "签入", "log in"),
+    (Of::Code, "log-out", "签出", "log out"),
+    (Of::Code, "ready", "示闲", "ready"),
+    (Of::Code, "not-ready", "示忙(可加一位原因)", "not ready (+ a reason's digit)"),
+    (Of::Code, "wrap-up-end", "结束话后处理", "end wrap-up"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_stands_once_and_has_both_words() {
+        for (at, (of, key, zh, en)) in TABLE.iter().enumerate() {
+            assert!(!zh.is_empty() && !en.is_empty(), "{key}");
+            let twice = TABLE.iter().skip(at + 1).any(|row| row.0 == *of && row.1 == *key);
+            assert!(!twice, "{of:?} {key} stands twice");
+        }
+    }
+
+    #[test]
+    fn a_key_nobody_knows_is_shown_as_it_is() {
+        assert_eq!(word(Of::Alarm, "flux-capacitor", Lang::Zh), "flux-capacitor");
+    }
+}
