@@ -270,7 +270,7 @@ fn report(
         Some(other) => bail!("the box answered {other:?}"),
         None => {
             let site: Arc<Site> = Sites::new(folders, share).current_site()?;
-            reports::day(&open(folders)?.reader(), &site, date, lang, form)?
+            reports::day(&open(folders)?.reader(), &site, date, lang, form, false)?
         }
     };
     print(&text)?;

@@ -152,7 +152,7 @@ async fn answer(desk: &Arc<Desk>, request: Request) -> Reply {
             let (desk, sites) = (desk.clone(), desk.sites.lock().await.clone());
             blocking(move || {
                 let site = sites.current_site()?;
-                let text = reports::day(&desk.reader.get()?, &site, &date, lang, form)?;
+                let text = reports::day(&desk.reader.get()?, &site, &date, lang, form, true)?;
                 Ok(Reply::Text { text })
             })
             .await

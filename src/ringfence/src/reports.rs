@@ -8,13 +8,14 @@ use model::WallTime;
 use model::site::{Lang, Site};
 use report::{Carry, Date, Day};
 
-/// Folds a day's facts into its report.
+/// Folds a day's facts into its report; `runs` tells whether the box runs.
 pub fn day(
     reader: &Reader,
     site: &Site,
     date: &str,
     lang: Lang,
     form: ReportForm,
+    runs: bool,
 ) -> anyhow::Result<String> {
     let now = wall_now();
     let date = match date {
@@ -28,6 +29,9 @@ pub fn day(
     if start > now {
         bail!("{date} has not begun yet");
     }
+    // A day that has not ended is told up to now while the box runs, and up to its last fact when
+    // it is stopped, so that the same facts give the same page.
+    let until = if runs { now } else { WallTime(i64::MIN) };
     let mut carry = Carry::default();
     for entry in reader.entries_between(WallTime(i64::MIN), start) {
         carry.push(&entry?);
@@ -40,7 +44,7 @@ pub fn day(
             break;
         }
     }
-    let report = day.report(site, now);
+    let report = day.report(site, until);
     Ok(match form {
         ReportForm::Table => report.to_table(lang),
         ReportForm::Csv => report.to_csv()?,
