@@ -72,7 +72,7 @@ def read(folder: Path) -> list[Clip]:
         raise BadTexts(f"{path}: layout {table['layout']!r}: by-language or flat")
     flat = table.get("layout") == "flat"
     overrides = pronunciations()
-    clips = []
+    clips, row_sizes = [], []
     for id, prompt in table.get("prompt", {}).items():
         if not ID.fullmatch(id):
             raise BadTexts(f"{path}: prompt {id!r}: lower-case letters, digits, dots and hyphens")
@@ -87,6 +87,8 @@ def read(folder: Path) -> list[Clip]:
             voice = prompt.get("voice") or table.get("voice", {}).get(language)
             if not voice:
                 raise BadTexts(f"{path}: no voice for {language}")
+            carrier = table.get("carrier", {}).get(prompt.get("carrier"), {})
+            row_sizes.append(carrier.get("row", 0))
             clips.append(Clip(
                 id=id,
                 language=language,
@@ -94,30 +96,29 @@ def read(folder: Path) -> list[Clip]:
                 text=text,
                 carrier=carrier_of(path, table, prompt.get("carrier"), language),
                 voice=voice,
-                speed=float(prompt.get("speed", table.get("carrier", {}).get(prompt.get("carrier"), {}).get("speed", 1.0))),
-                heard=tuple(table.get("carrier", {}).get(prompt.get("carrier"), {}).get("heard", ())),
+                speed=float(prompt.get("speed", carrier.get("speed", 1.0))),
+                heard=tuple(carrier.get("heard", ())),
                 overrides=tuple((w, s) for w, s in overrides[language].items() if w.lower() in text.lower()),
             ))
-    clips = in_rows(clips, {
-        carrier_of(path, table, name, language): carrier["row"]
-        for name, carrier in table.get("carrier", {}).items() if "row" in carrier
-        for language in LANGUAGES
-    })
+    clips = in_rows(clips, row_sizes)
     for id, music in table.get("music", {}).items():
         refuse_unknown(path, f"music {id!r}", music, {"file"})
         clips.append(Clip(id, "", music["file"], "", "", "", 1.0, ()))
     return clips
 
 
-def in_rows(clips: list[Clip], sizes: dict[str, int]) -> list[Clip]:
-    """Gives each part the row it is said in: neighbours in the file, same carrier and voice."""
+def in_rows(clips: list[Clip], sizes: list[int]) -> list[Clip]:
+    """Gives each part the row it is said in: neighbours in the file, same carrier and voice.
+
+    `sizes` has for each clip how many its carrier takes, 0 when it is said alone.
+    """
     rows: dict[tuple, list[int]] = {}
     for i, clip in enumerate(clips):
-        if clip.carrier in sizes:
-            rows.setdefault((clip.carrier, clip.voice, clip.speed), []).append(i)
-    for (carrier, _, _), members in rows.items():
-        for begin in range(0, len(members), sizes[carrier]):
-            row = members[begin:begin + sizes[carrier]]
+        if sizes[i]:
+            rows.setdefault((sizes[i], clip.carrier, clip.voice, clip.speed), []).append(i)
+    for (size, *_), members in rows.items():
+        for begin in range(0, len(members), size):
+            row = members[begin:begin + size]
             said = tuple(clips[i].text for i in row)
             for at, i in enumerate(row):
                 clips[i] = replace(clips[i], row=said, at=at)
