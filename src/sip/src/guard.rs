@@ -7,6 +7,11 @@
 //! right ones with a fresh nonce and a rising nc -> passed
 //! ```
 //!
+//! Some phones that know MD5 alone give up when they see another algorithm beside it (libre before
+//! 2.2 and so Debian's baresip; sipp), against RFC 8760 section 2.4. So an address that left two
+//! challenges without a proof is sent the one for MD5 when it comes again, until it proves that it
+//! knows better. MD5 is taken from everybody anyway, so nothing is given away by that.
+//!
 //! An account that does not exist costs the same work and gets the same answer as a wrong password.
 
 use crate::digest::{Algorithm, Challenge, Credentials};
@@ -14,7 +19,13 @@ use crate::message::Message;
 use crate::nonce::{Nonces, Verdict};
 use crate::uri;
 use model::{Instant, Secret};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use subtle::{Choice, ConstantTimeEq};
+
+/// Most addresses remembered as having been sent two challenges. At it the oldest is forgotten; it
+/// is sent two again, which costs a phone of the kind above one more try.
+pub const ASKED_MAX: usize = 1024;
 
 /// What the guard says to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,13 +47,16 @@ pub struct Guard {
     nonces: Nonces,
     /// Compared with where there is no account.
     decoy: Secret,
+    /// Who was sent two challenges and has proved nothing by the better one, the latest last.
+    asked: VecDeque<SocketAddr>,
 }
 
 impl Guard {
     /// Guards `realm`, with a secret key that no other run may share.
     pub fn new(key: [u8; 32], realm: &str) -> Self {
         let decoy = Secret::new(hex::encode(key));
-        Self { realm: realm.to_owned(), nonces: Nonces::new(key), decoy }
+        let nonces = Nonces::new(key);
+        Self { realm: realm.to_owned(), nonces, decoy, asked: VecDeque::new() }
     }
 
     /// The nonces in use, for counters.
@@ -51,10 +65,18 @@ impl Guard {
     }
 
     /// Makes the 401 to a request: one challenge an algorithm, the best first (RFC 8760 section
-    /// 2.4).
-    pub fn challenge(&mut self, now: Instant, request: &Message, stale: bool) -> Message {
+    /// 2.4); MD5 alone to an address that had no proof for both.
+    pub fn challenge(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        request: &Message,
+        stale: bool,
+    ) -> Message {
         let mut response = Message::response(request, 401);
-        for algorithm in Algorithm::ALL {
+        let algorithms: &[Algorithm] =
+            if self.asked_before(from) { &[Algorithm::Md5] } else { &Algorithm::ALL };
+        for &algorithm in algorithms {
             let challenge = Challenge {
                 realm: self.realm.clone(),
                 nonce: self.nonces.issue(now),
@@ -68,11 +90,24 @@ impl Guard {
         response
     }
 
+    /// Tells whether the address was sent two challenges already, and notes that it is now.
+    fn asked_before(&mut self, from: SocketAddr) -> bool {
+        let before = self.asked.contains(&from);
+        if !before {
+            if self.asked.len() >= ASKED_MAX {
+                self.asked.pop_front();
+            }
+            self.asked.push_back(from);
+        }
+        before
+    }
+
     /// Judges a request by its Authorization for our realm. The caller still has to see that the
     /// account may do what it asks for.
     pub fn judge<'a>(
         &mut self,
         now: Instant,
+        from: SocketAddr,
         request: &Message,
         secret_of: impl FnOnce(&str) -> Option<&'a Secret>,
     ) -> Entry {
@@ -93,6 +128,9 @@ impl Guard {
         let Some(qop) = credentials.qop.filter(|_| meant && bool::from(right)) else {
             return Entry::Refused { stale: false, wrong: true };
         };
+        if credentials.algorithm == Algorithm::Sha256 {
+            self.asked.retain(|asked| *asked != from);
+        }
         match self.nonces.count(now, &credentials.nonce, qop.nc) {
             Verdict::Fresh => Entry::Passed { user: credentials.username },
             Verdict::Stale | Verdict::Foreign => Entry::Refused { stale: true, wrong: false },

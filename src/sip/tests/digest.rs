@@ -6,13 +6,15 @@ use model::{Instant, Secret};
 use proptest::prelude::*;
 use rsip::Method;
 use sip::digest::{Algorithm, Challenge, Credentials, DigestError, Qop};
-use sip::guard::{Entry, Guard};
+use sip::guard::{ASKED_MAX, Entry, Guard};
 use sip::message::Message;
 use sip::uri;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 const NOW: Instant = Instant::from_millis(5_000);
 const TARGET: &str = "sip:box.example";
+const PHONE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9)), 5060);
 
 /// RFC 7616 section 3.9.1.
 fn mufasa(algorithm: Algorithm) -> Credentials {
@@ -102,12 +104,12 @@ impl Door {
 
     fn judge(&mut self, now: Instant, request: &Message) -> Entry {
         let secret = &self.secret;
-        self.guard.judge(now, request, |user| (user == "8001").then_some(secret))
+        self.guard.judge(now, PHONE, request, |user| (user == "8001").then_some(secret))
     }
 
     /// The challenges of the 401 to a request.
     fn challenges(&mut self, now: Instant) -> Vec<Challenge> {
-        let response = self.guard.challenge(now, &register(None), false);
+        let response = self.guard.challenge(now, PHONE, &register(None), false);
         let values = response.headers.get_all("WWW-Authenticate");
         values.map(|value| Challenge::parse(value).unwrap()).collect()
     }
@@ -144,8 +146,37 @@ fn both_algorithms_are_offered_and_the_better_one_first() {
 }
 
 #[test]
+fn an_address_that_leaves_two_challenges_is_asked_by_md5_alone_until_it_proves_the_better_one() {
+    let mut door = Door::new();
+    assert_eq!(door.challenges(NOW).len(), 2);
+    let md5 = door.challenges(NOW);
+    assert_eq!(md5.iter().map(|c| c.algorithm).collect::<Vec<_>>(), [Algorithm::Md5]);
+    let request = register(Some(&prove(&md5[0], "8001", "s3cret", 1)));
+    assert_eq!(door.judge(NOW, &request), PASSED());
+    assert_eq!(door.challenges(NOW).len(), 1, "MD5 proves no more than MD5");
+
+    let mut door = Door::new();
+    let both = door.challenges(NOW);
+    assert_eq!(both[0].algorithm, Algorithm::Sha256);
+    let request = register(Some(&prove(&both[0], "8001", "s3cret", 1)));
+    assert_eq!(door.judge(NOW, &request), PASSED());
+    assert_eq!(door.challenges(NOW).len(), 2);
+}
+
+#[test]
+fn who_was_asked_is_forgotten_when_too_many_others_were() {
+    let mut door = Door::new();
+    door.challenges(NOW);
+    for n in 0..ASKED_MAX {
+        let stranger = SocketAddr::from(([203, 0, 113, 1], 1024 + n as u16));
+        door.guard.challenge(NOW, stranger, &register(None), false);
+    }
+    assert_eq!(door.challenges(NOW).len(), 2);
+}
+
+#[test]
 fn a_client_takes_the_first_challenge_it_knows() {
-    let mut response = Door::new().guard.challenge(NOW, &register(None), false);
+    let mut response = Door::new().guard.challenge(NOW, PHONE, &register(None), false);
     response
         .headers
         .push_front("WWW-Authenticate", "Digest realm=\"x\", nonce=\"n\", algorithm=SHA-512-256");
@@ -190,7 +221,7 @@ fn an_old_nonce_is_stale_and_an_old_one_with_a_wrong_password_is_wrong() {
 
 #[test]
 fn a_phone_that_outlived_our_restart_is_told_to_try_again() {
-    let foreign = Guard::new([1; 32], "box.example").challenge(NOW, &register(None), false);
+    let foreign = Guard::new([1; 32], "box.example").challenge(NOW, PHONE, &register(None), false);
     let (challenge, _) = Challenge::of_response(&foreign).unwrap();
     let request = register(Some(&prove(&challenge, "8001", "s3cret", 1)));
     assert_eq!(Door::new().judge(NOW, &request), STALE);

@@ -275,7 +275,7 @@ impl Reception {
     fn proved(&mut self, now: Instant, wire: &mut Wire, request: &Request) -> Option<PhoneId> {
         let accounts = &self.accounts;
         let secret_of = |user: &str| accounts.get(&PhoneId::new(user));
-        match self.guard.judge(now, &request.message, secret_of) {
+        match self.guard.judge(now, request.from, &request.message, secret_of) {
             Entry::Passed { user } => Some(PhoneId::new(&user)),
             Entry::Refused { stale, wrong } => {
                 if wrong {
@@ -283,7 +283,8 @@ impl Reception {
                     *wire.counters.failures.entry(account).or_default() += 1;
                 }
                 wire.counters.challenged += 1;
-                let mut challenge = self.guard.challenge(now, &request.message, stale);
+                let mut challenge =
+                    self.guard.challenge(now, request.from, &request.message, stale);
                 challenge.set_to_tag(&wire.tag_for(&request.message));
                 wire.send(request.reply_to, &challenge);
                 None
