@@ -15,6 +15,7 @@ mod caller_id;
 mod ear;
 mod events;
 mod keys;
+mod reader;
 mod script;
 mod sound;
 mod step;

@@ -15,18 +15,37 @@ const HZ: std::ops::RangeInclusive<u32> = 200..=3600;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Step {
     /// Until something was heard and then it was quiet, or the time is over.
-    WaitPrompt { ms: u64 },
-    Wait { ms: u64 },
+    WaitPrompt {
+        ms: u64,
+    },
+    Wait {
+        ms: u64,
+    },
     /// Until a tone is heard; hangs up when the time is over.
-    WaitTone { hz: f32, ms: u64 },
-    Press { keys: Arc<[Digit]> },
+    WaitTone {
+        hz: f32,
+        ms: u64,
+    },
+    Press {
+        keys: Arc<[Digit]>,
+    },
     /// Says a sound once.
-    Say { sound: Arc<[i16]> },
+    Say {
+        sound: Arc<[i16]>,
+    },
     /// Says a sound again and again, with pauses, for a time.
-    Talk { sound: Arc<[i16]>, ms: u64 },
-    Tone { hz: f32, ms: u64 },
+    Talk {
+        sound: Arc<[i16]>,
+        ms: u64,
+    },
+    Tone {
+        hz: f32,
+        ms: u64,
+    },
     /// The line's plug is drawn for a time.
-    Unplug { ms: u64 },
+    Unplug {
+        ms: u64,
+    },
     HangUp,
 }
 
@@ -34,11 +53,11 @@ pub(super) enum Step {
 const USAGE: &str = "expected wait-prompt TIME, wait TIME, wait-tone HZ TIME, press KEYS, say FILE, \
                      talk FILE TIME, tone HZ TIME, unplug TIME or hang-up";
 
+/// Loads a sound file that a step names.
+pub(super) type Loader<'a> = dyn FnMut(&str) -> Result<Arc<[i16]>, String> + 'a;
+
 /// Reads a step; `sound` loads a file at the loudness of the caller.
-pub(super) fn parse(
-    text: &str,
-    sound: &mut dyn FnMut(&str) -> Result<Arc<[i16]>, String>,
-) -> Result<Step, String> {
+pub(super) fn parse(text: &str, sound: &mut Loader<'_>) -> Result<Step, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let (word, rest) = words.split_first().ok_or(USAGE)?;
     match (*word, rest) {
@@ -78,8 +97,9 @@ pub(super) fn duration_ms(text: &str) -> Result<u64, String> {
 
 fn frequency(text: &str) -> Result<f32, String> {
     let hz: Option<u32> = text.parse().ok().filter(|hz| HZ.contains(hz));
-    hz.map(|hz| hz as f32)
-        .ok_or_else(|| format!("'{text}': expected a frequency from {} to {}", HZ.start(), HZ.end()))
+    hz.map(|hz| hz as f32).ok_or_else(|| {
+        format!("'{text}': expected a frequency from {} to {}", HZ.start(), HZ.end())
+    })
 }
 
 fn digits(text: &str) -> Result<Arc<[Digit]>, String> {

@@ -68,14 +68,16 @@ enum Voice {
     Keys(KeySender),
     Tone(Tone),
     /// The next sample to be said, and the pause before it.
-    Words { at: usize, pause: u64 },
+    Words {
+        at: usize,
+        pause: u64,
+    },
 }
 
 impl Talk {
     pub(super) fn new(caller: &Caller, dice: &mut Dice) -> Self {
         let (ear, voice) = (Ear::default(), Voice::Quiet);
-        let mut talk =
-            Self { step: 0, ticks: 0, reaction: 0, ear, voice, heard: Heard::default() };
+        let mut talk = Self { step: 0, ticks: 0, reaction: 0, ear, voice, heard: Heard::default() };
         talk.begin(caller, dice);
         talk
     }
@@ -91,7 +93,9 @@ impl Talk {
         if self.ear.hear(heard) {
             self.heard.sound_ms += TICK_MS as u32;
         }
-        let Some(step) = caller.steps.get(self.step) else { return Next::HangUp(Outcome::Finished) };
+        let Some(step) = caller.steps.get(self.step) else {
+            return Next::HangUp(Outcome::Finished);
+        };
         if self.reaction > 0 {
             self.reaction -= 1;
             return Next::Stay;

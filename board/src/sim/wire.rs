@@ -25,7 +25,7 @@ const RING_TICKS: u64 = 1000 / TICK_MS;
 const RING_PERIOD_TICKS: u64 = 5000 / TICK_MS;
 /// From the end of the first ring to caller id: 0.5 to 1.5 s (Telcordia GR-30-CORE 2.3).
 const CALLER_ID_TICKS: u64 = RING_TICKS + 600 / TICK_MS;
-/// From the reversal of polarity to the keys, and from the keys to the first ring.
+/// From the reversal of polarity to the keys.
 const ANNOUNCE_TICKS: u64 = 300 / TICK_MS;
 /// The exchange gives a port no new call for as long after one.
 const REST_TICKS: u64 = 3000 / TICK_MS;
@@ -56,7 +56,7 @@ enum State {
     Announcing { caller: usize, ticks: u64, sender: Option<Sender> },
     Ringing { caller: usize, ticks: u64, sender: Option<Sender> },
     Up { caller: usize, ticks: u64, talk: Talk },
-    Over { signal: Option<Signal> },
+    Over { caller: Option<usize>, signal: Option<Signal> },
     Seized { signal: Signal },
     Unplugged { ticks: u64 },
     Resting { ticks: u64 },
@@ -143,15 +143,13 @@ impl Wire {
         heard.iter_mut().for_each(|sample| *sample *= self.transmit_gain);
         self.from_box = [Law::A.silence(); BLOCK];
 
-        let mut said: Sound = [0.0; BLOCK];
+        let mut turn = Turn { callers, heard, said: [0.0; BLOCK], dice, events };
         let state = std::mem::replace(&mut self.state, State::Idle);
-        let (state, ended) = self.step(state, callers, &heard, &mut said, dice, events);
-        if let State::Announcing { caller, .. }
-        | State::Ringing { caller, .. }
-        | State::Up { caller, .. } = state
-            && let Some(caller) = callers.get(caller)
-        {
-            said.iter_mut().for_each(|sample| *sample += dice.noise() * caller.noise_rms);
+        let (state, ended) = self.step(state, &mut turn);
+        let Turn { mut said, dice, .. } = turn;
+        let noise_rms = state.noise_rms(callers);
+        if noise_rms > 0.0 {
+            said.iter_mut().for_each(|sample| *sample += dice.noise() * noise_rms);
         }
         self.state = state;
         said.iter_mut().for_each(|sample| *sample *= self.receive_gain);
@@ -159,57 +157,36 @@ impl Wire {
         ended
     }
 
-    fn step(
-        &mut self,
-        state: State,
-        callers: &[Caller],
-        heard: &Sound,
-        said: &mut Sound,
-        dice: &mut Dice,
-        events: &mut Events,
-    ) -> (State, Option<Ended>) {
-        let script = |caller: usize| callers.get(caller);
+    fn step(&mut self, state: State, turn: &mut Turn<'_>) -> (State, Option<Ended>) {
         match state {
             State::Announcing { caller, .. } | State::Ringing { caller, .. } if self.off_hook => {
-                let Some(script) = script(caller) else { return (State::Idle, None) };
-                (State::Up { caller, ticks: 0, talk: Talk::new(script, dice) }, None)
+                let Some(script) = turn.callers.get(caller) else { return (State::Idle, None) };
+                (State::Up { caller, ticks: 0, talk: Talk::new(script, turn.dice) }, None)
             }
-            State::Announcing { caller, ticks, mut sender } => {
-                let done = ticks >= ANNOUNCE_TICKS
-                    && !sender.as_mut().is_some_and(|sender| sender.add(said));
-                let state = match done {
-                    true => State::Ringing { caller, ticks: 0, sender: None },
-                    false => State::Announcing { caller, ticks: ticks + 1, sender },
-                };
-                (state, None)
+            State::Announcing { caller, ticks, sender } => {
+                (announce(caller, ticks, sender, turn), None)
             }
-            State::Ringing { caller, ticks, sender } => {
-                let patience = script(caller).map_or(0, |script| script.patience_ticks);
-                self.ring(caller, ticks, sender, patience, said, events)
-            }
-            State::Up { caller, ticks, talk } => {
-                let Some(script) = script(caller) else { return (State::Idle, None) };
-                self.talk(caller, script, (ticks, talk), heard, said, dice, events)
-            }
+            State::Ringing { caller, ticks, sender } => self.ring(caller, ticks, sender, turn),
+            State::Up { caller, ticks, talk } => self.talk(caller, ticks, talk, turn),
             State::Over { .. } | State::Seized { .. } if !self.off_hook => (RESTING, None),
-            State::Over { mut signal } => {
+            State::Over { caller, mut signal } => {
                 if let Some(signal) = &mut signal {
-                    signal.add(said);
+                    signal.add(&mut turn.said);
                 }
-                (State::Over { signal }, None)
+                (State::Over { caller, signal }, None)
             }
             State::Seized { mut signal } => {
                 if std::mem::take(&mut self.dialled) {
-                    events.push(self.port, PortEvent::DialComplete);
-                    return (State::Over { signal: Some(tone(700)) }, None);
+                    turn.events.push(self.port, PortEvent::DialComplete);
+                    return (State::Over { caller: None, signal: Some(tone(700)) }, None);
                 }
-                signal.add(said);
+                signal.add(&mut turn.said);
                 (State::Seized { signal }, None)
             }
             State::Unplugged { ticks: 0 } => {
                 let alarm = Alarm::NoBattery;
-                events.push(self.port, PortEvent::Alarm { alarm, raised: false });
-                let over = State::Over { signal: Some(tone(350)) };
+                turn.events.push(self.port, PortEvent::Alarm { alarm, raised: false });
+                let over = State::Over { caller: None, signal: Some(tone(350)) };
                 (if self.off_hook { over } else { RESTING }, None)
             }
             State::Unplugged { ticks } => (State::Unplugged { ticks: ticks - 1 }, None),
@@ -227,25 +204,25 @@ impl Wire {
         caller: usize,
         ticks: u64,
         mut sender: Option<Sender>,
-        patience: u64,
-        said: &mut Sound,
-        events: &mut Events,
+        turn: &mut Turn<'_>,
     ) -> (State, Option<Ended>) {
         let phase = ticks % RING_PERIOD_TICKS;
+        let patience = turn.callers.get(caller).map_or(0, |script| script.patience_ticks);
         if ticks >= patience {
             if (1..=RING_TICKS).contains(&phase) {
-                events.push(self.port, PortEvent::RingOffHook);
+                turn.events.push(self.port, PortEvent::RingOffHook);
             }
-            return (RESTING, Some(Ended { caller, outcome: Outcome::GaveUp, heard: Heard::default() }));
+            let (outcome, heard) = (Outcome::GaveUp, Heard::default());
+            return (RESTING, Some(Ended { caller, outcome, heard }));
         }
         if phase == 0 {
-            events.push(self.port, PortEvent::RingBegin);
+            turn.events.push(self.port, PortEvent::RingBegin);
         }
         if phase == RING_TICKS {
-            events.push(self.port, PortEvent::RingOffHook);
+            turn.events.push(self.port, PortEvent::RingOffHook);
         }
         let window = CALLER_ID_TICKS..RING_PERIOD_TICKS;
-        if window.contains(&ticks) && !sender.as_mut().is_some_and(|sender| sender.add(said)) {
+        if window.contains(&ticks) && !go_on(&mut sender, &mut turn.said) {
             sender = None;
         }
         (State::Ringing { caller, ticks: ticks + 1, sender }, None)
@@ -254,30 +231,29 @@ impl Wire {
     fn talk(
         &mut self,
         caller: usize,
-        script: &Caller,
-        (ticks, mut talk): (u64, Talk),
-        heard: &Sound,
-        said: &mut Sound,
-        dice: &mut Dice,
-        events: &mut Events,
+        ticks: u64,
+        mut talk: Talk,
+        turn: &mut Turn<'_>,
     ) -> (State, Option<Ended>) {
+        let Some(script) = turn.callers.get(caller) else { return (State::Idle, None) };
         if !self.off_hook {
             let (outcome, heard) = (Outcome::BoxHungUp, talk.heard);
             return (RESTING, Some(Ended { caller, outcome, heard }));
         }
         if script.reverse_on_answer && ticks == REVERSAL_TICKS {
-            events.push(self.port, PortEvent::Polarity);
+            turn.events.push(self.port, PortEvent::Polarity);
         }
-        let next = talk.tick(script, heard, said, dice);
+        let next = talk.tick(script, &turn.heard, &mut turn.said, turn.dice);
         let ended = |outcome| Some(Ended { caller, outcome, heard: talk.heard });
         match next {
             Next::Stay => (State::Up { caller, ticks: ticks + 1, talk }, None),
             Next::HangUp(outcome) => {
-                (State::Over { signal: self.end(script.ending, events) }, ended(outcome))
+                let signal = self.end(script.ending, turn.events);
+                (State::Over { caller: Some(caller), signal }, ended(outcome))
             }
             Next::Unplug { ticks } => {
                 let alarm = Alarm::NoBattery;
-                events.push(self.port, PortEvent::Alarm { alarm, raised: true });
+                turn.events.push(self.port, PortEvent::Alarm { alarm, raised: true });
                 (State::Unplugged { ticks }, ended(Outcome::Unplugged))
             }
         }
@@ -297,6 +273,41 @@ impl Wire {
             _ => None,
         }
     }
+}
+
+/// What a line has at hand for 20 ms.
+struct Turn<'a> {
+    callers: &'a [Caller],
+    heard: Sound,
+    said: Sound,
+    dice: &'a mut Dice,
+    events: &'a mut Events,
+}
+
+impl State {
+    /// The line's own noise, which is as loud as the caller's script says.
+    fn noise_rms(&self, callers: &[Caller]) -> f32 {
+        let caller = match self {
+            Self::Announcing { caller, .. }
+            | Self::Ringing { caller, .. }
+            | Self::Up { caller, .. }
+            | Self::Over { caller: Some(caller), .. } => callers.get(*caller),
+            _ => None,
+        };
+        caller.map_or(0.0, |caller| caller.noise_rms)
+    }
+}
+
+fn announce(caller: usize, ticks: u64, mut sender: Option<Sender>, turn: &mut Turn<'_>) -> State {
+    if ticks >= ANNOUNCE_TICKS && !go_on(&mut sender, &mut turn.said) {
+        return State::Ringing { caller, ticks: 0, sender: None };
+    }
+    State::Announcing { caller, ticks: ticks + 1, sender }
+}
+
+/// Sends the next 20 ms of caller id; tells whether more is to come.
+fn go_on(sender: &mut Option<Sender>, said: &mut Sound) -> bool {
+    sender.as_mut().is_some_and(|sender| sender.add(said))
 }
 
 const RESTING: State = State::Resting { ticks: REST_TICKS };

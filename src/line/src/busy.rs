@@ -129,8 +129,7 @@ impl BusyEar {
         if power < self.floor {
             return Half { power, tone_hz: None };
         }
-        let (turned_re, turned_im) =
-            (re * before.0 + im * before.1, im * before.0 - re * before.1);
+        let (turned_re, turned_im) = (re * before.0 + im * before.1, im * before.0 - re * before.1);
         let mut angle = turned_im.atan2(turned_re) - self.turn;
         while angle < -PI {
             angle += TAU;

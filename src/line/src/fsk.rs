@@ -45,7 +45,11 @@ pub(crate) struct FskEar {
 enum State {
     Idle,
     /// Samples since the start bit's edge, the bits read so far and their values.
-    Byte { since: f32, bits: u8, value: u8 },
+    Byte {
+        since: f32,
+        bits: u8,
+        value: u8,
+    },
 }
 
 impl FskEar {

@@ -8,6 +8,7 @@
 
 mod busy;
 mod caller_id;
+mod config;
 mod fsk;
 mod keys;
 mod message;
@@ -15,5 +16,6 @@ mod port;
 mod sound;
 mod zone;
 
-pub use port::{Config, ConfigError, Input, LinePort, Output};
+pub use config::{Config, ConfigError};
+pub use port::{Input, LinePort, Output};
 pub use zone::{CHINA, Tone, Zone};

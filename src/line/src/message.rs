@@ -74,9 +74,11 @@ fn single(body: &[u8]) -> Option<CallerId> {
 
 fn multiple(mut body: &[u8]) -> Option<CallerId> {
     let mut caller = CallerId::default();
+    let mut told = false;
     while !body.is_empty() {
         let [kind, length, rest @ ..] = body else { return None };
         let (value, rest) = rest.split_at_checked(usize::from(*length))?;
+        told |= matches!(*kind, NUMBER | NO_NUMBER);
         match *kind {
             NUMBER => caller.number = number_or_reason(value)?.number,
             NO_NUMBER => caller.number = Number::default(),
@@ -85,7 +87,8 @@ fn multiple(mut body: &[u8]) -> Option<CallerId> {
         }
         body = rest;
     }
-    Some(caller)
+    // A message about something else, as waiting voice mail is, names no caller.
+    told.then_some(caller)
 }
 
 /// Digits are a number; one letter says why there is none: `P` private, `O` out of area.
@@ -134,7 +137,8 @@ mod tests {
         bytes.extend(message(SINGLE, b"0101080013800138000"));
         assert_eq!(read(&bytes).unwrap().number.reveal(), "13800138000");
 
-        let caller = read(&message(MULTIPLE, b"\x01\x0801010800\x02\x0402-1\x07\x05LI NA")).unwrap();
+        let caller =
+            read(&message(MULTIPLE, b"\x01\x0801010800\x02\x0402-1\x07\x05LI NA")).unwrap();
         assert_eq!((caller.number.reveal(), caller.name.reveal()), ("021", "LI NA"));
     }
 
@@ -152,6 +156,12 @@ mod tests {
             bytes[at / 8] ^= 1 << (at % 8);
             assert_eq!(read(&bytes), None, "bit {at}");
         }
+    }
+
+    #[test]
+    fn a_message_about_something_else_names_no_caller() {
+        assert_eq!(read(&message(MULTIPLE, b"\x01\x0801010800\x0b\x01\xff")), None);
+        assert_eq!(read(&message(MULTIPLE, b"")), None);
     }
 
     #[test]

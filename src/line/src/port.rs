@@ -22,15 +22,19 @@
 
 use crate::busy::BusyEar;
 use crate::caller_id::{CallerId, CallerIdEar};
+use crate::config::Config;
 use crate::sound::{Sound, decode};
-use crate::zone::{CHINA, Zone};
 use model::port::{Alarm, Hook, PortEvent, PortKind, PortOrder};
-use model::{Cause, Instant, Law, LegEvent, PortId, Via};
+use model::{Cause, Instant, Law, LegEvent, Via};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// No ring for this long: the caller gave up. Twice the pause of the longest cadences.
 const RING_STOPPED: Duration = Duration::from_secs(8);
+/// A pause between rings may be this much off the zone's, as cards and exchanges are.
+const CADENCE_TOLERANCE: Duration = Duration::from_secs(1);
+/// A ring that pauses for less has stuttered.
+const STUTTER_MAX: Duration = Duration::from_secs(1);
 /// From a reversal of polarity to the ring that it announces.
 const ANNOUNCED: Duration = Duration::from_secs(5);
 /// A card that does not report the end of a hook change has made it after this.
@@ -41,44 +45,6 @@ const REVERSAL_MIN: Duration = Duration::from_millis(600);
 const GUARD: Duration = Duration::from_secs(2);
 /// Outputs that may wait; each input gives three at most and is followed by polling.
 const OUTPUTS: usize = 16;
-
-/// How a port is wired and when it answers.
-#[derive(Clone, Debug)]
-pub struct Config {
-    pub port: PortId,
-    pub kind: PortKind,
-    pub law: Law,
-    /// Rings to wait for caller id, at least 1.
-    pub answer_after_rings: u8,
-    /// Whose tones the exchange sends.
-    pub zone: Zone,
-}
-
-/// Why a port cannot be served.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    #[error("port {0} is fxs: this version serves fxo ports alone")]
-    Fxs(PortId),
-    #[error("port {0} answers after no ring: at least 1 is needed")]
-    NoRings(PortId),
-}
-
-impl Config {
-    /// A port on a line of China.
-    pub fn new(port: PortId, kind: PortKind, law: Law, answer_after_rings: u8) -> Self {
-        Self { port, kind, law, answer_after_rings, zone: CHINA }
-    }
-
-    /// Tells whether the port can be served. One that cannot is silent: it reports its alarms and
-    /// nothing else.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        match (self.kind, self.answer_after_rings) {
-            (PortKind::Fxs, _) => Err(ConfigError::Fxs(self.port.clone())),
-            (_, 0) => Err(ConfigError::NoRings(self.port.clone())),
-            _ => Ok(()),
-        }
-    }
-}
 
 /// What happens at a port, and what shall.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +67,10 @@ pub enum Output {
     Port(PortOrder),
     /// Something happened on the leg.
     Leg(LegEvent),
-    Alarm { alarm: Alarm, raised: bool },
+    Alarm {
+        alarm: Alarm,
+        raised: bool,
+    },
 }
 
 /// A port.
@@ -199,7 +168,8 @@ impl LinePort {
                 self.release(now, Cause::Normal);
             }
             (PortEvent::Polarity, State::Idle) => {
-                self.forget_caller();
+                self.caller = None;
+                self.caller_ear = CallerIdEar::new();
                 self.state = State::Announced { until: now + ANNOUNCED };
             }
             _ => {}
@@ -209,12 +179,18 @@ impl LinePort {
     fn ring_begins(&mut self, now: Instant) {
         match self.state {
             State::Guard { until } if now < until => return,
-            State::Idle | State::Guard { .. } => {
-                self.forget_caller();
-                self.state = State::Ringing { rings: 1, last: now, arrived: false };
-            }
+            State::Idle | State::Guard { .. } => self.first_ring(now),
             State::Announced { .. } => {
                 self.state = State::Ringing { rings: 1, last: now, arrived: false };
+            }
+            State::Ringing { last, arrived, .. } if self.out_of_cadence(now.since(last)) => {
+                if arrived {
+                    self.tell(LegEvent::Gone(Cause::Cancelled));
+                }
+                self.first_ring(now);
+            }
+            State::PassedOver { last } if self.out_of_cadence(now.since(last)) => {
+                self.first_ring(now);
             }
             State::Ringing { rings, arrived, .. } => {
                 self.state = State::Ringing { rings: rings.saturating_add(1), last: now, arrived };
@@ -223,6 +199,20 @@ impl LinePort {
             State::Answering { .. } | State::Up { .. } | State::Dead => {}
         }
         self.arrive();
+    }
+
+    fn first_ring(&mut self, now: Instant) {
+        self.caller = None;
+        self.caller_ear = CallerIdEar::new();
+        self.state = State::Ringing { rings: 1, last: now, arrived: false };
+    }
+
+    /// Tells whether a ring after such a pause is the first of another call: its caller must not
+    /// be taken for the one before. A pause of less than a second is a ring that stuttered.
+    fn out_of_cadence(&self, pause: Duration) -> bool {
+        let usual = Duration::from_millis(self.config.zone.ring_pause_ms.into());
+        let early = pause > STUTTER_MAX && pause + CADENCE_TOLERANCE < usual;
+        early || pause > usual + CADENCE_TOLERANCE
     }
 
     /// Tells that a call arrived once it is known who calls, or will not be known.
@@ -276,11 +266,6 @@ impl LinePort {
         decode(self.config.law, block, &mut sound);
         self.caller = self.caller_ear.hear(&sound);
         self.arrive();
-    }
-
-    fn forget_caller(&mut self) {
-        self.caller = None;
-        self.caller_ear = CallerIdEar::new();
     }
 
     fn answer(&mut self, now: Instant) {

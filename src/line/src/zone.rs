@@ -21,8 +21,13 @@ pub struct Zone {
     pub name: &'static str,
     /// Tones that say the far party is gone: busy and congestion. All of one frequency.
     pub gone: &'static [Tone],
+    /// The pause between two rings of one call.
+    pub ring_pause_ms: u16,
 }
 
-/// China: 450 Hz, busy 350/350 and congestion 700/700 ms (TELEPHONY.md; GB/T 3380).
-pub const CHINA: Zone =
-    Zone { name: "cn", gone: &[Tone::new(450.0, 350, 350), Tone::new(450.0, 700, 700)] };
+/// China: 450 Hz, busy 350/350 and congestion 700/700 ms, ring 1000/4000 ms (GB/T 3380).
+pub const CHINA: Zone = Zone {
+    name: "cn",
+    gone: &[Tone::new(450.0, 350, 350), Tone::new(450.0, 700, 700)],
+    ring_pause_ms: 4000,
+};

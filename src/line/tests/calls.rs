@@ -1,5 +1,7 @@
 //! Calls over analogue lines, from the ring to the hang-up, with the card's simulator.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
 mod room;
 
 use board::sim::Outcome;
@@ -112,4 +114,54 @@ fn the_box_hangs_up_and_the_next_caller_waits_for_the_line() {
     room.until(0, 20_000, gone);
     let outcomes: Vec<Outcome> = room.stories().iter().map(|story| story.outcome).collect();
     assert_eq!(outcomes, [Outcome::BoxHungUp, Outcome::Finished]);
+}
+
+#[test]
+fn who_rings_soon_after_another_gave_up_is_not_taken_for_him() {
+    // The first rings once and gives up; the second begins 5.5 s after that ring ended.
+    let first = script("patience = \"4500ms\"", "");
+    let second = script("", "\"wait 1s\"").replace("13800138000", "110").replace("LI NA", "");
+    let mut room = Room::new(1, &(first + &second));
+    room.until(0, 30_000, gone);
+    assert_eq!(room.words(0)[0], "arrived '110' ''");
+}
+
+/// The box of the demo speaks for 4 s and is quiet for 3.
+fn menus(now_ms: u64) -> [u8; 160] {
+    [if now_ms % 7000 < 4000 { 0x20 } else { 0xD5 }; 160]
+}
+
+#[test]
+fn the_callers_of_the_demo_come_through_and_each_of_their_calls_ends() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../board/callers/demo.toml");
+    let mut room = Room::new(4, &std::fs::read_to_string(path).unwrap());
+    room.says = menus;
+    room.run(600_000);
+    let stories = room.stories();
+    for caller in 1..=7 {
+        let of: Vec<_> = stories.iter().filter(|story| story.caller == caller).collect();
+        assert!(of.len() > 1, "caller {caller} came {} times", of.len());
+        assert!(of.iter().all(|story| story.outcome == Outcome::Finished), "{of:?}");
+    }
+    assert!(stories.iter().any(|story| story.outcome == Outcome::GaveUp));
+    let mut numbers = std::collections::BTreeSet::new();
+    for port in 0..4 {
+        let words = room.words(port);
+        let ends =
+            words.iter().filter(|word| word.starts_with("arrived") || word.starts_with("gone"));
+        for (word, n) in ends.zip(0..) {
+            assert_eq!(word.starts_with("gone"), n % 2 == 1, "port {port}: {words:?}");
+        }
+        numbers.extend(words.into_iter().filter(|word| word.starts_with("arrived")));
+    }
+    let all = [
+        "arrived '' ''",
+        "arrived '02158880000' ''",
+        "arrived '02160001234' 'J SMITH'",
+        "arrived '13655556666' ''",
+        "arrived '13800000001' ''",
+        "arrived '13800138000' 'LI NA'",
+        "arrived '13911112222' ''",
+    ];
+    assert_eq!(numbers.iter().map(String::as_str).collect::<Vec<_>>(), all);
 }

@@ -1,5 +1,9 @@
 //! A card, its ports and a box that answers, in virtual time.
 
+#![allow(dead_code)] // Each test file uses a part of it.
+
+pub mod sounds;
+
 use board::sim::{Callers, SimCard, Story};
 use board::{BLOCK, Card};
 use line::{Config, Input, LinePort, Output};
@@ -31,7 +35,11 @@ impl Room {
     /// A card of so many FXO ports, that answers after two rings.
     pub fn new(ports: usize, script: &str) -> Self {
         let speech = |_: &str| Ok((0..16_000).map(|n| ((n % 57) * 100 - 2800) as i16).collect());
-        let callers = Callers::parse(script, speech).unwrap();
+        Self::with(ports, Callers::parse(script, speech).unwrap())
+    }
+
+    /// The same, with callers of the test's own.
+    pub fn with(ports: usize, callers: Callers) -> Self {
         let card = SimCard::new(7, &vec![PortKind::Fxo; ports], callers).unwrap();
         let config = |n: usize| {
             Config::new(PortId::new(&format!("fxo-{}", n + 1)), PortKind::Fxo, Law::A, 2)
@@ -144,4 +152,3 @@ pub fn gone(output: &Output) -> bool {
 pub fn alarm(alarm: Alarm, raised: bool) -> impl Fn(&Output) -> bool {
     move |output| *output == Output::Alarm { alarm, raised }
 }
-
