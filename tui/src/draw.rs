@@ -80,9 +80,10 @@ fn parts(model: &Model, area: Rect) -> Parts {
     let shown = model.snapshot.as_deref();
     let down = matches!(model.connection, Connection::Down { .. });
     let alarms = shown.is_some_and(|shown| !shown.alarms.is_empty());
+    let banner = bars::banner_lines(model, area.width).len() as u16;
     let heights = [
         1,
-        u16::from(down && shown.is_some()),
+        if down && shown.is_some() { banner } else { 0 },
         u16::from(alarms && model.view == View::Overview && model.help.is_none()),
         u16::from(model.interactive),
     ];
@@ -152,12 +153,16 @@ fn no_box(model: &Model, buffer: &mut Buffer, area: Rect) {
     let lang = model.lang;
     let socket = format!("{}: {}", words::SOCKET.in_lang(lang), model.socket);
     let lines = match &model.connection {
-        Connection::Down { .. } => vec![
-            (bars::unreachable(model), model.theme.bad()),
-            (String::new(), model.theme.plain()),
-            (socket, model.theme.plain()),
-            (words::START_HINT.in_lang(lang).to_owned(), model.theme.plain()),
-        ],
+        Connection::Down { .. } => {
+            let why = bars::banner_lines(model, area.width).into_iter();
+            let why = why.map(|line| (line, model.theme.bad()));
+            why.chain([
+                (String::new(), model.theme.plain()),
+                (socket, model.theme.plain()),
+                (words::START_HINT.in_lang(lang).to_owned(), model.theme.plain()),
+            ])
+            .collect()
+        }
         _ => vec![
             (words::CONNECTING.in_lang(lang).to_owned(), model.theme.plain()),
             (socket, model.theme.faint()),

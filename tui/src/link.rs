@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -82,10 +82,7 @@ impl Link {
 
     /// Waits at most `patience` for news.
     pub fn next(&self, patience: Duration) -> Option<News> {
-        match self.news.as_ref()?.recv_timeout(patience) {
-            Ok(news) => Some(news),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.news.as_ref()?.recv_timeout(patience).ok()
     }
 
     /// Ends the thread and waits until it has let go of the socket.

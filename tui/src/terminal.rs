@@ -33,16 +33,20 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         signal_hook::flag::register(signal, ending.clone()).context("cannot watch for signals")?;
     }
     let link = Link::start(socket).context("cannot start the thread of the link")?;
-    // From here a panic gives the terminal back too: the hook is set with it.
+    let done = taken(|terminal| turn(terminal, &mut model, &link, &ending));
+    // After a hang-up there is no terminal left to give back, and nobody to tell.
+    if ending.load(Ordering::Relaxed) { Ok(()) } else { done }
+}
+
+/// Takes the terminal for `work` and gives it back afterwards, and also when `work` panics: the
+/// hook that does so is set with it.
+pub fn taken<T>(work: impl FnOnce(&mut DefaultTerminal) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let mut terminal = ratatui::try_init().context("cannot take the terminal")?;
-    let done = turn(&mut terminal, &mut model, &link, &ending);
+    let done = work(&mut terminal);
     let restored = ratatui::try_restore();
-    // After a hang-up there is no terminal left to give back.
-    if ending.load(Ordering::Relaxed) {
-        return Ok(());
-    }
-    done?;
-    restored.context("cannot give the terminal back")
+    let done = done?;
+    restored.context("cannot give the terminal back")?;
+    Ok(done)
 }
 
 fn turn(
@@ -54,8 +58,12 @@ fn turn(
     let started = Instant::now();
     let size = terminal.size()?;
     update(model, Msg::Size(size.width, size.height));
+    let mut changed = true;
     while !ending.load(Ordering::Relaxed) {
-        terminal.draw(|frame| crate::draw::draw(model, frame))?;
+        if changed {
+            terminal.draw(|frame| crate::draw::draw(model, frame))?;
+        }
+        changed = false;
         let mut patience = TURN;
         for _ in 0..KEYS_MAX {
             if !event::poll(patience)? {
@@ -67,15 +75,20 @@ fn turn(
                 Event::Resize(width, height) => Msg::Size(width, height),
                 _ => continue,
             };
+            changed = true;
             match update(model, msg) {
                 Some(Effect::Quit) => return Ok(()),
                 Some(Effect::Redraw) => terminal.clear()?,
                 None => {}
             }
         }
-        update(model, Msg::Tick(started.elapsed()));
+        let now = started.elapsed();
+        // The time for which the box is gone is shown in seconds.
+        changed |= now.as_secs() != model.now.as_secs();
+        update(model, Msg::Tick(now));
         for _ in 0..NEWS_MAX {
             let Some(news) = link.next(Duration::ZERO) else { break };
+            changed = true;
             update(model, Msg::News(news));
         }
     }

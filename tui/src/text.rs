@@ -41,33 +41,38 @@ pub fn fit(text: &str, columns: u16) -> String {
     cut
 }
 
-/// The text in lines of at most `columns`, broken at spaces, else anywhere.
+/// The text in lines of at most `columns`, broken at spaces and, where it must be or between wide
+/// characters, anywhere.
 pub fn wrap(text: &str, columns: u16) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let mut lines = Vec::new();
+    let mut line = String::new();
     for word in text.split(' ') {
-        let room = |line: &str, more: &str| width(line) + 1 + width(more) <= columns;
-        match lines.last_mut() {
-            Some(line) if !line.is_empty() && room(line, word) => {
+        let breaks_anywhere = width(word) > columns || word.chars().any(is_wide);
+        if !line.is_empty() {
+            let fits = width(&line) + 1 + width(word) <= columns;
+            if fits || (breaks_anywhere && width(&line) + 2 < columns) {
                 line.push(' ');
-                line.push_str(word);
-                continue;
+            } else {
+                lines.push(std::mem::take(&mut line));
             }
-            Some(line) if line.is_empty() => {}
-            _ => lines.push(String::new()),
         }
         for sign in word.chars() {
-            let full = lines.last().is_some_and(|line| {
-                !line.is_empty() && width(line) + sign.width().map_or(0, |w| w as u16) > columns
-            });
-            if full {
-                lines.push(String::new());
+            if !line.is_empty() && width(&line) + sign_width(sign) > columns {
+                lines.push(std::mem::take(&mut line));
             }
-            if let Some(line) = lines.last_mut() {
-                line.push(sign);
-            }
+            line.push(sign);
         }
     }
+    lines.push(line);
     lines
+}
+
+fn sign_width(sign: char) -> u16 {
+    sign.width().and_then(|wide| u16::try_from(wide).ok()).unwrap_or(0)
+}
+
+fn is_wide(sign: char) -> bool {
+    sign_width(sign) > 1
 }
 
 /// A span as people read a stop-watch: `0:07`, `12:30`, `3:02:11`, `2d 03:04`.
@@ -108,6 +113,8 @@ mod tests {
         assert_eq!(wrap("log in with *11 now", 8), ["log in", "with *11", "now"]);
         assert_eq!(wrap("拨打示闲", 5), ["拨打", "示闲"]);
         assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
+        assert_eq!(wrap("本机 无法连接", 8), ["本机 无", "法连接"]);
+        assert_eq!(wrap("", 8), [""]);
     }
 
     #[test]

@@ -108,14 +108,14 @@ words! {
 
     // Why the box can't be reached.
     TROUBLE_ABSENT: "控制套接字不存在", "there is no control socket";
-    TROUBLE_REFUSED: "控制套接字无人应答", "nobody answers on the control socket";
+    TROUBLE_REFUSED: "控制套接字无人应答", "nobody answers its socket";
     TROUBLE_NOT_ALLOWED: "无权访问控制套接字", "this user may not use the control socket";
     TROUBLE_CLOSED: "连接已断开", "the box closed the connection";
     TROUBLE_SILENT: "本机没有应答", "the box does not answer";
-    TROUBLE_MISMATCH: "协议版本不一致，请使用与本机同版本的控制台", "other protocol: use the console of the box's version";
-    TROUBLE_MISMATCH_BOX: "本机", "box";
-    TROUBLE_MISMATCH_OURS: "控制台", "console";
-    TROUBLE_NOT_UNDERSTOOD: "无法识别本机的应答，请使用同版本的控制台", "the box's answer is not understood: use the console of its version";
+    TROUBLE_PROTOCOL_BOX: "协议不一致：本机", "other protocol: the box speaks";
+    TROUBLE_PROTOCOL_OURS: "，控制台", ", this console";
+    TROUBLE_NOT_UNDERSTOOD: "无法识别本机的应答", "the box's answer is not understood";
+    TROUBLE_ADVICE: "；请使用与本机同版本的控制台", "; use the console of the box's version";
     TROUBLE_SAID: "本机答复", "the box says";
 
     // Help: keys.
@@ -125,7 +125,7 @@ words! {
     HELP_ARROWS: "移动选择", "move the selection";
     HELP_PAGES: "翻页", "a page up, down";
     HELP_ENDS: "首行、末行", "first, last row";
-    HELP_SORT: "排序：按编号或按时长", "sort: by number or by time";
+    HELP_SORT: "排序：按编号或按时长", "sort by number or time";
     HELP_LANG: "中文、English", "English, 中文";
     HELP_REDRAW: "重绘屏幕", "draw the screen anew";
     HELP_HELP: "打开、关闭帮助", "open, close this help";

@@ -4,7 +4,7 @@ use super::listing::title;
 use crate::keys::{Of, word};
 use crate::link::Trouble;
 use crate::model::{Connection, Model, View};
-use crate::text::{fit, span, width};
+use crate::text::{fit, span, width, wrap};
 use crate::words;
 use control::{Level, PROTOCOL, Snapshot};
 use ratatui::buffer::Buffer;
@@ -28,7 +28,7 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     let critical = shown.alarms.iter().any(|alarm| alarm.level == Level::Critical);
     let alarm_style = if critical { theme.banner() } else { theme.bar() };
     let mut parts = vec![
-        (format!("Ringfence {}", fit(&shown.version, 12)), theme.bar()),
+        (format!("v{}", fit(&shown.version, 12)), theme.bar()),
         (fit(&shown.now, 19), theme.bar()),
         (format!("{} {}", words::UPTIME.in_lang(lang), span(shown.uptime_ms)), theme.bar()),
         (alarms, alarm_style),
@@ -104,8 +104,16 @@ pub fn level(model: &Model, level: Level) -> (&'static str, Style) {
 pub fn banner(model: &Model, buffer: &mut Buffer, area: Rect) {
     let style = model.theme.banner();
     buffer.set_style(area, style);
-    let text = format!(" {}", unreachable(model));
-    buffer.set_string(area.x, area.y, fit(&text, area.width), style);
+    for (line, y) in banner_lines(model, area.width).iter().zip(area.top()..area.bottom()) {
+        buffer.set_string(area.x + 1, y, line, style);
+    }
+}
+
+/// The banner's lines in a terminal this wide: one or two.
+pub fn banner_lines(model: &Model, wide: u16) -> Vec<String> {
+    let mut lines = wrap(&unreachable(model), wide.saturating_sub(2));
+    lines.truncate(2);
+    lines
 }
 
 /// `box not reachable since 15:04:05 (0:12), trying: nobody answers on the control socket`
@@ -133,25 +141,23 @@ pub fn unreachable(model: &Model) -> String {
 
 fn why(model: &Model, trouble: &Trouble) -> String {
     let lang = model.lang;
-    let word = match trouble {
-        Trouble::Absent => words::TROUBLE_ABSENT,
-        Trouble::Refused => words::TROUBLE_REFUSED,
-        Trouble::NotAllowed => words::TROUBLE_NOT_ALLOWED,
-        Trouble::Closed => words::TROUBLE_CLOSED,
-        Trouble::Silent => words::TROUBLE_SILENT,
-        Trouble::NotUnderstood => words::TROUBLE_NOT_UNDERSTOOD,
-        Trouble::Io(text) => return text.clone(),
-        Trouble::Said(text) => {
-            return format!("{}: {text}", words::TROUBLE_SAID.in_lang(lang));
+    let say = |word: words::Word| word.in_lang(lang);
+    match trouble {
+        Trouble::Absent => say(words::TROUBLE_ABSENT).to_owned(),
+        Trouble::Refused => say(words::TROUBLE_REFUSED).to_owned(),
+        Trouble::NotAllowed => say(words::TROUBLE_NOT_ALLOWED).to_owned(),
+        Trouble::Closed => say(words::TROUBLE_CLOSED).to_owned(),
+        Trouble::Silent => say(words::TROUBLE_SILENT).to_owned(),
+        Trouble::NotUnderstood => {
+            format!("{}{}", say(words::TROUBLE_NOT_UNDERSTOOD), say(words::TROUBLE_ADVICE))
         }
-        Trouble::Mismatch { protocol, .. } => {
-            return format!(
-                "{} ({} {protocol}, {} {PROTOCOL})",
-                words::TROUBLE_MISMATCH.in_lang(lang),
-                words::TROUBLE_MISMATCH_BOX.in_lang(lang),
-                words::TROUBLE_MISMATCH_OURS.in_lang(lang),
-            );
-        }
-    };
-    word.in_lang(lang).to_owned()
+        Trouble::Io(text) => text.clone(),
+        Trouble::Said(text) => format!("{}: {text}", say(words::TROUBLE_SAID)),
+        Trouble::Mismatch { protocol, .. } => format!(
+            "{} {protocol}{} {PROTOCOL}{}",
+            say(words::TROUBLE_PROTOCOL_BOX),
+            say(words::TROUBLE_PROTOCOL_OURS),
+            say(words::TROUBLE_ADVICE),
+        ),
+    }
 }

@@ -86,9 +86,9 @@ impl Listing for Calls<'_> {
         vec![
             Column::left("", 11).up_to(14),
             Column::left(words::CALLER.in_lang(lang), 11).up_to(16),
-            Column::left(words::VIA.in_lang(lang), 10).up_to(20),
+            Column::left(words::VIA.in_lang(lang), 13).up_to(20),
             Column::left(words::STATE.in_lang(lang), 9).up_to(12),
-            Column::left(words::AT.in_lang(lang), 10).up_to(30),
+            Column::left(words::AT.in_lang(lang), 14).up_to(30),
             Column::right(words::TIME.in_lang(lang), 7).up_to(9),
             Column::right(words::TOTAL.in_lang(lang), 7).up_to(9).rank(1),
             Column::left(words::MARKS.in_lang(lang), 6),
@@ -117,7 +117,8 @@ impl Listing for Calls<'_> {
     fn detail(&self, index: usize) -> String {
         let Some(row) = self.shown.calls.get(index) else { return String::new() };
         let lang = self.model.lang;
-        let state = format!("{} {} {}", self.state(row).0, self.at(row), span(row.state_ms));
+        let times = format!("{}/{}", span(row.state_ms), span(row.total_ms));
+        let state = format!("{} {} {times}", self.state(row).0, self.at(row));
         let mut parts = vec![
             row.call.clone(),
             self.caller(row),

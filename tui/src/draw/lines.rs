@@ -64,7 +64,8 @@ impl Listing for Lines<'_> {
     }
     fn detail(&self, index: usize) -> String {
         let Some(row) = self.shown.lines.get(index) else { return String::new() };
-        format!("{}  {}  {}", row.line, self.state(row).0, self.alarms(row))
+        let (kind, state) = (word(Of::Kind, &row.kind, self.model.lang), self.state(row).0);
+        format!("{}  {kind}  {state}  {}", row.line, self.alarms(row))
     }
     fn nothing(&self) -> Word {
         words::NOTHING_LINES

@@ -47,17 +47,16 @@ pub fn paint_full(model: &Model, listing: &dyn Listing, buffer: &mut Buffer, are
     let y = area.y + height;
     let rule = "─".repeat(usize::from(area.width));
     buffer.set_string(area.x, y, rule, model.theme.faint());
-    let mut room = area.width;
     if matches!(listing.view(), View::Calls | View::Agents) {
         let order = match model.sort {
             Sort::Number => words::SORTED_NUMBER,
             Sort::Time => words::SORTED_TIME,
         };
-        let order = format!(" s {}", order.in_lang(model.lang));
-        room = room.saturating_sub(width(&order));
-        buffer.set_string(area.x + room, y + 1, order, model.theme.faint());
+        let order = format!(" s: {} ", order.in_lang(model.lang));
+        let x = area.right().saturating_sub(width(&order) + 2);
+        buffer.set_string(x, y, order, model.theme.faint());
     }
-    let detail = fit(&listing.detail(cursor), room);
+    let detail = fit(&listing.detail(cursor), area.width);
     buffer.set_string(area.x, y + 1, detail, model.theme.plain());
 }
 
