@@ -69,6 +69,14 @@ impl Terminal {
     }
 }
 
+impl Drop for Terminal {
+    /// A test that fell leaves nothing running: without `script` the console is hung up on.
+    fn drop(&mut self) {
+        let _ = self.script.kill();
+        let _ = self.script.wait();
+    }
+}
+
 fn given_back(text: &str) {
     let after = text.rsplit(TAKE).next().unwrap();
     let (_, last) = after.split_once(GIVE_BACK).expect("the screen is given back");
