@@ -7,7 +7,7 @@ use model::order::CLIPS_PER_PLAY_MAX;
 use model::{AgentId, Cause, Clip, Instant, LegId, Order, PlayId, PromptId, QueueId, VisitId};
 
 /// Heard where a queue that the site no longer has would have its own music.
-const MUSIC: &str = "tone.music";
+const MUSIC: &str = "music.hold";
 
 impl Exchange {
     pub(crate) fn call_says(&mut self, now: Instant, output: call::Output) {

@@ -1,7 +1,7 @@
 //! Starts the box: reads what it needs, makes the cores, starts the threads and ends them in order.
 
 use crate::boxkey;
-use crate::clock::Clock;
+use crate::clock::{Clock, wall_now};
 use crate::control_socket::{self, Desk};
 use crate::folders::Folders;
 use crate::media_thread::{self, Media, MediaCounters};
@@ -16,7 +16,7 @@ use exchange::Exchange;
 use journal::Journal;
 use media::Engine;
 use model::Fact;
-use model::port::PortKind;
+use model::port::{PortKind, PortOrder};
 use model::site::{Driver, Site};
 use sip::Endpoint;
 use std::net::UdpSocket;
@@ -59,12 +59,28 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let epoch = boxkey::random_32()?;
     let facts_seal = Arc::new(key.fact_seal([epoch[0], epoch[1], epoch[2], epoch[3]]));
     let place = ledger::Place { dir: options.folders.journal(), seal: facts_seal };
-    let journal = place.open()?;
+    let journal = open_journal(&place)?;
     for aside in &journal.opened().moved_aside {
         let shown = aside.display();
         log(Severity::Warning, &format!("the journal's snapshot {shown} was torn and moved aside"));
     }
     Boxed { options, sites, ready, key }.start(journal, place)
+}
+
+/// Opens the journal. One that lost synced facts to a failing disk is copied aside and used all the
+/// same: a hospital's box answers its telephones, and an alarm says what is missing.
+fn open_journal(place: &ledger::Place) -> anyhow::Result<Journal> {
+    let error = match place.open() {
+        Err(error @ journal::Error::Lost { .. }) => error,
+        opened => return Ok(opened?),
+    };
+    log(Severity::Error, &format!("the journal lost facts: {error}"));
+    let aside = place.dir.with_extension(format!("lost-{}", wall_now().0));
+    match crate::sites::copy_whole(&place.dir, &aside) {
+        Ok(()) => log(Severity::Warning, &format!("a copy is kept in {}", aside.display())),
+        Err(error) => log(Severity::Error, &format!("no copy could be kept: {error:#}")),
+    }
+    Ok(Journal::open_accepting_loss(&place.dir, place.seal.clone())?)
 }
 
 /// The site to run: the applied one; the one given only where none was applied yet.
@@ -117,6 +133,9 @@ pub fn accounts(site: &Site) -> sip::Accounts {
     }
 }
 
+/// The card, and its ports' names by number.
+type Wired = (Option<Box<dyn Card>>, Vec<model::PortId>);
+
 /// A box about to start.
 struct Boxed<'a> {
     options: &'a Options,
@@ -129,7 +148,10 @@ impl Boxed<'_> {
     fn start(self, journal: Journal, place: ledger::Place) -> anyhow::Result<()> {
         let site = self.ready.site.clone();
         let (clock, anchor) = Clock::start();
-        let next_call = journal.counters().next_call;
+        // A journal that lost its end would give numbers again whose recordings lie on the disk.
+        let recorded = crate::recordings::last_call(&self.options.folders.recordings())?;
+        let next_call = journal.counters().next_call.max(recorded + 1);
+        let lost_facts = journal.opened().lost.is_some();
         let agents = journal.agents().0.iter();
         let agents = agents.map(|(id, row)| (id.clone(), row.state.clone(), row.since));
         let exchange = Exchange::new(
@@ -156,7 +178,7 @@ impl Boxed<'_> {
         let seal_counters = Arc::new(SealCounters::default());
 
         let (card, port_ids) = self.card(&site)?;
-        let lines = lines(&site, &port_ids, clock.now());
+        let lines = lines(&site, &port_ids, clock.now())?;
         let slots = port_ids.len() + usize::from(site.limits.calls_max) * 2 + site.agents.len();
         let engine = Engine::new(media::Config {
             legs_max: slots,
@@ -239,6 +261,7 @@ impl Boxed<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             site_digest: site.digest.clone(),
         });
+        switch.alarms.set(clock.now(), "facts-lost", "journal", lost_facts);
         for call in lost_calls {
             let (by, cause) = (model::fact::Party::Box, model::Cause::Vanished);
             switch.note(Fact::CallEnded { call, by, cause });
@@ -264,7 +287,7 @@ impl Boxed<'_> {
     }
 
     /// The card that drives the site's ports. Ports of one box sit on one card in this version.
-    fn card(&self, site: &Site) -> anyhow::Result<(Option<Box<dyn Card>>, Vec<model::PortId>)> {
+    fn card(&self, site: &Site) -> anyhow::Result<Wired> {
         let mut ports: Vec<_> = site.ports.iter().collect();
         ports.sort_by_key(|(_, port)| port.channel);
         let ids: Vec<_> = ports.iter().map(|(id, _)| (*id).clone()).collect();
@@ -281,7 +304,12 @@ impl Boxed<'_> {
             None => board::sim::Callers::default(),
         };
         let kinds: Vec<PortKind> = ports.iter().map(|(_, port)| port.kind).collect();
-        let card = board::sim::SimCard::new(seed()?, &kinds, callers)?;
+        let mut card = board::sim::SimCard::new(seed()?, &kinds, callers)?;
+        for (index, (id, port)) in ports.iter().enumerate() {
+            let (receive, transmit) = (port.receive_gain_tenths_db, port.transmit_gain_tenths_db);
+            let gain = PortOrder::Gain { receive_tenths_db: receive, transmit_tenths_db: transmit };
+            card.order(index, &gain).with_context(|| format!("port {id}: gain"))?;
+        }
         Ok((Some(Box::new(card)), ids))
     }
 }
@@ -316,14 +344,18 @@ fn read_callers(path: &std::path::Path) -> anyhow::Result<board::sim::Callers> {
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
 }
 
-fn lines(site: &Site, ids: &[model::PortId], now: model::Instant) -> Vec<line::LinePort> {
+fn lines(
+    site: &Site,
+    ids: &[model::PortId],
+    now: model::Instant,
+) -> anyhow::Result<Vec<line::LinePort>> {
     let ports = ids.iter().filter_map(|id| Some((id, site.ports.get(id)?)));
     ports
         .map(|(id, port)| {
-            line::LinePort::new(
-                now,
-                line::Config::new(id.clone(), port.kind, port.law, port.answer_after_rings),
-            )
+            let rings = port.answer_after_rings;
+            let config = line::Config::new(id.clone(), port.kind, port.law, rings);
+            config.check().with_context(|| format!("port {id}"))?;
+            Ok(line::LinePort::new(now, config))
         })
         .collect()
 }
@@ -390,4 +422,3 @@ async fn signals(asks: crossbeam_channel::Sender<Ask>, exchange: std::thread::Th
 fn join(thread: std::thread::JoinHandle<()>, name: &str) -> anyhow::Result<()> {
     thread.join().map_err(|_| anyhow::anyhow!("the {name} thread panicked"))
 }
-

@@ -77,6 +77,11 @@ fn ids(dir: &Path) -> anyhow::Result<Vec<RecordingId>> {
     Ok(ids)
 }
 
+/// The highest number of a call that has a recording on the disk; 0 when there is none.
+pub fn last_call(dir: &Path) -> anyhow::Result<u64> {
+    Ok(ids(dir)?.last().map_or(0, |id| id.call.0))
+}
+
 fn open(dir: &Path, id: RecordingId) -> anyhow::Result<File> {
     let path = path(dir, id);
     if !path.exists() {

@@ -39,6 +39,7 @@ const GAP_TICKS_MAX: u64 = 50 * 60;
 pub const TAP_QUEUE: usize = 8192;
 
 /// What goes from a media thread to the seal thread.
+#[expect(clippy::large_enum_variant, reason = "boxing a frame would allocate in the media thread")]
 pub enum TapItem {
     /// A frame, and the media tick it belongs to.
     Frame { tap: TapNo, tick: u64, frame: TapFrame },
@@ -195,7 +196,11 @@ impl Open {
         };
         self.blocks += 1;
         let written = file.writer.push(left, right).and_then(|_| {
-            if self.blocks % BLOCKS_PER_FRAME == 0 { file.writer.flush_frame() } else { Ok(()) }
+            if self.blocks.is_multiple_of(BLOCKS_PER_FRAME) {
+                file.writer.flush_frame()
+            } else {
+                Ok(())
+            }
         });
         if let Err(error) = written {
             self.fail(&error.into(), counters);

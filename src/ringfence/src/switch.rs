@@ -209,9 +209,9 @@ impl Switch {
     fn settle(&mut self, now: Instant) {
         for _ in 0..PASSES_MAX {
             if let Some(output) = self.parts.endpoint.poll() {
-                self.from_endpoint(now, output);
+                self.take_endpoint(now, output);
             } else if let Some(output) = self.parts.exchange.poll() {
-                self.from_exchange(now, output);
+                self.take_exchange(now, output);
             } else {
                 self.send_facts();
                 if !self.release(now) {
@@ -222,7 +222,7 @@ impl Switch {
         self.flush_orders();
     }
 
-    fn from_exchange(&mut self, now: Instant, output: exchange::Output) {
+    fn take_exchange(&mut self, now: Instant, output: exchange::Output) {
         match output {
             exchange::Output::Fact(wall, fact) => self.facts.push((wall, fact)),
             exchange::Output::Order(order) => {
@@ -233,7 +233,7 @@ impl Switch {
         }
     }
 
-    fn from_endpoint(&mut self, now: Instant, output: sip::Output) {
+    fn take_endpoint(&mut self, now: Instant, output: sip::Output) {
         match output {
             sip::Output::Send { to, bytes } => {
                 if self.parts.socket.send_to(&bytes, to).is_err() {

@@ -31,7 +31,7 @@ pub fn queue() -> Queue {
         ring: s(20),
         wrap_up: s(10),
         announce_every: s(30),
-        music: "tone.music".into(),
+        music: "music.hold".into(),
         waiting_max: 10,
         overflow: None,
         service_level: s(20),

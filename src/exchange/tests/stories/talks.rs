@@ -85,7 +85,7 @@ fn a_caller_on_hold_hears_music_and_then_the_agent_again() {
     let (caller, agent) = talk(&mut world);
     world.event(agent, LegEvent::Held);
     world.event(agent, LegEvent::Held);
-    assert_eq!(world.hears(caller), ["tone.music"]);
+    assert_eq!(world.hears(caller), ["music.hold"]);
     assert_eq!(world.exchange.calls().next().unwrap().state, "held");
     world.run(30);
     world.event(agent, LegEvent::Resumed);
