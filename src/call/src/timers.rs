@@ -77,3 +77,41 @@ impl Timers {
         self.at.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: CallId = CallId(1);
+    const TWO: CallId = CallId(2);
+
+    fn at(s: u64) -> Instant {
+        Instant::from_millis(s * 1000)
+    }
+
+    #[test]
+    fn timers_are_due_in_order_and_a_timer_that_is_moved_is_due_once() {
+        let mut timers = Timers::default();
+        timers.set(ONE, Kind::Length, at(10));
+        timers.set(TWO, Kind::Part, at(5));
+        timers.set(ONE, Kind::Length, at(3));
+        assert_eq!(timers.next(), Some((at(3), Kind::Length)));
+        assert_eq!(timers.pop(at(2)), None);
+        assert_eq!(timers.pop(at(20)), Some((ONE, Kind::Length)));
+        assert_eq!(timers.pop(at(20)), Some((TWO, Kind::Part)));
+        assert_eq!(timers.pop(at(20)), None);
+        assert!(timers.is_empty());
+    }
+
+    #[test]
+    fn a_call_that_is_over_takes_all_its_timers_with_it_and_no_others() {
+        let mut timers = Timers::default();
+        for kind in [Kind::Answer, Kind::Told, Kind::Lost(LegId::inbound(7))] {
+            timers.set(ONE, kind, at(1));
+            timers.set(TWO, kind, at(1));
+        }
+        timers.clear_call(ONE);
+        let left = std::iter::from_fn(|| timers.pop(at(1)));
+        assert!(left.map(|(call, _)| call).eq([TWO; 3]));
+    }
+}

@@ -248,7 +248,6 @@ impl Exchange {
 
     fn apply(&mut self, now: Instant, site: Arc<Site>) {
         self.site = Arc::clone(&site);
-        self.fact(now, Fact::SiteApplied { site_digest: site.digest.clone() });
         self.calls.handle(now, call::Input::Limits(site.limits.clone()));
         self.ivr.apply(Arc::clone(&site));
         self.queues.handle(now, queue::Input::Site(Arc::clone(&site)));

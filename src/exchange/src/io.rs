@@ -32,7 +32,8 @@ pub enum Input {
     /// Take no new calls, tell those who wait, let those who talk finish; ends in
     /// `Output::Drained`.
     Drain,
-    /// Use another site from now on. A live call keeps the flow it began with.
+    /// Use another site from now on. A visit keeps the flow it began with. Whoever stores the site
+    /// tells the fact of it.
     Site(Arc<Site>),
 }
 

@@ -5,7 +5,7 @@ use super::timesheet::{Agent, Times};
 use anyhow::{Context, Result, ensure};
 use model::fact::{AgentState, Party};
 use model::{AgentId, CallId, Cause, Fact, MenuId, QueueId, RecordingId, VisitId, WallTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A queue's day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,13 +62,14 @@ pub struct Ledger {
     pub refused: u64,
     pub answered: u64,
     pub ended: u64,
-    /// Calls that a loss of power cut off.
+    /// Calls that a loss of power cut off; the next start ends them.
     pub cut: u64,
     pub offers: u64,
     pub offers_failed: u64,
     pub recorded_ms: u64,
     pub queues: BTreeMap<QueueId, Ends>,
     calls: BTreeMap<CallId, Call>,
+    cut_off: BTreeSet<CallId>,
     agents: BTreeMap<AgentId, Agent>,
     last: WallTime,
 }
@@ -95,6 +96,7 @@ impl Ledger {
                 ensure!(call.answered.is_none() && !call.refused, "answered twice");
                 call.answered = Some(at);
             }
+            Fact::CallEnded { call, .. } if self.cut_off.remove(call) => {}
             Fact::CallEnded { call, by, cause } => {
                 self.ended += 1;
                 let ended = self.calls.remove(call).context("a call ended that was none")?;
@@ -122,6 +124,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// The calls that were cut off and not ended yet.
+    pub fn cut_off(&self) -> Vec<CallId> {
+        self.cut_off.iter().copied().collect()
+    }
+
     /// The states of the agents, as a restart finds them.
     pub fn agents(&self) -> Vec<(AgentId, AgentState, WallTime)> {
         let all = self.agents.iter();
@@ -141,6 +148,7 @@ impl Ledger {
     /// Checks at the end of the day that all is over and all adds up.
     pub fn close(&self) -> Result<()> {
         ensure!(self.calls.is_empty(), "calls that never ended: {:?}", self.calls.keys());
+        ensure!(self.cut_off.is_empty(), "calls that were cut off: {:?}", self.cut_off);
         ensure!(self.arrived == self.ended + self.cut, "calls do not add up");
         for (queue, ends) in &self.queues {
             let Ends { queued, connected, abandoned, overflowed, turned_away, cut } = *ends;
@@ -277,8 +285,9 @@ impl Ledger {
 
     /// The box stops or is found to have stopped: whatever stood is cut off.
     fn off(&mut self, at: WallTime) {
-        for (_, call) in std::mem::take(&mut self.calls) {
+        for (id, call) in std::mem::take(&mut self.calls) {
             self.cut += 1;
+            self.cut_off.insert(id);
             if let Some(Visit { place: Place::Queue { queue, .. }, .. }) = call.visit {
                 self.queues.entry(queue).or_default().cut += 1;
             }

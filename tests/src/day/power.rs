@@ -4,7 +4,8 @@ use super::tapes::Tapes;
 use super::town::{Happening, Town};
 use anyhow::{Result, ensure};
 use exchange::{Config, Counters, Exchange};
-use model::Fact;
+use model::fact::Party;
+use model::{Cause, Fact};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,9 @@ impl Town {
             version: "day".into(),
             site_digest: self.site.digest.clone(),
         })?;
+        for call in self.ledger.cut_off() {
+            self.fact(Fact::CallEnded { call, by: Party::Box, cause: Cause::Vanished })?;
+        }
         let config = Config {
             site: Arc::clone(&self.site),
             anchor: self.anchor,

@@ -5,6 +5,7 @@ mod agents;
 mod callers;
 mod edges;
 mod limits;
+mod nonsense;
 mod site;
 mod talks;
 mod words;
