@@ -13,7 +13,7 @@
 mod alarms;
 pub mod boxkey;
 pub mod cli;
-mod clips;
+pub mod clips;
 mod clock;
 mod console;
 mod control_socket;
