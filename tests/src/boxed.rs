@@ -44,7 +44,9 @@ pub fn copy_site(
     copy_folder(&from, to)?;
     let text = std::fs::read_to_string(from.join("site.toml"))?;
     let sip = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-    let first = 2 * (free_port()?.clamp(20_000, 60_000) / 2);
+    // Below the ports the system hands out, so that no range holds a signalling port. Boxes that
+    // share a range pass over each other's ports.
+    let first = 20_000 + free_port()? % 10 * 1000;
     let moved = text
         .replace("127.0.0.1:5060", &sip.to_string())
         .replace("20000", &first.to_string())
@@ -88,6 +90,18 @@ impl Boxed {
         sip: SocketAddr,
         callers: Option<&Path>,
     ) -> anyhow::Result<Self> {
+        Self::start_in(program, state, site, sip, callers, &[])
+    }
+
+    /// The same, with more in its environment, as a service manager would give it.
+    pub fn start_in(
+        program: PathBuf,
+        state: &Path,
+        site: &Path,
+        sip: SocketAddr,
+        callers: Option<&Path>,
+        environment: &[(&str, String)],
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(state)?;
         let log = state.with_extension("log");
         let mut command = Command::new(&program);
@@ -97,6 +111,7 @@ impl Boxed {
         }
         let child = command
             .env("RINGFENCE_SHARE", share())
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(std::fs::File::options().create(true).append(true).open(&log)?)
@@ -120,6 +135,45 @@ impl Boxed {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The UDP ports the daemon holds open, as the kernel knows them.
+    pub fn udp_ports(&self) -> anyhow::Result<Vec<u16>> {
+        let proc = PathBuf::from(format!("/proc/{}", self.pid()));
+        let mut inodes = Vec::new();
+        for entry in std::fs::read_dir(proc.join("fd"))? {
+            // A descriptor may be closed while we look.
+            let Ok(link) = std::fs::read_link(entry?.path()) else { continue };
+            let link = link.to_string_lossy().into_owned();
+            let inode = link.strip_prefix("socket:[").and_then(|link| link.strip_suffix(']'));
+            inodes.extend(inode.map(str::to_owned));
+        }
+        let table = std::fs::read_to_string(proc.join("net/udp"))?;
+        let mut ports: Vec<u16> = table
+            .lines()
+            .skip(1)
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .filter(|columns| columns.get(9).is_some_and(|inode| inodes.contains(&(*inode).into())))
+            .filter_map(|columns| u16::from_str_radix(columns[1].split_once(':')?.1, 16).ok())
+            .collect();
+        ports.sort_unstable();
+        // The signalling socket is held twice, by its reader and its writer.
+        ports.dedup();
+        Ok(ports)
+    }
+
+    /// Waits for the end of a box that was told to stop.
+    pub fn ended(&mut self, within: Duration) -> anyhow::Result<ExitStatus> {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if Instant::now() > deadline {
+                bail!("the box did not stop within {within:?}\n{}", self.log());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Asks over the control socket, in a conversation of its own.
@@ -200,16 +254,7 @@ impl Boxed {
     /// Sends SIGTERM and waits for the box to drain and end.
     pub fn stop(&mut self, within: Duration) -> anyhow::Result<ExitStatus> {
         self.signal(rustix::process::Signal::TERM)?;
-        let deadline = Instant::now() + within;
-        loop {
-            if let Some(status) = self.child.try_wait()? {
-                return Ok(status);
-            }
-            if Instant::now() > deadline {
-                bail!("the box did not stop within {within:?}\n{}", self.log());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        self.ended(within)
     }
 
     /// The plug is pulled: SIGKILL.

@@ -2,5 +2,8 @@
 
 pub mod boxed;
 pub mod day;
+pub mod foreign;
 pub mod phone;
+pub mod scene;
 pub mod sound;
+pub mod wire;

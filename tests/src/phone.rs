@@ -30,6 +30,10 @@ pub struct Setup {
     pub bind: IpAddr,
     /// A caller behind a trunk does not register.
     pub register: bool,
+    /// Keys are sent as sound, as by a phone that knows no telephone-event.
+    pub in_band: bool,
+    /// Declines every call with this.
+    pub refuse: Option<Cause>,
 }
 
 impl Setup {
@@ -43,6 +47,8 @@ impl Setup {
             voice,
             bind: server.ip(),
             register: true,
+            in_band: false,
+            refuse: None,
         }
     }
 
@@ -107,13 +113,12 @@ impl Phone {
         let shared = Arc::new((Mutex::new(Story::default()), Condvar::new()));
         let (asks, inbox) = channel();
         let told = shared.clone();
-        let thread = std::thread::Builder::new().name(format!("phone {}", setup.user)).spawn(
-            move || {
+        let thread =
+            std::thread::Builder::new().name(format!("phone {}", setup.user)).spawn(move || {
                 if let Ok(mut runner) = Runner::new(setup, signalling, sound, told) {
                     runner.run(&inbox);
                 }
-            },
-        )?;
+            })?;
         Ok(Self { asks, shared, thread: Some(thread), address })
     }
 
@@ -208,8 +213,7 @@ impl Runner {
         let trunk = sip::TrunkConfig { peers: vec![setup.server.ip()], calls_max: 2 };
         config.trunks.insert(TrunkId::new("server"), trunk);
         let voice = media::Clip(setup.voice.clone().into());
-        let engine =
-            Engine::new(media::Config { legs_max: 1, clips: vec![voice].into(), seed: 7 });
+        let engine = Engine::new(media::Config { legs_max: 1, clips: vec![voice].into(), seed: 7 });
         let start = std::time::Instant::now();
         let endpoint = Endpoint::new(Instant::START, config);
         Ok(Self {
@@ -243,7 +247,8 @@ impl Runner {
             self.sound();
             loop {
                 match inbox.try_recv() {
-                    Ok(Ask::Vanish) => return,
+                    // Its sockets stay, so that no router says that nobody is there.
+                    Ok(Ask::Vanish) => return while inbox.recv().is_ok() {},
                     Ok(ask) => self.obey(ask),
                     Err(std::sync::mpsc::TryRecvError::Empty) => break,
                     Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
@@ -337,9 +342,11 @@ impl Runner {
 
     fn event(&mut self, leg: LegId, event: LegEvent) {
         match event {
-            LegEvent::Arrived { .. } if self.leg.is_some() => {
-                let refuse = Command::Refuse { leg, cause: Cause::Busy };
+            LegEvent::Arrived { .. } if self.leg.is_some() || self.setup.refuse.is_some() => {
+                let cause = self.setup.refuse.unwrap_or(Cause::Busy);
+                let refuse = Command::Refuse { leg, cause };
                 self.endpoint.handle(self.now(), Input::Command(refuse));
+                self.tell(|story| story.rang += 1);
             }
             LegEvent::Arrived { caller, name, .. } => {
                 self.leg = Some(leg);
@@ -375,7 +382,7 @@ impl Runner {
                 remote: plan.remote,
                 law: plan.law,
                 payload_type: plan.payload_type,
-                dtmf_payload_type: plan.dtmf_payload_type,
+                dtmf_payload_type: plan.dtmf_payload_type.filter(|_| !self.setup.in_band),
                 send: plan.send,
                 receive: plan.receive,
             },

@@ -1,0 +1,212 @@
+//! Foreign phones in processes of their own: Debian's sipp and baresip.
+
+use crate::boxed::root;
+use anyhow::{Context as _, bail, ensure};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running sipp; dropped, it is killed.
+pub struct Sipp {
+    child: Child,
+    name: String,
+    traces: PathBuf,
+}
+
+impl Sipp {
+    /// Plays a scenario from an address of ours: one of `dir` or, failing that, of tests/sipp.
+    pub fn start(
+        dir: &Path,
+        name: &str,
+        server: SocketAddr,
+        from: SocketAddr,
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
+        let file = format!("{name}.xml");
+        let own = dir.join(&file);
+        let scenario = if own.exists() { own } else { root().join("tests/sipp").join(&file) };
+        let ip = from.ip().to_string();
+        // Runs of one scenario keep their traces apart.
+        let run = (0..).find(|run| !dir.join(format!("{name}-{run}.msg")).exists()).unwrap_or(0);
+        let traces = dir.join(format!("{name}-{run}.msg"));
+        std::fs::write(&traces, "")?;
+        let child = Command::new("sipp")
+            .arg(server.to_string())
+            .args(["-sf".as_ref(), scenario.as_os_str()])
+            .args(["-i", &ip, "-mi", &ip, "-p", &from.port().to_string()])
+            .args(["-m", "1", "-nostdin", "-trace_err", "-trace_msg"])
+            .args(["-error_file".as_ref(), traces.with_extension("err").as_os_str()])
+            .args(["-message_file".as_ref(), traces.as_os_str()])
+            .args(more)
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("sipp is missing: run scripts/setup test")?;
+        Ok(Self { child, name: name.to_owned(), traces })
+    }
+
+    /// Waits for its end and tells whether the scenario went as written.
+    pub fn ended(&mut self, within: Duration) -> anyhow::Result<bool> {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status.success());
+            }
+            ensure!(Instant::now() < deadline, "sipp {} did not end\n{}", self.name, self.wire());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits for its end, which must be the one the scenario wrote.
+    pub fn finish(mut self, within: Duration) -> anyhow::Result<()> {
+        ensure!(self.ended(within)?, "sipp {} failed: {}\n{}", self.name, self.why(), self.wire());
+        Ok(())
+    }
+
+    /// What sipp found wrong.
+    pub fn why(&self) -> String {
+        std::fs::read_to_string(self.traces.with_extension("err")).unwrap_or_default()
+    }
+
+    /// What was sent and received.
+    pub fn wire(&self) -> String {
+        std::fs::read_to_string(&self.traces).unwrap_or_default()
+    }
+}
+
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A running baresip; dropped, it is killed.
+pub struct Baresip {
+    child: Child,
+    dir: PathBuf,
+    control: TcpStream,
+}
+
+impl Baresip {
+    /// Starts it in a folder of its own, with an account at the box that answers by itself and
+    /// speaks a sine of `hz`. What it hears and says lies in the folder as `dump-*.wav`.
+    pub fn start(
+        dir: &Path,
+        server: SocketAddr,
+        user: &str,
+        hz: u32,
+        ports: [u16; 3],
+    ) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        let folder = dir.to_str().context("the folder's name is not UTF-8")?;
+        let [sip, control, rtp] = ports;
+        let shipped = std::fs::read_to_string(root().join("tests/baresip/config"))?;
+        let config = shipped
+            .replace("SIP_PORT", &sip.to_string())
+            .replace("CONTROL_PORT", &control.to_string())
+            .replace("RTP_PORTS", &format!("{rtp}-{}", rtp + 100))
+            .replace("HZ", &hz.to_string())
+            .replace("FOLDER", folder);
+        std::fs::write(dir.join("config"), config)?;
+        let account = std::fs::read_to_string(root().join("tests/baresip/accounts"))?;
+        let account = account.replace("USER", user).replace("SERVER", &server.to_string());
+        std::fs::write(dir.join("accounts"), account)?;
+        std::fs::write(dir.join("contacts"), "")?;
+        let log = std::fs::File::create(dir.join("log"))?;
+        let child = Command::new("baresip")
+            .args(["-f", folder, "-v", "-s"])
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("baresip is missing: run scripts/setup test")?;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let control = loop {
+            match TcpStream::connect(("127.0.0.1", control)) {
+                Ok(stream) => break stream,
+                Err(error) if Instant::now() > deadline => {
+                    bail!("baresip did not start: {error}\n{}", log_in(dir))
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        control.set_read_timeout(Some(Duration::from_millis(100)))?;
+        Ok(Self { child, dir: dir.to_owned(), control })
+    }
+
+    /// Has it do a command of its menu (ctrl_tcp: JSON in a netstring).
+    pub fn command(&mut self, command: &str, parameters: &str) -> anyhow::Result<()> {
+        let json = serde_json::json!({ "command": command, "params": parameters }).to_string();
+        self.control.write_all(format!("{}:{json},", json.len()).as_bytes())?;
+        // The answers and events are shown in its log as well.
+        let mut answers = [0; 4096];
+        let _ = self.control.read(&mut answers);
+        Ok(())
+    }
+
+    /// Waits until its log says something, for the `count`th time.
+    pub fn says(&self, text: &str, count: usize, within: Duration) -> anyhow::Result<()> {
+        let deadline = Instant::now() + within;
+        while self.log().matches(text).count() < count {
+            ensure!(Instant::now() < deadline, "baresip never said {text:?}:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Everything it wrote, its SIP messages among it.
+    pub fn log(&self) -> String {
+        log_in(&self.dir)
+    }
+
+    /// The samples it recorded on one side of its calls, `enc` said and `dec` heard, call by call.
+    pub fn sounds(&self, side: &str) -> anyhow::Result<Vec<Vec<i16>>> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let fits =
+                |name: &String| name.starts_with("dump-") && name.ends_with(&format!("{side}.wav"));
+            if name.as_ref().is_some_and(fits) {
+                files.push(path);
+            }
+        }
+        files.sort();
+        let samples = |path: &PathBuf| -> anyhow::Result<Vec<i16>> {
+            let bytes = std::fs::read(path)?;
+            let data = bytes.get(44..).unwrap_or_default();
+            Ok(data.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
+        };
+        files.iter().map(samples).collect()
+    }
+
+    /// Ends it as a person would, which also ends its files.
+    pub fn quit(mut self) -> anyhow::Result<()> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.child.try_wait()?.is_none() {
+            ensure!(Instant::now() < deadline, "baresip does not end:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Baresip {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn log_in(dir: &Path) -> String {
+    let bytes = std::fs::read(dir.join("log")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
