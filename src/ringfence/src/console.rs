@@ -159,6 +159,9 @@ impl Switch {
             ("sip-shed", read(&self.parts.datagrams_shed)),
             ("sip-send-failed", self.send_failed),
             ("sip-wrong-passwords", sip.failures.values().sum()),
+            ("sip-legs", self.parts.endpoint.legs() as u64),
+            ("sip-dialogs", self.parts.endpoint.dialogs() as u64),
+            ("sip-transactions", self.parts.endpoint.transactions() as u64),
             ("prompts-missing", self.prompts_missing),
             ("released-early", self.released_early),
         ];

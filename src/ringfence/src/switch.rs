@@ -275,8 +275,11 @@ impl Switch {
         }));
     }
 
-    /// Ends what a leg ran over, its recordings first.
+    /// Ends what a leg ran over, its recordings first. An answer that still waits for its facts is
+    /// dropped: the caller is gone, and it would open a socket that nobody closes.
     fn close(&mut self, leg: LegId) {
+        let answers = |order: &Order| matches!(order, Order::Answer { leg: rung } if *rung == leg);
+        self.held.retain(|held| !answers(&held.order));
         for recording in self.parts.wires.taps_of(leg) {
             self.stop_recording(recording);
         }
