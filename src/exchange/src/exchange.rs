@@ -189,12 +189,20 @@ impl Exchange {
     /// What met a limit or was ignored since the start.
     pub fn counters(&self) -> Counters {
         let calls = self.calls.counters();
+        let (flows, queues) = (self.ivr.counters(), self.queues.counters());
+        let agents = self.agents.counters();
         Counters {
             calls_refused: calls.refused,
             calls_too_long: calls.too_long,
             visits_exhausted: calls.visits_exhausted,
             legs_lost: self.counters.legs_lost + calls.legs_lost,
             reconnected: calls.reconnected,
+            queues_full: queues.full,
+            flows_cut: flows.visits_cut + flows.visits_refused,
+            plays_lost: flows.plays_lost,
+            agents_unanswering: agents.no_answer,
+            codes_unknown: agents.unknown_codes,
+            strays: queues.stray + agents.stray,
             ..self.counters
         }
     }

@@ -75,6 +75,18 @@ pub struct Counters {
     pub services_refused: u64,
     /// Calls refused because they came by a line that the site does not have.
     pub lines_unknown: u64,
+    /// Callers who found their queue full.
+    pub queues_full: u64,
+    /// Visits that were sent to an agent at a limit of the flow.
+    pub flows_cut: u64,
+    /// Plays whose end never came.
+    pub plays_lost: u64,
+    /// Agents made not ready because they did not answer.
+    pub agents_unanswering: u64,
+    /// Numbers dialled by desk phones that are no feature codes.
+    pub codes_unknown: u64,
+    /// Words between stages that fit nothing there: an error of the program, ignored.
+    pub strays: u64,
     /// Events of legs that nobody knows (any more).
     pub events_ignored: u64,
 }

@@ -77,6 +77,12 @@ impl Town {
         all.reconnected += run.reconnected;
         all.services_refused += run.services_refused;
         all.lines_unknown += run.lines_unknown;
+        all.queues_full += run.queues_full;
+        all.flows_cut += run.flows_cut;
+        all.plays_lost += run.plays_lost;
+        all.agents_unanswering += run.agents_unanswering;
+        all.codes_unknown += run.codes_unknown;
+        all.strays += run.strays;
         all.events_ignored += run.events_ignored;
     }
 }

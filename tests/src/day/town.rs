@@ -288,6 +288,8 @@ impl Town {
         self.fairness.settled(busy)?;
         if let Some(exchange) = &self.exchange {
             self.calls_at_once = self.calls_at_once.max(exchange.live_calls());
+            let strays = exchange.counters().strays;
+            ensure!(strays == 0, "{strays} words between stages fit nothing");
         }
         if self.drained {
             self.stops()?;
