@@ -7,9 +7,9 @@
 //!      +--- expires=0, `*`, tick(t) -+
 //! ```
 //!
-//! A request changes all of its contacts or none. Requests go to the address a registration came
-//! from, so phones behind a NAT are reached (RFC 3581); what a contact says of itself is only the
-//! request URI.
+//! A request changes all of its contacts or none. Requests go to the contact where it names the host
+//! the registration came from, and else to where it came from, so phones behind a NAT are reached
+//! (RFC 3581).
 
 use crate::address::{Address, AddressError};
 use crate::message::{Contacts, Message};
@@ -29,7 +29,7 @@ pub const CONTACTS_MAX: usize = 8;
 pub struct Binding {
     /// The request URI of what is sent to it.
     pub contact: Uri,
-    /// Where it is sent: the address the registration came from.
+    /// Where it is sent: see `reached_at`.
     pub address: SocketAddr,
     pub expires_at: Instant,
     /// `+sip.instance` of the contact: the same phone under another address (RFC 5626 section 4.1).
@@ -114,6 +114,12 @@ pub struct Done {
     /// All addresses of the account, each with the seconds it has left.
     pub contacts: Vec<Address>,
     pub change: Option<Change>,
+}
+
+/// Where a phone is reached: at its contact if that is the host the registration came from, or else
+/// where it came from, since behind a NAT the contact names an address that leads nowhere.
+fn reached_at(contact: &Uri, source: SocketAddr) -> SocketAddr {
+    uri::socket_addr(contact).filter(|named| named.ip() == source.ip()).unwrap_or(source)
 }
 
 /// Holds the addresses of every account.
@@ -241,7 +247,7 @@ impl Registrar {
                 self.refreshes += 1;
                 bindings.push(Binding {
                     contact: contact.uri.clone(),
-                    address: wish.source,
+                    address: reached_at(&contact.uri, wish.source),
                     expires_at: now + Duration::from_secs(seconds.into()),
                     instance,
                     call_id: wish.call_id.clone(),

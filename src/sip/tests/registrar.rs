@@ -78,6 +78,14 @@ fn a_contact_is_bound_to_where_its_registration_came_from() {
 }
 
 #[test]
+fn a_contact_on_the_host_it_came_from_is_reached_at_its_own_port() {
+    let mut desk = Desk::new();
+    desk.register(0, &["<sip:8001@198.51.100.4:5070>"], Some(600)).unwrap();
+    let binding = &desk.registrar.bindings(&desk.phone)[0];
+    assert_eq!(binding.address, "198.51.100.4:5070".parse().unwrap());
+}
+
+#[test]
 fn the_time_granted_keeps_within_the_range() {
     let mut desk = Desk::new();
     let brief = Refusal::TooBrief { min_s: 60 };
