@@ -1,5 +1,9 @@
 //! Judging sound by what is heard: tones by frequency and level, identity by bytes.
 
+/// The level of a full-scale sine in A-law, in dBm0 (ITU-T G.711: +3.14).
+#[expect(clippy::approx_constant, reason = "a level of G.711, not a circle")]
+const FULL_SCALE_DBM0: f64 = 3.14_f64;
+
 /// Decodes A-law to 16 bit (ITU-T G.711), for the ear of a test.
 pub fn from_a_law(byte: u8) -> i16 {
     let byte = byte ^ 0x55;
@@ -13,7 +17,7 @@ pub fn from_a_law(byte: u8) -> i16 {
 
 /// A sine of `hz` at `dbm0` (0 dBm0 is 3.14 dB below full scale in A-law), at 8 kHz.
 pub fn tone(hz: f64, dbm0: f64, ms: u32) -> Vec<i16> {
-    let peak = 32_768.0 * 10_f64.powf((dbm0 - 3.14) / 20.0);
+    let peak = 32_768.0 * 10_f64.powf((dbm0 - FULL_SCALE_DBM0) / 20.0);
     (0..ms * 8)
         .map(|n| (peak * (std::f64::consts::TAU * hz * f64::from(n) / 8000.0).sin()) as i16)
         .collect()
@@ -46,7 +50,8 @@ fn is_tone(window: &[i16], hz: f64) -> bool {
     }
     let count = window.len() as f64;
     let at_tone = 2.0 * (i * i + q * q) / count;
-    let level = 10.0 * (energy / count / (32_768.0_f64.powi(2) / 2.0)).max(1e-12).log10() + 3.14;
+    let level =
+        10.0 * (energy / count / (32_768.0_f64.powi(2) / 2.0)).max(1e-12).log10() + FULL_SCALE_DBM0;
     level > -40.0 && at_tone / energy.max(1.0) > 0.9
 }
 

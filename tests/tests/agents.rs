@@ -1,5 +1,7 @@
 //! Agents at desk phones: registering, logging in and out by feature code, being rung.
 
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
 use std::time::Duration;
 use tests::boxed::{Boxed, copy_site, ringfence};
 use tests::phone::{Phone, Setup};
@@ -29,7 +31,8 @@ fn agent_logs_in_by_code_hears_it_and_answers_a_caller_of_the_trunk() {
         })
         .unwrap();
 
-    let caller = Phone::start(Setup::trunk(boxed.sip, "13800000001", tone(1004.0, -12.0, 1000))).unwrap();
+    let caller =
+        Phone::start(Setup::trunk(boxed.sip, "13800000001", tone(1004.0, -12.0, 1000))).unwrap();
     caller.dial("400");
     caller.wait(SOON, |story| story.talking).unwrap();
     // The rule of the trade: who presses nothing reaches an agent.

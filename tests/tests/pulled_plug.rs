@@ -1,5 +1,7 @@
 //! The plug is pulled: the box is killed again and again in the middle of busy calls.
 
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore as _, SeedableRng as _};
 use std::collections::BTreeMap;

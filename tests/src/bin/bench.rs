@@ -52,7 +52,8 @@ fn main() -> anyhow::Result<()> {
     };
     for Figure { case, value, unit } in figures {
         if arguments.json {
-            let line = serde_json::json!({"bench": name, "case": case, "value": value, "unit": unit});
+            let line =
+                serde_json::json!({"bench": name, "case": case, "value": value, "unit": unit});
             println!("{line}");
         } else {
             println!("{case:<28} {value:>10.2} {unit}");
@@ -126,7 +127,11 @@ fn calls() -> anyhow::Result<Vec<Figure>> {
             unit: "calls/core, extrapolated",
         },
         Figure { case: "memory", value: memory / 1024.0, unit: "MB resident" },
-        Figure { case: "ticks_late", value: 100.0 * late / ticks.max(1.0), unit: "% over 20 ms late" },
+        Figure {
+            case: "ticks_late",
+            value: 100.0 * late / ticks.max(1.0),
+            unit: "% over 20 ms late",
+        },
         Figure { case: "rtp_in", value: heard / WATCHED.as_secs_f64(), unit: "packets/s" },
         Figure { case: "rtp_out", value: sent / WATCHED.as_secs_f64(), unit: "packets/s" },
     ])

@@ -59,13 +59,14 @@ fn story(arguments: &Arguments) -> anyhow::Result<()> {
     })?;
     let login = log_in(&boxed, &phone)?;
 
-    boxed
-        .wait("the caller talks to the agent", Duration::from_secs(60), |now| {
-            now.calls.iter().any(|call| call.state == "talking")
-        })?;
+    boxed.wait("the caller talks to the agent", Duration::from_secs(60), |now| {
+        now.calls.iter().any(|call| call.state == "talking")
+    })?;
     boxed.wait("the call is over", Duration::from_secs(60), |now| now.calls.is_empty())?;
     let talk = phone
-        .wait(Duration::from_secs(5), |story| !story.talking && story.ended.len() > login.ended.len())
+        .wait(Duration::from_secs(5), |story| {
+            !story.talking && story.ended.len() > login.ended.len()
+        })
         .map_err(|story| anyhow::anyhow!("the phone was not hung up: {:?}", story.ended))?;
     // The seal thread ends the file after the leg; the fact of its end may follow the call's.
     boxed.wait("the recording is sealed", Duration::from_secs(5), |now| {
@@ -156,8 +157,7 @@ fn tell_facts(facts: &[Value]) -> anyhow::Result<()> {
 
 /// The caller speaks only after he heard the agent's tone, so that his tone proves both ways.
 fn judge_sound(talk: &Story, login: &Story) -> anyhow::Result<()> {
-    let heard: Vec<i16> =
-        talk.heard[login.heard.len()..].iter().copied().map(from_a_law).collect();
+    let heard: Vec<i16> = talk.heard[login.heard.len()..].iter().copied().map(from_a_law).collect();
     let caller = tone_ms(&heard, CALLER_HZ);
     ensure!(caller >= 2000, "the agent heard {caller} ms of the caller's tone, not 2000 or more");
     let said: Vec<i16> = talk.said[login.said.len()..].iter().copied().map(from_a_law).collect();
@@ -186,7 +186,8 @@ fn judge_recording(
     let file = boxed.state.join("recordings").join(format!("{id}.rfr"));
     let sealed = std::fs::read(&file)?;
     let (mut left, mut right) = (Vec::new(), Vec::new());
-    let key = ringfence::boxkey::read(&ringfence::folders::Folders::find(Some(boxed.state.clone()))?)?;
+    let key =
+        ringfence::boxkey::read(&ringfence::folders::Folders::find(Some(boxed.state.clone()))?)?;
     vault::to_law(sealed.as_slice(), &key, &mut left, &mut right)?;
     let heard = passage(&talk.heard[login.heard.len()..], CALLER_HZ)?;
     let at = find(&left, heard).context("what the agent heard is not in the recording's left")?;
