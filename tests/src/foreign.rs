@@ -107,7 +107,7 @@ impl Baresip {
         let [sip, control, rtp] = ports;
         let shipped = std::fs::read_to_string(root().join("tests/baresip/config"))?;
         let config = shipped
-            .replace("SIP_PORT", &sip.to_string())
+            .replace("SIP_ADDRESS", &SocketAddr::new(server.ip(), sip).to_string())
             .replace("CONTROL_PORT", &control.to_string())
             .replace("RTP_PORTS", &format!("{rtp}-{}", rtp + 100))
             .replace("HZ", &hz.to_string())

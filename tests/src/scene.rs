@@ -5,7 +5,7 @@ use crate::phone::{Phone, Setup, Story};
 use crate::sound::{find, from_a_law, tone, tone_ms};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -47,9 +47,16 @@ pub struct Scene {
 impl Scene {
     /// Opens the quickened hospital; `edit` may change it further.
     pub fn hospital(edit: impl Fn(String) -> String) -> anyhow::Result<Self> {
+        Self::hospital_at(Ipv4Addr::LOCALHOST, edit)
+    }
+
+    /// The same at another address of this machine.
+    pub fn hospital_at(ip: Ipv4Addr, edit: impl Fn(String) -> String) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let site = dir.path().join("site");
-        let sip = copy_site("hospital", &site, |text| edit(quick(text)))?;
+        let bound = |text: String| text.replace("bind = \"127.0.0.1:", &format!("bind = \"{ip}:"));
+        let mut sip = copy_site("hospital", &site, |text| edit(bound(quick(text))))?;
+        sip.set_ip(ip.into());
         let boxed = Boxed::start(ringfence()?, &dir.path().join("state"), &site, sip, None)?;
         let sockets = boxed.udp_ports()?.len();
         Ok(Self { boxed, dir, site, sockets })
@@ -262,6 +269,25 @@ pub fn samples(bytes: &[u8]) -> Vec<i16> {
 /// Milliseconds in which something louder than -40 dBm0 was heard.
 pub fn loud_ms(bytes: &[u8]) -> u32 {
     bytes.chunks_exact(160).filter(|block| is_loud(block)).map(|_| 20).sum()
+}
+
+/// The same of samples.
+pub fn loud_ms_of(sound: &[i16]) -> u32 {
+    let loud = |block: &&[i16]| block.iter().any(|sample| sample.unsigned_abs() > 400);
+    sound.chunks_exact(160).filter(loud).map(|_| 20).sum()
+}
+
+/// How much the loudest quarter second of `part` is like its best place in `whole`, from 0 to 1.
+pub fn likeness(whole: &[i16], part: &[i16]) -> f64 {
+    let energy = |s: &[i16]| s.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
+    let windows = part.chunks_exact(2000);
+    let Some(window) = windows.max_by(|a, b| energy(a).total_cmp(&energy(b))) else { return 0.0 };
+    let own = energy(window);
+    let places = whole.windows(window.len()).map(|place| {
+        let dot: f64 = place.iter().zip(window).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+        dot / (own * energy(place)).sqrt().max(1.0)
+    });
+    places.fold(0.0, f64::max)
 }
 
 fn is_loud(block: &[u8]) -> bool {
