@@ -12,24 +12,24 @@
 //! It owns all call state; nobody locks anything to reach it. It sleeps until the next deadline or
 //! until somebody unparks it.
 
+mod asks;
+mod orders;
+
 use crate::boxkey;
 use crate::clips::ClipTable;
 use crate::clock::Clock;
 use crate::ledger::{Batch, Progress};
-use crate::media_thread::{
-    LineOrder, MediaCounters, MediaOrder, MediaSaid, NewsReceiver, OrderSender,
-};
+use crate::media_thread::{MediaCounters, MediaOrder, MediaSaid, NewsReceiver, OrderSender};
 use crate::seal::{SealCounters, Sealed, TapBegin};
 use crate::service::{self, Severity, log};
 use crate::sites::Ready;
-use crate::wires::{Wire, Wires};
+use crate::wires::Wires;
 use crossbeam_channel::{Receiver, Sender};
 use exchange::Exchange;
-use media::{ClipList, ClipNo};
-use model::id::{LegId, PhoneId, RecordingId};
+use model::id::{PhoneId, RecordingId};
 use model::site::Site;
 use model::time::Anchor;
-use model::{Cause, Fact, Instant, LegEvent, Order, WallTime};
+use model::{Fact, Instant, LegEvent, Order, WallTime};
 use sip::Endpoint;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -257,37 +257,6 @@ impl Switch {
         self.parts.exchange.handle(now, exchange::Input::Phone { phone, up });
     }
 
-    fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan) {
-        let Some(Wire::Rtp { slot, .. }) = self.parts.wires.get(leg) else { return };
-        let mut ssrc = [0; 4];
-        if getrandom::fill(&mut ssrc).is_err() {
-            ssrc = (leg.0 as u32).to_be_bytes();
-        }
-        self.tell_media(MediaOrder::Engine(media::Command::OpenRtp {
-            slot,
-            ssrc: u32::from_be_bytes(ssrc),
-            remote: plan.remote,
-            law: plan.law,
-            payload_type: plan.payload_type,
-            dtmf_payload_type: plan.dtmf_payload_type,
-            send: plan.send,
-            receive: plan.receive,
-        }));
-    }
-
-    /// Ends what a leg ran over, its recordings first. An answer that still waits for its facts is
-    /// dropped: the caller is gone, and it would open a socket that nobody closes.
-    fn close(&mut self, leg: LegId) {
-        let answers = |order: &Order| matches!(order, Order::Answer { leg: rung } if *rung == leg);
-        self.held.retain(|held| !answers(&held.order));
-        for recording in self.parts.wires.taps_of(leg) {
-            self.stop_recording(recording);
-        }
-        if let Some(Wire::Rtp { slot, .. }) = self.parts.wires.close(leg) {
-            self.tell_media(MediaOrder::Shut { slot });
-        }
-    }
-
     /// Sends the facts collected so far as one batch.
     fn send_facts(&mut self) {
         if self.facts.is_empty() {
@@ -322,139 +291,6 @@ impl Switch {
             any = true;
         }
         any
-    }
-
-    fn obey(&mut self, now: Instant, order: Order) {
-        match order {
-            Order::Answer { leg } => self.answer_leg(now, leg),
-            Order::Refuse { leg, cause } => self.end(now, leg, cause, true),
-            Order::HangUp { leg, cause } => self.end(now, leg, cause, false),
-            Order::Ring { leg, phone, caller, name } => match self.open_rtp(leg) {
-                Ok(rtp) => {
-                    let invite = sip::Command::Invite { leg, phone, rtp, caller, name };
-                    self.parts.endpoint.handle(now, sip::Input::Command(invite));
-                }
-                Err(error) => self.no_media(now, leg, &error),
-            },
-            Order::Play { leg, play, clips, looped } => {
-                let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
-                let mut list = ClipList::new();
-                for clip in &clips {
-                    match self.parts.clips.number(clip.lang, &clip.prompt) {
-                        Some(number) => drop(list.push(ClipNo(number))),
-                        None => {
-                            self.prompts_missing += 1;
-                            log(
-                                Severity::Warning,
-                                &format!("no prompt {} ({})", clip.prompt, clip.lang),
-                            );
-                        }
-                    }
-                }
-                let command = media::Command::Play { slot, play, clips: list, looped };
-                self.tell_media(MediaOrder::Engine(command));
-            }
-            Order::StopPlay { leg } => self.engine(leg, |slot| media::Command::StopPlay { slot }),
-            Order::Bridge { a, b } => {
-                let slots = (self.parts.wires.get(a), self.parts.wires.get(b));
-                if let (Some(a), Some(b)) = slots {
-                    let bridge = media::Command::Bridge { a: a.slot(), b: b.slot() };
-                    self.tell_media(MediaOrder::Engine(bridge));
-                }
-            }
-            Order::Unbridge { leg } => self.engine(leg, |slot| media::Command::Unbridge { slot }),
-            Order::Record { leg, recording } => self.record(now, leg, recording),
-            Order::StopRecord { recording } => self.stop_recording(recording),
-        }
-    }
-
-    fn engine(&mut self, leg: LegId, make: impl FnOnce(media::Slot) -> media::Command) {
-        if let Some(wire) = self.parts.wires.get(leg) {
-            self.tell_media(MediaOrder::Engine(make(wire.slot())));
-        }
-    }
-
-    fn open_rtp(&mut self, leg: LegId) -> anyhow::Result<SocketAddr> {
-        let (slot, local, socket) = self.parts.wires.open_rtp(leg)?;
-        if let Some(socket) = socket {
-            self.tell_media(MediaOrder::Open { slot, socket });
-        }
-        Ok(local)
-    }
-
-    fn answer_leg(&mut self, now: Instant, leg: LegId) {
-        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
-            self.tell_media(MediaOrder::Line { port, order: LineOrder::Answer });
-            return;
-        }
-        match self.open_rtp(leg) {
-            Ok(rtp) => {
-                let answer = sip::Command::Answer { leg, rtp };
-                self.parts.endpoint.handle(now, sip::Input::Command(answer));
-            }
-            Err(error) => {
-                log(Severity::Error, &format!("leg {leg} cannot be answered: {error:#}"));
-                self.alarms.raise(now, "no-media", "rtp", control::Level::Critical);
-                self.end(now, leg, Cause::Congestion, true);
-            }
-        }
-    }
-
-    fn no_media(&mut self, now: Instant, leg: LegId, error: &anyhow::Error) {
-        log(Severity::Error, &format!("leg {leg} cannot be rung: {error:#}"));
-        self.alarms.raise(now, "no-media", "rtp", control::Level::Critical);
-        let event = LegEvent::Gone(Cause::Congestion);
-        self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
-    }
-
-    fn end(&mut self, now: Instant, leg: LegId, cause: Cause, refuse: bool) {
-        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
-            let order = if refuse { LineOrder::Refuse(cause) } else { LineOrder::HangUp(cause) };
-            self.tell_media(MediaOrder::Line { port, order });
-            return;
-        }
-        let command = if refuse {
-            sip::Command::Refuse { leg, cause }
-        } else {
-            sip::Command::HangUp { leg, cause }
-        };
-        self.parts.endpoint.handle(now, sip::Input::Command(command));
-    }
-
-    fn record(&mut self, now: Instant, leg: LegId, recording: RecordingId) {
-        let Some(tapped) = self.parts.wires.open_tap(leg, recording) else { return };
-        let started = self.parts.anchor.wall(now);
-        let begin = TapBegin { tap: tapped.tap, recording, started };
-        if self.parts.begins.try_send(begin).is_err() {
-            log(
-                Severity::Error,
-                &format!("recording {recording}: the seal thread does not answer"),
-            );
-            self.alarms.raise(now, "not-recording", "seal", control::Level::Critical);
-            self.parts.wires.taps.remove(&recording);
-            return;
-        }
-        self.recordings.insert(recording, ());
-        let tap = media::Command::Tap { slot: tapped.slot, tap: tapped.tap };
-        self.tell_media(MediaOrder::Engine(tap));
-    }
-
-    fn stop_recording(&mut self, recording: RecordingId) {
-        if let Some(tapped) = self.parts.wires.taps.remove(&recording) {
-            self.tell_media(MediaOrder::Untap { slot: tapped.slot, tap: tapped.tap });
-        }
-    }
-
-    fn recording_sealed(&mut self, sealed: Sealed) {
-        self.recordings.remove(&sealed.recording);
-        if sealed.missed_ms > 0 || sealed.trouble.is_some() {
-            let now = self.parts.clock.now();
-            self.alarms.raise(now, "not-recorded", "seal", control::Level::Critical);
-            let why =
-                sealed.trouble.unwrap_or_else(|| "audio was lost on the way to the disk".into());
-            let (call, ms) = (sealed.recording.call, sealed.missed_ms);
-            self.note(Fact::RecordingMissed { call, ms, why });
-        }
     }
 
     fn heard(&mut self, now: Instant, said: MediaSaid) {
@@ -494,50 +330,6 @@ impl Switch {
             self.close(leg);
         }
         self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
-    }
-
-    fn answer(&mut self, now: Instant, ask: Ask) {
-        match ask {
-            // Whoever asked may have gone; nothing is lost by that.
-            Ask::Snapshot(reply) => drop(reply.send(self.snapshot(now))),
-            Ask::Apply(ready, reply) => drop(reply.send(self.apply(now, *ready))),
-            Ask::Drain => self.drain(now),
-        }
-        self.settle(now);
-    }
-
-    fn drain(&mut self, now: Instant) {
-        if std::mem::replace(&mut self.draining, true) {
-            return;
-        }
-        log(
-            Severity::Notice,
-            "draining: no new calls; the box stops when the live ones have ended",
-        );
-        service::tell_stopping();
-        self.parts.endpoint.handle(now, sip::Input::Command(sip::Command::Drain(true)));
-        self.parts.exchange.handle(now, exchange::Input::Drain);
-    }
-
-    /// Uses another site; gives what of it needs a restart.
-    fn apply(&mut self, now: Instant, ready: Ready) -> Vec<String> {
-        let mut notes = ready.notes;
-        let old = std::mem::replace(&mut self.parts.site, ready.site);
-        let new = self.parts.site.clone();
-        if old.sip.bind != new.sip.bind || old.sip.rtp_ports != new.sip.rtp_ports {
-            notes.push("sip.bind and sip.rtp-ports take effect at the next start".into());
-        }
-        if old.ports != new.ports {
-            notes.push("ports take effect at the next start".into());
-        }
-        self.parts.site_version = ready.version;
-        self.parts.clips = ready.clips;
-        self.tell_media(MediaOrder::Clips(self.parts.clips.clips()));
-        let configure = sip::Command::Configure(crate::daemon::accounts(&new));
-        self.parts.endpoint.handle(now, sip::Input::Command(configure));
-        self.note(Fact::SiteApplied { site_digest: new.digest.clone() });
-        self.parts.exchange.handle(now, exchange::Input::Site(new));
-        notes
     }
 
     fn tell_media(&mut self, order: MediaOrder) {
