@@ -1,0 +1,53 @@
+//! What the control socket asks of the running box.
+
+use super::{Ask, Switch};
+use crate::media_thread::MediaOrder;
+use crate::service::{self, Severity, log};
+use crate::sites::Ready;
+use model::{Fact, Instant};
+
+impl Switch {
+    pub(super) fn answer(&mut self, now: Instant, ask: Ask) {
+        match ask {
+            // Whoever asked may have gone; nothing is lost by that.
+            Ask::Snapshot(reply) => drop(reply.send(self.snapshot(now))),
+            Ask::Apply(ready, reply) => drop(reply.send(self.apply(now, *ready))),
+            Ask::Drain => self.drain(now),
+        }
+        self.settle(now);
+    }
+
+    pub(super) fn drain(&mut self, now: Instant) {
+        if std::mem::replace(&mut self.draining, true) {
+            return;
+        }
+        log(
+            Severity::Notice,
+            "draining: no new calls; the box stops when the live ones have ended",
+        );
+        service::tell_stopping();
+        self.parts.endpoint.handle(now, sip::Input::Command(sip::Command::Drain(true)));
+        self.parts.exchange.handle(now, exchange::Input::Drain);
+    }
+
+    /// Uses another site; gives what of it needs a restart.
+    fn apply(&mut self, now: Instant, ready: Ready) -> Vec<String> {
+        let mut notes = ready.notes;
+        let old = std::mem::replace(&mut self.parts.site, ready.site);
+        let new = self.parts.site.clone();
+        if old.sip.bind != new.sip.bind || old.sip.rtp_ports != new.sip.rtp_ports {
+            notes.push("sip.bind and sip.rtp-ports take effect at the next start".into());
+        }
+        if old.ports != new.ports {
+            notes.push("ports take effect at the next start".into());
+        }
+        self.parts.site_version = ready.version;
+        self.parts.clips = ready.clips;
+        self.tell_media(MediaOrder::Clips(self.parts.clips.clips()));
+        let configure = sip::Command::Configure(crate::daemon::accounts(&new));
+        self.parts.endpoint.handle(now, sip::Input::Command(configure));
+        self.note(Fact::SiteApplied { site_digest: new.digest.clone() });
+        self.parts.exchange.handle(now, exchange::Input::Site(new));
+        notes
+    }
+}

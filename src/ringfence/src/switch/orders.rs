@@ -1,0 +1,177 @@
+//! Orders of the exchange carried out: through sip, line, media and the seal thread.
+
+use super::Switch;
+use crate::media_thread::{LineOrder, MediaOrder};
+use crate::seal::{Sealed, TapBegin};
+use crate::service::{Severity, log};
+use crate::wires::Wire;
+use media::{ClipList, ClipNo};
+use model::id::{LegId, RecordingId};
+use model::{Cause, Fact, Instant, LegEvent, Order};
+use std::net::SocketAddr;
+
+impl Switch {
+    pub(super) fn obey(&mut self, now: Instant, order: Order) {
+        match order {
+            Order::Answer { leg } => self.answer_leg(now, leg),
+            Order::Refuse { leg, cause } => self.end(now, leg, cause, true),
+            Order::HangUp { leg, cause } => self.end(now, leg, cause, false),
+            Order::Ring { leg, phone, caller, name } => match self.open_rtp(leg) {
+                Ok(rtp) => {
+                    let invite = sip::Command::Invite { leg, phone, rtp, caller, name };
+                    self.parts.endpoint.handle(now, sip::Input::Command(invite));
+                }
+                Err(error) => self.no_media(now, leg, &error),
+            },
+            Order::Play { leg, play, clips, looped } => {
+                let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
+                let mut list = ClipList::new();
+                for clip in &clips {
+                    match self.parts.clips.number(clip.lang, &clip.prompt) {
+                        Some(number) => drop(list.push(ClipNo(number))),
+                        None => {
+                            self.prompts_missing += 1;
+                            log(
+                                Severity::Warning,
+                                &format!("no prompt {} ({})", clip.prompt, clip.lang),
+                            );
+                        }
+                    }
+                }
+                let command = media::Command::Play { slot, play, clips: list, looped };
+                self.tell_media(MediaOrder::Engine(command));
+            }
+            Order::StopPlay { leg } => self.engine(leg, |slot| media::Command::StopPlay { slot }),
+            Order::Bridge { a, b } => {
+                let slots = (self.parts.wires.get(a), self.parts.wires.get(b));
+                if let (Some(a), Some(b)) = slots {
+                    let bridge = media::Command::Bridge { a: a.slot(), b: b.slot() };
+                    self.tell_media(MediaOrder::Engine(bridge));
+                }
+            }
+            Order::Unbridge { leg } => self.engine(leg, |slot| media::Command::Unbridge { slot }),
+            Order::Record { leg, recording } => self.record(now, leg, recording),
+            Order::StopRecord { recording } => self.stop_recording(recording),
+        }
+    }
+
+    fn engine(&mut self, leg: LegId, make: impl FnOnce(media::Slot) -> media::Command) {
+        if let Some(wire) = self.parts.wires.get(leg) {
+            self.tell_media(MediaOrder::Engine(make(wire.slot())));
+        }
+    }
+
+    fn open_rtp(&mut self, leg: LegId) -> anyhow::Result<SocketAddr> {
+        let (slot, local, socket) = self.parts.wires.open_rtp(leg)?;
+        if let Some(socket) = socket {
+            self.tell_media(MediaOrder::Open { slot, socket });
+        }
+        Ok(local)
+    }
+
+    fn answer_leg(&mut self, now: Instant, leg: LegId) {
+        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
+            self.tell_media(MediaOrder::Line { port, order: LineOrder::Answer });
+            return;
+        }
+        match self.open_rtp(leg) {
+            Ok(rtp) => {
+                let answer = sip::Command::Answer { leg, rtp };
+                self.parts.endpoint.handle(now, sip::Input::Command(answer));
+            }
+            Err(error) => {
+                log(Severity::Error, &format!("leg {leg} cannot be answered: {error:#}"));
+                self.alarms.raise(now, "no-media", "rtp", control::Level::Critical);
+                self.end(now, leg, Cause::Congestion, true);
+            }
+        }
+    }
+
+    fn no_media(&mut self, now: Instant, leg: LegId, error: &anyhow::Error) {
+        log(Severity::Error, &format!("leg {leg} cannot be rung: {error:#}"));
+        self.alarms.raise(now, "no-media", "rtp", control::Level::Critical);
+        let event = LegEvent::Gone(Cause::Congestion);
+        self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+    }
+
+    fn end(&mut self, now: Instant, leg: LegId, cause: Cause, refuse: bool) {
+        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
+            let order = if refuse { LineOrder::Refuse(cause) } else { LineOrder::HangUp(cause) };
+            self.tell_media(MediaOrder::Line { port, order });
+            return;
+        }
+        let command = if refuse {
+            sip::Command::Refuse { leg, cause }
+        } else {
+            sip::Command::HangUp { leg, cause }
+        };
+        self.parts.endpoint.handle(now, sip::Input::Command(command));
+    }
+
+    fn record(&mut self, now: Instant, leg: LegId, recording: RecordingId) {
+        let Some(tapped) = self.parts.wires.open_tap(leg, recording) else { return };
+        let started = self.parts.anchor.wall(now);
+        let begin = TapBegin { tap: tapped.tap, recording, started };
+        if self.parts.begins.try_send(begin).is_err() {
+            log(
+                Severity::Error,
+                &format!("recording {recording}: the seal thread does not answer"),
+            );
+            self.alarms.raise(now, "not-recording", "seal", control::Level::Critical);
+            self.parts.wires.taps.remove(&recording);
+            return;
+        }
+        self.recordings.insert(recording, ());
+        let tap = media::Command::Tap { slot: tapped.slot, tap: tapped.tap };
+        self.tell_media(MediaOrder::Engine(tap));
+    }
+
+    pub(super) fn stop_recording(&mut self, recording: RecordingId) {
+        if let Some(tapped) = self.parts.wires.taps.remove(&recording) {
+            self.tell_media(MediaOrder::Untap { slot: tapped.slot, tap: tapped.tap });
+        }
+    }
+
+    pub(super) fn recording_sealed(&mut self, sealed: Sealed) {
+        self.recordings.remove(&sealed.recording);
+        if sealed.missed_ms > 0 || sealed.trouble.is_some() {
+            let now = self.parts.clock.now();
+            self.alarms.raise(now, "not-recorded", "seal", control::Level::Critical);
+            let why =
+                sealed.trouble.unwrap_or_else(|| "audio was lost on the way to the disk".into());
+            let (call, ms) = (sealed.recording.call, sealed.missed_ms);
+            self.note(Fact::RecordingMissed { call, ms, why });
+        }
+    }
+
+    pub(super) fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan) {
+        let Some(Wire::Rtp { slot, .. }) = self.parts.wires.get(leg) else { return };
+        let mut ssrc = [0; 4];
+        if getrandom::fill(&mut ssrc).is_err() {
+            ssrc = (leg.0 as u32).to_be_bytes();
+        }
+        self.tell_media(MediaOrder::Engine(media::Command::OpenRtp {
+            slot,
+            ssrc: u32::from_be_bytes(ssrc),
+            remote: plan.remote,
+            law: plan.law,
+            payload_type: plan.payload_type,
+            dtmf_payload_type: plan.dtmf_payload_type,
+            send: plan.send,
+            receive: plan.receive,
+        }));
+    }
+
+    /// Ends what a leg ran over, its recordings first. An answer that still waits for its facts is
+    /// dropped: the caller is gone, and it would open a socket that nobody closes.
+    pub(super) fn close(&mut self, leg: LegId) {
+        let answers = |order: &Order| matches!(order, Order::Answer { leg: rung } if *rung == leg);
+        self.held.retain(|held| !answers(&held.order));
+        for recording in self.parts.wires.taps_of(leg) {
+            self.stop_recording(recording);
+        }
+        if let Some(Wire::Rtp { slot, .. }) = self.parts.wires.close(leg) {
+            self.tell_media(MediaOrder::Shut { slot });
+        }
+    }
+}
