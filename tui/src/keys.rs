@@ -99,7 +99,6 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Part, "seal", "录音封存", "sealing"),
     (Of::Part, "recordings", "录音", "recordings"),
     (Of::Part, "box", "本机", "box"),
-    (Of::Counter, "lines-unknown", "未知线路的呼入", "calls by unknown lines"),
     (Of::Counter, "queues-full", "遇到排队已满", "callers at a full queue"),
     (Of::Counter, "flows-cut", "达到流程上限", "flows cut at their limit"),
     (Of::Counter, "plays-lost", "未结束的放音", "plays that never ended"),
