@@ -8,7 +8,7 @@ use crate::update::{Effect, Msg, update};
 use anyhow::Context as _;
 use crossterm::event::{self, Event};
 use ratatui::DefaultTerminal;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,12 +29,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let socket = options.socket()?;
     let mut model = Model::new(options.lang(), Theme::from_env(), &socket.display().to_string());
     let ending = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGHUP, SIGINT] {
+    // SIGHUP is left to end the process: when the terminal is gone, reading it never returns.
+    for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, ending.clone()).context("cannot watch for signals")?;
     }
     let link = Link::start(socket).context("cannot start the thread of the link")?;
     let done = taken(|terminal| turn(terminal, &mut model, &link, &ending));
-    // After a hang-up there is no terminal left to give back, and nobody to tell.
+    // A terminal that went with the signal can't be given back, and nobody is there to tell.
     if ending.load(Ordering::Relaxed) { Ok(()) } else { done }
 }
 

@@ -68,7 +68,9 @@ fn every_counter_code_and_alarm_that_the_daemon_sends_has_a_word() {
     said(Of::Counter, &between(counters, "(\"", "\","), 30);
     said(Of::Code, &between(help, ", \"", "\")"), 5);
 
-    let switch = source("src/ringfence/src/switch.rs");
+    let folder = "src/ringfence/src/";
+    let files = ["switch.rs", "switch/orders.rs", "switch/asks.rs", "daemon.rs"];
+    let switch: String = files.iter().map(|file| source(&format!("{folder}{file}"))).collect();
     let raised = between(&switch, "alarms.raise(now, \"", "\",");
     let set = between(&switch, "alarms.set(now, \"", "\",");
     said(Of::Alarm, &[raised.clone(), set.clone()].concat(), 5);
