@@ -329,6 +329,9 @@ impl Runner {
     fn drain(&mut self) {
         while let Some(output) = self.endpoint.poll() {
             match output {
+                Output::Send { to, bytes } if self.setup.in_band => {
+                    drop(self.signalling.send_to(&without_events(&bytes), to));
+                }
                 Output::Send { to, bytes } => drop(self.signalling.send_to(&bytes, to)),
                 Output::Leg { leg, event } => self.event(leg, event),
                 Output::Media { media, .. } => self.open(&media),
@@ -382,7 +385,7 @@ impl Runner {
                 remote: plan.remote,
                 law: plan.law,
                 payload_type: plan.payload_type,
-                dtmf_payload_type: plan.dtmf_payload_type.filter(|_| !self.setup.in_band),
+                dtmf_payload_type: plan.dtmf_payload_type,
                 send: plan.send,
                 receive: plan.receive,
             },
@@ -422,6 +425,34 @@ impl Runner {
         change(&mut story.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         changed.notify_all();
     }
+}
+
+/// A message of a phone that knows no telephone-event: its session description offers sound alone.
+fn without_events(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return bytes.to_vec() };
+    let Some(event) = body.lines().find(|line| line.contains("telephone-event")) else {
+        return bytes.to_vec();
+    };
+    let number: String =
+        event.chars().skip_while(|c| *c != ':').skip(1).take_while(char::is_ascii_digit).collect();
+    let (map, parameters) = (format!("a=rtpmap:{number} "), format!("a=fmtp:{number} "));
+    let body: String = body
+        .lines()
+        .filter(|line| !line.starts_with(&map) && !line.starts_with(&parameters))
+        .map(|line| match line.strip_suffix(&format!(" {number}")) {
+            Some(sound) if line.starts_with("m=") => format!("{sound}\r\n"),
+            _ => format!("{line}\r\n"),
+        })
+        .collect();
+    let head: Vec<String> = head
+        .lines()
+        .map(|line| match line.to_ascii_lowercase().starts_with("content-length:") {
+            true => format!("Content-Length: {}", body.len()),
+            false => line.to_owned(),
+        })
+        .collect();
+    format!("{}\r\n\r\n{body}", head.join("\r\n")).into_bytes()
 }
 
 struct Ears<'a> {
