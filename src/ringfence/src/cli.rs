@@ -105,7 +105,7 @@ enum JournalCommand {
 enum ReportCommand {
     /// A day's figures by queue and by agent.
     Day {
-        /// YYYY-MM-DD in the site's time zone, or `today`.
+        /// YYYY-MM-DD in the site's time zone, `today` or `yesterday`.
         date: String,
         #[arg(long, value_enum, default_value_t = Form::Table)]
         format: Form,
@@ -137,6 +137,9 @@ impl From<CliLang> for Lang {
         }
     }
 }
+
+/// Longest wait for the box's answer.
+const ANSWER_MAX: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// Parses the arguments, does what they ask and gives the exit code: 0 done, 1 not, 2 misused.
 pub fn main() -> ExitCode {
@@ -246,7 +249,10 @@ fn journal_check(folders: &Folders) -> anyhow::Result<ExitCode> {
     let text = match ask(folders, &Request::JournalCheck)? {
         Some(Reply::Text { text }) => text,
         Some(other) => bail!("the box answered {other:?}"),
-        None => reports::check(&open(folders)?)?,
+        None => {
+            let recorded = recordings::last_call(&folders.recordings())?;
+            reports::check(&open(folders)?, recorded)?
+        }
     };
     print(&text)?;
     Ok(if reports::is_sound(&text) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -288,6 +294,8 @@ fn open(folders: &Folders) -> anyhow::Result<Journal> {
 /// Asks the running box; nothing when none runs. Its refusal is an error.
 fn ask(folders: &Folders, request: &Request) -> anyhow::Result<Option<Reply>> {
     let Ok(mut stream) = UnixStream::connect(folders.control_socket()) else { return Ok(None) };
+    // Longer than any work of the box takes; a box that hangs is said to, not waited for.
+    stream.set_read_timeout(Some(ANSWER_MAX))?;
     let mut lines = Lines::default();
     for message in [&Request::Hello { protocol: PROTOCOL }, request] {
         stream.write_all(&control::encode(message)?)?;
@@ -307,7 +315,8 @@ fn read_reply(stream: &mut UnixStream, lines: &mut Lines) -> anyhow::Result<Repl
         if let Some(line) = lines.next_line()? {
             return Ok(control::decode(&line)?);
         }
-        let length = stream.read(&mut bytes).context("the box broke off")?;
+        let length =
+            stream.read(&mut bytes).context("the box broke off, or did not answer in time")?;
         if length == 0 {
             bail!("the box broke off");
         }

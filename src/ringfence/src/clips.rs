@@ -5,11 +5,13 @@
 //! `SHARE/prompts/LANG/ID.wav`, `SHARE/prompts/LANG/ID.flac`; and for `music.ID` the folder `music`
 //! instead of the language's.
 
+use crate::plain_file;
 use anyhow::{Context as _, bail};
 use media::Clip;
 use model::id::PromptId;
 use model::site::Lang;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -124,7 +126,8 @@ pub fn read_clip(path: &Path) -> anyhow::Result<Clip> {
 
 /// Reads 16-bit (or 8- to 24-bit, scaled) FLAC, mixing channels down.
 fn read_flac(path: &Path) -> anyhow::Result<(Vec<i16>, u32)> {
-    let mut reader = claxon::FlacReader::open(path)?;
+    let mut reader = claxon::FlacReader::new(BufReader::new(plain_file::open(path)?))
+        .context("it is empty, cut off or no FLAC")?;
     let info = reader.streaminfo();
     check_length(info.samples.unwrap_or(0), info.sample_rate)?;
     let channels = i32::try_from(info.channels.max(1))?;
@@ -143,7 +146,8 @@ fn read_flac(path: &Path) -> anyhow::Result<(Vec<i16>, u32)> {
 
 /// Reads a PCM WAV of 8 to 32 bits, mixing channels down.
 fn read_wav(path: &Path) -> anyhow::Result<(Vec<i16>, u32)> {
-    let mut reader = hound::WavReader::open(path)?;
+    let mut reader = hound::WavReader::new(BufReader::new(plain_file::open(path)?))
+        .context("it is empty, cut off or no WAV")?;
     let spec = reader.spec();
     if spec.sample_format != hound::SampleFormat::Int {
         bail!("a WAV of floating point samples: save it as 16-bit PCM");

@@ -31,6 +31,8 @@ const ASKS_MAX: usize = 64;
 const BEGINS_MAX: usize = 1024;
 /// How far back calls without an end are looked for: more than a day of a busy site.
 const CUT_CALLS_LOOKED_AT: u64 = 20_000;
+/// Longest script of simulated callers.
+const CALLERS_BYTES_MAX: u64 = 1 << 20;
 /// Receive buffer asked for the signalling socket.
 const SIP_BUFFER_BYTES: usize = 4 << 20;
 /// Longest datagram taken.
@@ -51,7 +53,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     options.folders.create()?;
     let _lock = lock(&options.folders)?;
     let sites = Arc::new(Sites::new(&options.folders, &options.share));
-    let ready = choose_site(&sites, options)?;
+    let (ready, site_damaged) = choose_site(&sites, options)?;
     for note in &ready.notes {
         log(Severity::Notice, &format!("site: {note}"));
     }
@@ -64,7 +66,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         let shown = aside.display();
         log(Severity::Warning, &format!("the journal's snapshot {shown} was torn and moved aside"));
     }
-    Boxed { options, sites, ready, key }.start(journal, place)
+    let site_damaged = site_damaged.is_some();
+    Boxed { options, sites, ready, key, site_damaged }.start(journal, place)
 }
 
 /// Opens the journal. One that lost synced facts to a failing disk is copied aside and used all the
@@ -84,14 +87,18 @@ fn open_journal(place: &ledger::Place) -> anyhow::Result<Journal> {
 }
 
 /// The site to run: the applied one; the one given only where none was applied yet.
-fn choose_site(sites: &Sites, options: &Options) -> anyhow::Result<Ready> {
-    if sites.current().is_none() {
+fn choose_site(sites: &Sites, options: &Options) -> anyhow::Result<(Ready, Option<String>)> {
+    if sites.is_empty()? {
         let dir = options.site.as_deref().context("no site was applied yet: give --site DIR")?;
         let ready = sites.take_in(dir)?;
         sites.make_current(ready.version)?;
-        return Ok(ready);
+        return Ok((ready, None));
     }
-    let ready = sites.load_current()?;
+    let (ready, wrong) = sites.load_current()?;
+    if let Some(wrong) = &wrong {
+        let version = ready.version;
+        log(Severity::Error, &format!("running site version {version}, since {wrong}"));
+    }
     if let Some(dir) = &options.site {
         match crate::sites::check(dir, &options.share) {
             Ok(given) if given.site.digest == ready.site.digest => {}
@@ -106,7 +113,7 @@ fn choose_site(sites: &Sites, options: &Options) -> anyhow::Result<Ready> {
             Err(error) => log(Severity::Warning, &format!("the site given is not used: {error:#}")),
         }
     }
-    Ok(ready)
+    Ok((ready, wrong))
 }
 
 /// Keeps a second daemon from the same state folder for as long as the file is open.
@@ -142,6 +149,7 @@ struct Boxed<'a> {
     sites: Arc<Sites>,
     ready: Ready,
     key: Arc<vault::BoxKey>,
+    site_damaged: bool,
 }
 
 impl Boxed<'_> {
@@ -151,7 +159,9 @@ impl Boxed<'_> {
         // A journal that lost its end would give numbers again whose recordings lie on the disk.
         let recorded = crate::recordings::last_call(&self.options.folders.recordings())?;
         let next_call = journal.counters().next_call.max(recorded + 1);
-        let lost_facts = journal.opened().lost.is_some();
+        let last = journal.entries(journal.last_seq().max(1)).next().transpose()?;
+        let lost_facts = journal.opened().lost.is_some() || last.is_none() && recorded > 0;
+        let died = last.is_some_and(|last| !matches!(last.fact, Fact::BoxStopped));
         let agents = journal.agents().0.iter();
         let agents = agents.map(|(id, row)| (id.clone(), row.state.clone(), row.since));
         let exchange = Exchange::new(
@@ -261,7 +271,14 @@ impl Boxed<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             site_digest: site.digest.clone(),
         });
-        switch.alarms.set(clock.now(), "facts-lost", "journal", lost_facts);
+        let now = clock.now();
+        switch.alarms.set(now, "facts-lost", "journal", lost_facts);
+        switch.alarms.set(now, "site-damaged", "box", self.site_damaged);
+        if died {
+            let cut = lost_calls.len();
+            log(Severity::Warning, &format!("the last run died; {cut} calls were cut"));
+            switch.alarms.raise(now, "last-run-died", "box", control::Level::Critical);
+        }
         for call in lost_calls {
             let (by, cause) = (model::fact::Party::Box, model::Cause::Vanished);
             switch.note(Fact::CallEnded { call, by, cause });
@@ -332,8 +349,8 @@ fn cut_calls(journal: &Journal) -> anyhow::Result<Vec<model::CallId>> {
 
 /// Reads the script of simulated callers and the sounds it names, which lie beside it.
 fn read_callers(path: &std::path::Path) -> anyhow::Result<board::sim::Callers> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the callers {}", path.display()))?;
+    let bytes = crate::plain_file::read(path, CALLERS_BYTES_MAX)?;
+    let Ok(text) = String::from_utf8(bytes) else { bail!("{} is not UTF-8 text", path.display()) };
     let dir = path.parent().unwrap_or(std::path::Path::new("."));
     let load = |name: &str| -> Result<Vec<i16>, String> {
         let clip =

@@ -21,6 +21,7 @@ mod daemon;
 pub mod folders;
 mod ledger;
 mod media_thread;
+mod plain_file;
 mod recordings;
 mod reports;
 mod seal;

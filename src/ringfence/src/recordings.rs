@@ -11,13 +11,22 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use vault::{BoxKey, RecordingReader, Verdict};
 
+/// A frame is written each half second; a file older than this is not being written.
+const LIVE_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// A line a recording: id, start (UTC), length, state.
 pub fn list(dir: &Path, key: &BoxKey) -> anyhow::Result<String> {
     let mut text = String::new();
     for id in ids(dir)? {
         let judged = judge(dir, key, id);
-        let started = started(dir, key, id).unwrap_or_else(|| "-".to_owned());
-        writeln!(text, "{id:<12} {started:<19} {}", in_words(&judged))?;
+        let started = started(dir, key, id).map_or("-".to_owned(), |at| format!("{at} UTC"));
+        let words = match &judged {
+            Ok(Verdict::Torn { ms, .. }) if is_live(dir, id) => {
+                format!("being recorded, {} s so far", ms / 1000)
+            }
+            judged => in_words(judged),
+        };
+        writeln!(text, "{id:<12} {started:<23} {words}")?;
     }
     if text.is_empty() {
         text.push_str("no recordings\n");
@@ -53,6 +62,16 @@ pub fn export(dir: &Path, key: &BoxKey, id: RecordingId, to: &Path) -> anyhow::R
         .map_err(anyhow::Error::from)
         .and_then(|verdict| Ok((verdict, out.flush()?)));
     match written {
+        Ok((Verdict::Torn { ms: 0, .. }, ())) => {
+            std::fs::remove_file(to)?;
+            bail!("recording {id} holds no sound: the box was cut off right after the answer")
+        }
+        Ok((verdict @ Verdict::Damaged { .. }, ())) => {
+            bail!(
+                "{shown} holds what is sound of recording {id}, which is {}",
+                in_words(&Ok(verdict))
+            )
+        }
         Ok((verdict, ())) => Ok(format!("{shown}: {}\n", in_words(&Ok(verdict)))),
         Err(error) => {
             let _ = std::fs::remove_file(to);
@@ -75,6 +94,12 @@ fn ids(dir: &Path) -> anyhow::Result<Vec<RecordingId>> {
     }
     ids.sort_unstable();
     Ok(ids)
+}
+
+/// Tells whether a recording without its end mark was written to just now: its call goes on.
+fn is_live(dir: &Path, id: RecordingId) -> bool {
+    let written = std::fs::metadata(path(dir, id)).and_then(|meta| meta.modified());
+    written.ok().and_then(|at| at.elapsed().ok()).is_some_and(|ago| ago < LIVE_WITHIN)
 }
 
 /// The highest number of a call that has a recording on the disk; 0 when there is none.

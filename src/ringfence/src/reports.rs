@@ -20,9 +20,10 @@ pub fn day(
     let now = wall_now();
     let date = match date {
         "today" => site.zone.civil(now).date,
+        "yesterday" => site.zone.civil(now).date.yesterday().unwrap_or(Date::MIN),
         text => match text.parse::<Date>() {
             Ok(date) => date,
-            Err(_) => bail!("'{text}' is no date; expected YYYY-MM-DD or today"),
+            Err(_) => bail!("'{text}' is no date; expected YYYY-MM-DD, today or yesterday"),
         },
     };
     let start = site.zone.start_of(date);
@@ -58,7 +59,11 @@ const SOUND: &str = "sound";
 const PROBLEMS_SHOWN: usize = 20;
 
 /// Checks the whole journal of a box that does not run: facts and views.
-pub fn check(journal: &Journal) -> anyhow::Result<String> {
+/// `recorded` is the last call that has a recording on the disk.
+pub fn check(journal: &Journal, recorded: u64) -> anyhow::Result<String> {
+    if journal.last_seq() == 0 && recorded > 0 {
+        return Ok(format!("NOT SOUND: no facts at all, but recordings up to call {recorded}\n"));
+    }
     let report = journal.check().context("the journal could not be checked")?;
     if report.is_clean() {
         return Ok(format!(

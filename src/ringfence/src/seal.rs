@@ -59,6 +59,8 @@ pub struct TapBegin {
 /// A recording is complete on disk, or could not be made.
 #[derive(Debug)]
 pub struct Sealed {
+    /// Nothing more comes of it; else it has just failed and its call goes on unrecorded.
+    pub over: bool,
     pub recording: RecordingId,
     /// Of it silence for audio that was lost on the way.
     pub missed_ms: u64,
@@ -73,6 +75,8 @@ pub struct SealCounters {
     pub bytes: AtomicU64,
     pub missed_ticks: AtomicU64,
     pub failed: AtomicU64,
+    /// Room left on the recordings' disk; 0 before it was looked at.
+    pub free_mb: AtomicU64,
     /// Longest sync of the last ones, in ms.
     pub sync_ms: AtomicU64,
 }
@@ -102,6 +106,10 @@ pub fn start(seal: Seal) -> anyhow::Result<Vec<JoinHandle<()>>> {
             let began = std::time::Instant::now();
             if let Err(error) = rustix::fs::syncfs(&dir) {
                 log(Severity::Error, &format!("recordings were not synced: {error}"));
+            }
+            if let Ok(disk) = rustix::fs::fstatvfs(&dir) {
+                let free = disk.f_bavail.saturating_mul(disk.f_frsize) >> 20;
+                counters.free_mb.store(free, Ordering::Relaxed);
             }
             let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             counters.sync_ms.store(ms, Ordering::Relaxed);
@@ -170,7 +178,7 @@ impl Open {
         if self.file.is_none() && self.trouble.is_none() {
             match create(seal, &self.begin, frame.law) {
                 Ok(file) => self.file = Some(file),
-                Err(error) => self.fail(&error, &seal.counters),
+                Err(error) => self.fail(&error, seal),
             }
         }
         let law = self.file.as_ref().map_or(frame.law, |file| file.law);
@@ -180,17 +188,17 @@ impl Open {
         for _ in 0..gap.min(GAP_TICKS_MAX) {
             self.missed += 1;
             seal.counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
-            self.block(&silence, &silence, &seal.counters);
+            self.block(&silence, &silence, seal);
         }
         // A leg that changed its law in a re-INVITE goes on in the law the file began with.
         let (left, right) =
             (in_law(&frame.left, frame.law, law), in_law(&frame.right, frame.law, law));
-        self.block(&left, &right, &seal.counters);
+        self.block(&left, &right, seal);
     }
 
-    fn block(&mut self, left: &[u8; 160], right: &[u8; 160], counters: &SealCounters) {
+    fn block(&mut self, left: &[u8; 160], right: &[u8; 160], seal: &Seal) {
         let Some(file) = &mut self.file else {
-            counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
+            seal.counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
             self.missed += 1;
             return;
         };
@@ -203,16 +211,17 @@ impl Open {
             }
         });
         if let Err(error) = written {
-            self.fail(&error.into(), counters);
+            self.fail(&error.into(), seal);
         }
     }
 
-    fn fail(&mut self, error: &anyhow::Error, counters: &SealCounters) {
-        counters.failed.fetch_add(1, Ordering::Relaxed);
+    fn fail(&mut self, error: &anyhow::Error, seal: &Seal) {
+        seal.counters.failed.fetch_add(1, Ordering::Relaxed);
         let trouble = format!("{error:#}");
         log(Severity::Error, &format!("recording {}: {trouble}", self.begin.recording));
         self.trouble = Some(trouble);
         self.file = None;
+        self.tell(seal, false);
     }
 
     fn end(mut self, seal: &Seal) {
@@ -228,13 +237,20 @@ impl Open {
                     let bytes = std::fs::metadata(&path).map_or(0, |meta| meta.len());
                     seal.counters.bytes.fetch_add(bytes, Ordering::Relaxed);
                 }
-                Err(error) => self.fail(&error, &seal.counters),
+                Err(error) => self.fail(&error, seal),
             }
         }
+        self.tell(seal, true);
+    }
+}
+
+impl Open {
+    fn tell(&self, seal: &Seal, over: bool) {
         let sealed = Sealed {
+            over,
             recording: self.begin.recording,
             missed_ms: self.missed * 20,
-            trouble: self.trouble,
+            trouble: self.trouble.clone(),
         };
         // The exchange thread outlives this one; when it does not, nobody is left to be told.
         let _ = seal.sealed.send(sealed);

@@ -9,6 +9,7 @@
 use crate::clips::{ClipTable, PromptFiles};
 use crate::clock::wall_now;
 use crate::folders::{Folders, make_private_dir};
+use crate::plain_file;
 use anyhow::{Context as _, bail};
 use control::AppliedSite;
 use model::WallTime;
@@ -23,6 +24,8 @@ const SITE_BYTES_MAX: u64 = 4 << 20;
 /// Most files and bytes a site's folder may have, so that a wrong DIR does not fill the disk.
 const FILES_MAX: usize = 5_000;
 const BYTES_MAX: u64 = 2 << 30;
+/// Folders in folders.
+const DEPTH_MAX: u8 = 8;
 
 /// A site that was checked together with its prompts.
 pub struct Checked {
@@ -34,15 +37,16 @@ pub struct Checked {
 /// Checks the site in a folder; the error lists every fault, a line each.
 pub fn check(dir: &Path, share: &Path) -> anyhow::Result<Checked> {
     let path = dir.join("site.toml");
-    let shown = path.display();
-    let size = std::fs::metadata(&path)
-        .with_context(|| format!("no site in {}: cannot read {shown}", dir.display()))?
-        .len();
-    if size > SITE_BYTES_MAX {
-        bail!("{shown} has {size} bytes; at most {SITE_BYTES_MAX} are read");
+    if !dir.is_dir() {
+        bail!("{} is no folder: give the folder that holds site.toml", dir.display());
     }
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {shown}"))?;
-    let Ok(text) = String::from_utf8(bytes) else { bail!("{shown} is not UTF-8 text") };
+    let bytes = plain_file::read(&path, SITE_BYTES_MAX)
+        .with_context(|| format!("no site in {}", dir.display()))?;
+    let Ok(text) = String::from_utf8(bytes) else { bail!("{} is not UTF-8 text", path.display()) };
+    if !share.join("prompts").is_dir() {
+        let share = share.display();
+        bail!("the box's own prompts are not in {share} (--share, RINGFENCE_SHARE)");
+    }
     let prompts = PromptFiles::find(dir, share)?;
     let mut ids = site::PromptFiles::default();
     for lang in Lang::ALL {
@@ -95,16 +99,30 @@ impl Sites {
         target.file_name()?.to_str()?.parse().ok()
     }
 
-    /// Loads the current site with its clips.
-    pub fn load_current(&self) -> anyhow::Result<Ready> {
-        let version = self.current().context("no site was applied yet: give --site DIR")?;
-        self.load(version)
+    /// Loads the current site with its clips. Where it is damaged, the newest one that is not: a box
+    /// with an old site answers, a box without one does not. Tells what was wrong.
+    pub fn load_current(&self) -> anyhow::Result<(Ready, Option<String>)> {
+        let wrong = match self.current().map(|version| self.load(version)) {
+            Some(Ok(ready)) => return Ok((ready, None)),
+            Some(Err(error)) => format!("{error:#}"),
+            None => "no version is marked as the current one".to_owned(),
+        };
+        let ready = self.newest_sound()?.with_context(|| format!("no site can run: {wrong}"))?;
+        Ok((ready, Some(wrong)))
     }
 
-    /// The current site alone, without its clips.
+    fn newest_sound(&self) -> anyhow::Result<Option<Ready>> {
+        Ok(self.versions()?.into_iter().rev().find_map(|version| self.load(version).ok()))
+    }
+
+    /// Tells whether no site was ever applied.
+    pub fn is_empty(&self) -> anyhow::Result<bool> {
+        Ok(self.versions()?.is_empty())
+    }
+
+    /// The current site, or the newest sound one, for its names and time zone.
     pub fn current_site(&self) -> anyhow::Result<Arc<Site>> {
-        let version = self.current().context("no site was applied yet")?;
-        Ok(Arc::new(check(&self.folder(version), &self.share)?.site))
+        Ok(self.load_current()?.0.site)
     }
 
     /// Loads a site of the history.
@@ -113,7 +131,11 @@ impl Sites {
         if !dir.is_dir() {
             bail!("there is no site version {version}; see `ringfence site history`");
         }
-        let checked = check(&dir, &self.share)?;
+        self.load_folder(&dir, version)
+    }
+
+    fn load_folder(&self, dir: &Path, version: u64) -> anyhow::Result<Ready> {
+        let checked = check(dir, &self.share)?;
         let clips = ClipTable::load(&checked.prompts)?;
         Ok(Ready { version, site: Arc::new(checked.site), clips, notes: checked.notes })
     }
@@ -122,23 +144,32 @@ impl Sites {
     /// the one that runs at the next start only by `make_current`.
     pub fn take_in(&self, dir: &Path) -> anyhow::Result<Ready> {
         check(dir, &self.share)?;
-        let version = self.versions()?.last().map_or(1, |last| last + 1);
         let unfinished = self.dir.join(".unfinished");
+        let taken = self.copy_in(dir, &unfinished);
         if unfinished.exists() {
             std::fs::remove_dir_all(&unfinished)?;
         }
-        make_private_dir(&unfinished)?;
-        std::fs::copy(dir.join("site.toml"), unfinished.join("site.toml"))
-            .context("cannot copy site.toml")?;
-        let mut budget = Budget { files: FILES_MAX, bytes: BYTES_MAX };
+        taken
+    }
+
+    /// Copies into `unfinished`, loads the copy and only then gives it its number.
+    fn copy_in(&self, dir: &Path, unfinished: &Path) -> anyhow::Result<Ready> {
+        if unfinished.exists() {
+            std::fs::remove_dir_all(unfinished)?;
+        }
+        let mut budget = Budget { files: FILES_MAX, bytes: BYTES_MAX, depth: DEPTH_MAX };
+        make_private_dir(unfinished)?;
+        budget.copy_file(&dir.join("site.toml"), &unfinished.join("site.toml"))?;
         if dir.join("prompts").is_dir() {
-            copy_folder(&dir.join("prompts"), &unfinished.join("prompts"), &mut budget)?;
+            budget.copy_folder(&dir.join("prompts"), &unfinished.join("prompts"))?;
         }
         std::fs::write(unfinished.join("applied"), wall_now().0.to_string())?;
-        sync_tree(&unfinished)?;
-        std::fs::rename(&unfinished, self.folder(version))?;
+        sync_tree(unfinished)?;
+        let mut ready = self.load_folder(unfinished, 0)?;
+        ready.version = self.versions()?.last().map_or(1, |last| last + 1);
+        std::fs::rename(unfinished, self.folder(ready.version))?;
         sync_dir(&self.dir)?;
-        self.load(version)
+        Ok(ready)
     }
 
     /// Makes a version the current one: after this returns, it is what a restart runs.
@@ -187,33 +218,52 @@ impl Sites {
 
 /// Copies a folder of any size.
 pub fn copy_whole(from: &Path, to: &Path) -> anyhow::Result<()> {
-    copy_folder(from, to, &mut Budget { files: usize::MAX, bytes: u64::MAX })
+    Budget { files: usize::MAX, bytes: u64::MAX, depth: DEPTH_MAX }.copy_folder(from, to)
 }
 
+/// What a copy may still take.
 struct Budget {
     files: usize,
     bytes: u64,
+    depth: u8,
 }
 
-/// Copies plain files and folders; links and devices are left out.
-fn copy_folder(from: &Path, to: &Path, budget: &mut Budget) -> anyhow::Result<()> {
-    make_private_dir(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy_folder(&entry.path(), &target, budget)?;
-        } else if kind.is_file() {
-            let left = budget.bytes.checked_sub(entry.metadata()?.len());
-            let (Some(bytes), Some(files)) = (left, budget.files.checked_sub(1)) else {
-                bail!("{} holds more than a site's folder may", from.display());
+impl Budget {
+    /// Copies plain files and folders. Links are followed, as a check of the folder follows them;
+    /// pipes and devices are refused.
+    fn copy_folder(&mut self, from: &Path, to: &Path) -> anyhow::Result<()> {
+        let Some(depth) = self.depth.checked_sub(1) else {
+            bail!("{} lies too deep, or a link leads back to itself", from.display());
+        };
+        self.depth = depth;
+        make_private_dir(to)?;
+        for entry in std::fs::read_dir(from)? {
+            let (path, target) = {
+                let entry = entry?;
+                (entry.path(), to.join(entry.file_name()))
             };
-            *budget = Budget { files, bytes };
-            std::fs::copy(entry.path(), &target)
-                .with_context(|| format!("cannot copy {}", entry.path().display()))?;
+            if path.is_dir() {
+                self.copy_folder(&path, &target)?;
+            } else {
+                self.copy_file(&path, &target)?;
+            }
         }
+        self.depth += 1;
+        Ok(())
     }
-    Ok(())
+
+    fn copy_file(&mut self, from: &Path, to: &Path) -> anyhow::Result<()> {
+        let mut source = plain_file::open(from)?;
+        let left = self.bytes.checked_sub(source.metadata()?.len());
+        let (Some(bytes), Some(files)) = (left, self.files.checked_sub(1)) else {
+            bail!("{} is more than a site's folder may hold", from.display());
+        };
+        (self.bytes, self.files) = (bytes, files);
+        let mut target = std::fs::File::create(to)?;
+        std::io::copy(&mut source, &mut target)
+            .with_context(|| format!("cannot copy {}", from.display()))?;
+        Ok(())
+    }
 }
 
 fn sync_tree(dir: &Path) -> anyhow::Result<()> {

@@ -31,7 +31,7 @@ use model::site::Site;
 use model::time::Anchor;
 use model::{Fact, Instant, LegEvent, Order, WallTime};
 use sip::Endpoint;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -44,6 +44,8 @@ const HOLD_MAX: Duration = Duration::from_secs(2);
 const SEALING_MAX: Duration = Duration::from_secs(10);
 /// A media thread that makes no tick for this long hangs: the box is started anew.
 const TICKLESS_MAX: Duration = Duration::from_secs(5);
+/// Less room than this on the recordings' disk is an alarm: some seven hours of one call.
+const FREE_MB_MIN: u64 = 500;
 /// Turns of passing outputs on before the thread looks at the outside again.
 const PASSES_MAX: usize = 10_000;
 /// Datagrams taken between two looks at media and deadlines.
@@ -110,7 +112,10 @@ pub struct Switch {
     batch: u64,
     held: VecDeque<Held>,
     waiting: VecDeque<MediaOrder>,
-    recordings: BTreeMap<RecordingId, ()>,
+    /// Recordings that run or are being sealed.
+    recordings: BTreeSet<RecordingId>,
+    /// Of these the ones that failed: their calls go on unrecorded.
+    pub(crate) unrecorded: BTreeSet<RecordingId>,
     pub(crate) alarms: crate::alarms::Alarms,
     pub(crate) draining: bool,
     drained: bool,
@@ -118,6 +123,7 @@ pub struct Switch {
     alive_told: Instant,
     ticks_seen: u64,
     ticked_at: Instant,
+    skipped_seen: u64,
     /// Orders let go before their facts were on disk.
     pub(crate) released_early: u64,
     pub(crate) send_failed: u64,
@@ -132,7 +138,8 @@ impl Switch {
             batch: 0,
             held: VecDeque::new(),
             waiting: VecDeque::new(),
-            recordings: BTreeMap::new(),
+            recordings: BTreeSet::new(),
+            unrecorded: BTreeSet::new(),
             alarms: crate::alarms::Alarms::default(),
             draining: false,
             drained: false,
@@ -140,6 +147,7 @@ impl Switch {
             alive_told: Instant::START,
             ticks_seen: 0,
             ticked_at: Instant::START,
+            skipped_seen: 0,
             released_early: 0,
             send_failed: 0,
             prompts_missing: 0,
@@ -361,6 +369,13 @@ impl Switch {
         }
         let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
         self.alarms.set(now, "disk-slow", "recordings", slow);
+        let free = self.parts.seal_counters.free_mb.load(Ordering::Relaxed);
+        self.alarms.set(now, "disk-low", "recordings", (1..FREE_MB_MIN).contains(&free));
+        let skipped = self.parts.media_counters.ticks_skipped.load(Ordering::Relaxed);
+        if skipped > self.skipped_seen {
+            self.skipped_seen = skipped;
+            self.alarms.raise(now, "frames-late", "media", control::Level::Critical);
+        }
         let ticks = self.parts.media_counters.ticks.load(Ordering::Relaxed);
         if ticks != self.ticks_seen {
             (self.ticks_seen, self.ticked_at) = (ticks, now);

@@ -121,7 +121,7 @@ impl Switch {
             self.parts.wires.taps.remove(&recording);
             return;
         }
-        self.recordings.insert(recording, ());
+        self.recordings.insert(recording);
         let tap = media::Command::Tap { slot: tapped.slot, tap: tapped.tap };
         self.tell_media(MediaOrder::Engine(tap));
     }
@@ -133,13 +133,20 @@ impl Switch {
     }
 
     pub(super) fn recording_sealed(&mut self, sealed: Sealed) {
+        let now = self.parts.clock.now();
+        if !sealed.over {
+            self.unrecorded.insert(sealed.recording);
+            self.alarms.raise(now, "not-recording", "seal", control::Level::Critical);
+            return;
+        }
+        self.unrecorded.remove(&sealed.recording);
         self.recordings.remove(&sealed.recording);
         if sealed.missed_ms > 0 || sealed.trouble.is_some() {
-            let now = self.parts.clock.now();
             self.alarms.raise(now, "not-recorded", "seal", control::Level::Critical);
             let why =
                 sealed.trouble.unwrap_or_else(|| "audio was lost on the way to the disk".into());
             let (call, ms) = (sealed.recording.call, sealed.missed_ms);
+            log(Severity::Error, &format!("recording {} lacks {ms} ms: {why}", sealed.recording));
             self.note(Fact::RecordingMissed { call, ms, why });
         }
     }

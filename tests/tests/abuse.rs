@@ -1,0 +1,114 @@
+//! A box under abuse: pipes and devices for sites, damaged state, files that are gone.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+use tests::boxed::{Boxed, copy_site, ringfence, root};
+
+/// Runs the command line on a state folder, at most 20 s.
+fn run(state: &Path, arguments: &[&str]) -> Output {
+    Command::new("timeout")
+        .arg("20")
+        .arg(ringfence().unwrap())
+        .args(arguments)
+        .arg("--state")
+        .arg(state)
+        .env("RINGFENCE_SHARE", root().join("images"))
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn a_pipe_or_device_in_a_site_is_refused_at_once_and_the_box_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let state = dir.path().join("state");
+    let boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    for kind in ["device", "pipe", "prompt"] {
+        let bad = dir.path().join(kind);
+        copy_site("hospital", &bad, |text| text).unwrap();
+        let toml = bad.join("site.toml");
+        match kind {
+            "device" => {
+                std::fs::remove_file(&toml).unwrap();
+                std::os::unix::fs::symlink("/dev/zero", &toml).unwrap();
+            }
+            "pipe" => {
+                std::fs::remove_file(&toml).unwrap();
+                assert!(Command::new("mkfifo").arg(&toml).status().unwrap().success());
+            }
+            _ => {
+                let wav = bad.join("prompts/en/greeting.wav");
+                assert!(Command::new("mkfifo").arg(wav).status().unwrap().success());
+            }
+        }
+        let output = run(&state, &["site", "apply", bad.to_str().unwrap()]);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{kind}: {text}");
+        assert!(text.contains("is not a plain file"), "{kind}: {text}");
+    }
+    let history = boxed.output(&["site", "history"]).unwrap();
+    assert_eq!(history.lines().count(), 1, "{history}");
+}
+
+#[test]
+fn a_damaged_applied_site_falls_back_to_the_newest_sound_one_with_an_alarm() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let state = dir.path().join("state");
+    for _ in 0..2 {
+        let output = run(&state, &["site", "apply", site.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    std::fs::write(state.join("sites/000002/site.toml"), "xx").unwrap();
+    let mut boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    boxed
+        .wait("the alarm", Duration::from_secs(5), |now| {
+            now.alarms.iter().any(|alarm| alarm.key == "site-damaged")
+        })
+        .unwrap();
+    assert!(boxed.log().contains("running site version 1"), "{}", boxed.log());
+    assert!(boxed.output(&["report", "day", "today"]).is_ok());
+    assert!(boxed.stop(Duration::from_secs(20)).unwrap().success());
+}
+
+#[test]
+fn a_run_that_was_killed_is_told_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let state = dir.path().join("state");
+    let died = |now: &control::Snapshot| now.alarms.iter().any(|one| one.key == "last-run-died");
+    let mut first = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    assert!(!died(&first.snapshot().unwrap()));
+    first.kill().unwrap();
+    let mut second = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    assert!(died(&second.snapshot().unwrap()));
+    assert!(second.stop(Duration::from_secs(20)).unwrap().success());
+    let third = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    assert!(!died(&third.snapshot().unwrap()));
+}
+
+#[test]
+fn a_journal_that_is_gone_is_not_called_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let state = dir.path().join("state");
+    let mut boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    boxed.stop(Duration::from_secs(20)).unwrap();
+    std::fs::write(state.join("recordings/00000007-1.rfr"), "").unwrap();
+    std::fs::remove_dir_all(state.join("journal")).unwrap();
+    let output = run(&state, &["journal", "check"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("recordings up to call 7"), "{}", said(&output));
+    let boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    let alarms = boxed.snapshot().unwrap().alarms;
+    assert!(alarms.iter().any(|alarm| alarm.key == "facts-lost"), "{alarms:?}");
+}
