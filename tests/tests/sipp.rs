@@ -96,12 +96,11 @@ fn sipp_registers_logs_in_and_echoes_a_caller_so_that_both_directions_are_record
     let echoed = tone_ms(&samples(&right), CALLER_HZ);
     assert!(said > 3000, "{said} ms of the caller were recorded");
     assert!(echoed > 2000, "{echoed} ms of the echo came back: the agent did not hear the caller");
-    // The echo of a stream of A-law is the same stream.
-    assert_eq!(model_law(&scene), Law::A);
+    assert_eq!(recorded_law(&scene), Law::A);
     scene.over().unwrap();
 }
 
-fn model_law(scene: &Scene) -> Law {
+fn recorded_law(scene: &Scene) -> Law {
     let sealed = std::fs::read(scene.boxed.state.join("recordings/00000001-1.rfr")).unwrap();
     let folders = ringfence::folders::Folders::find(Some(scene.boxed.state.clone())).unwrap();
     let key = ringfence::boxkey::read(&folders).unwrap();
