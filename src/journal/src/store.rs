@@ -12,6 +12,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Memory for sled's pages; its own default is a gigabyte.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -143,6 +144,12 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words").to_owned()
 }
 
+/// What sled says when its file is locked.
+const LOCKED: &str = "could not acquire lock";
+/// Longest wait for it: 2 s.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// Why sled did not open.
 struct Refused(Error);
 
@@ -153,7 +160,7 @@ impl Refused {
             Error::Store(why) | Error::StorePanicked(why) => Ok(why),
             Error::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(e.to_string()),
             // Ours is held, so this is a handle of an earlier journal in this very process.
-            Error::Io(e) if e.to_string().contains("could not acquire lock") => {
+            Error::Io(e) if e.to_string().contains(LOCKED) => {
                 Err(Error::InUse { dir: dir.to_owned(), by: Some(std::process::id()) })
             }
             other => Err(other),
@@ -161,8 +168,17 @@ impl Refused {
     }
 }
 
+/// Opens sled. A journal of this process that was dropped a moment ago may still hold sled's own
+/// lock, since sled lets go of its file on a thread of its own: that is waited for.
+#[expect(clippy::disallowed_methods, reason = "opening is no core's work; sled gives no signal")]
 fn try_open(dir: &Path) -> Result<sled::Db, Refused> {
     let config = sled::Config::new().path(dir).flush_every_ms(None).cache_capacity(CACHE_BYTES);
+    for _ in 0..LOCK_TRIES {
+        match guarded(|| config.open()) {
+            Err(Error::Io(e)) if e.to_string().contains(LOCKED) => std::thread::sleep(LOCK_PAUSE),
+            opened => return opened.map_err(Refused),
+        }
+    }
     guarded(|| config.open()).map_err(Refused)
 }
 
