@@ -28,6 +28,8 @@ pub struct Setup {
     pub voice: Vec<i16>,
     /// The address it speaks from.
     pub bind: IpAddr,
+    /// The address its session descriptions name, if not the one it speaks from.
+    pub names: Option<IpAddr>,
     /// A caller behind a trunk does not register.
     pub register: bool,
     /// Keys are sent as sound, as by a phone that knows no telephone-event.
@@ -46,6 +48,7 @@ impl Setup {
             answer_after: Some(Duration::from_millis(300)),
             voice,
             bind: server.ip(),
+            names: None,
             register: true,
             in_band: false,
             refuse: None,
@@ -281,7 +284,8 @@ impl Runner {
     }
 
     fn obey(&mut self, ask: Ask) {
-        let Ok(rtp) = self.sound.local_addr() else { return };
+        let Ok(mut rtp) = self.sound.local_addr() else { return };
+        rtp.set_ip(self.setup.names.unwrap_or(rtp.ip()));
         match (ask, self.leg) {
             (Ask::Dial(number), None) => {
                 let leg = LegId::outbound(self.next_leg);

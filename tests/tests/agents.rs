@@ -9,16 +9,18 @@ use tests::sound::{from_a_law, tone, tone_ms};
 
 const SOON: Duration = Duration::from_secs(10);
 
-fn hospital(dir: &std::path::Path) -> Boxed {
+fn hospital(dir: &std::path::Path, silence: &str) -> Boxed {
     let site = dir.join("site");
-    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let quick =
+        |text: String| text.replace("silence = \"30s\"", &format!("silence = \"{silence}\""));
+    let sip = copy_site("hospital", &site, quick).unwrap();
     Boxed::start(ringfence().unwrap(), &dir.join("state"), &site, sip, None).unwrap()
 }
 
 #[test]
 fn agent_logs_in_by_code_hears_it_and_answers_a_caller_of_the_trunk() {
     let dir = tempfile::tempdir().unwrap();
-    let mut boxed = hospital(dir.path());
+    let mut boxed = hospital(dir.path(), "30s");
     let phone = Phone::start(Setup::agent(boxed.sip, "8001", tone(1500.0, -12.0, 1000))).unwrap();
     phone.wait(SOON, |story| matches!(story.registered, Some(Ok(_)))).unwrap();
     phone.dial("*11");
@@ -48,4 +50,28 @@ fn agent_logs_in_by_code_hears_it_and_answers_a_caller_of_the_trunk() {
     assert!(boxed.stop(Duration::from_secs(20)).unwrap().success(), "{}", boxed.log());
     assert!(boxed.output(&["journal", "check"]).unwrap().starts_with("sound"));
     assert!(boxed.output(&["recording", "verify"]).unwrap().contains("whole"));
+}
+
+#[test]
+fn a_phone_that_names_another_interface_in_its_description_is_heard_and_hears() {
+    let dir = tempfile::tempdir().unwrap();
+    let boxed = hospital(dir.path(), "5s");
+    let phone = Phone::start(Setup {
+        names: Some([192, 0, 2, 7].into()),
+        ..Setup::agent(boxed.sip, "8001", tone(1500.0, -12.0, 1000))
+    })
+    .unwrap();
+    phone.wait(SOON, |story| matches!(story.registered, Some(Ok(_)))).unwrap();
+    phone.dial("*11");
+    phone.wait(Duration::from_secs(20), |story| story.ended.len() == 1).unwrap();
+    let caller =
+        Phone::start(Setup::trunk(boxed.sip, "13800000001", tone(1004.0, -12.0, 1000))).unwrap();
+    caller.dial("400");
+    phone.wait(Duration::from_secs(60), |story| story.talking).unwrap();
+    let both = |story: &tests::phone::Story, hz: f64| {
+        let heard: Vec<i16> = story.heard.iter().copied().map(from_a_law).collect();
+        tone_ms(&heard, hz) > 1000
+    };
+    phone.wait(SOON, |story| both(story, 1004.0)).unwrap();
+    caller.wait(SOON, |story| both(story, 1500.0)).unwrap();
 }

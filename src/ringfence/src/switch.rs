@@ -26,10 +26,10 @@ use crate::sites::Ready;
 use crate::wires::Wires;
 use crossbeam_channel::{Receiver, Sender};
 use exchange::Exchange;
-use model::id::{PhoneId, RecordingId};
+use model::id::{LegId, PhoneId, RecordingId};
 use model::site::Site;
 use model::time::Anchor;
-use model::{Fact, Instant, LegEvent, Order, WallTime};
+use model::{Fact, Instant, LegEvent, Order, Via, WallTime};
 use sip::Endpoint;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -112,6 +112,8 @@ pub struct Switch {
     batch: u64,
     held: VecDeque<Held>,
     waiting: VecDeque<MediaOrder>,
+    /// Legs of carriers, whose sound may come from another machine than their signalling.
+    trunk_legs: BTreeSet<LegId>,
     /// Recordings that run or are being sealed.
     recordings: BTreeSet<RecordingId>,
     /// Of these the ones that failed: their calls go on unrecorded.
@@ -138,6 +140,7 @@ impl Switch {
             batch: 0,
             held: VecDeque::new(),
             waiting: VecDeque::new(),
+            trunk_legs: BTreeSet::new(),
             recordings: BTreeSet::new(),
             unrecorded: BTreeSet::new(),
             alarms: crate::alarms::Alarms::default(),
@@ -249,12 +252,18 @@ impl Switch {
                 }
             }
             sip::Output::Leg { leg, event } => {
-                if matches!(event, LegEvent::Gone(_)) {
-                    self.close(leg);
+                match event {
+                    LegEvent::Gone(_) => self.close(leg),
+                    LegEvent::Arrived { via: Via::Trunk(_), .. } => {
+                        self.trunk_legs.insert(leg);
+                    }
+                    _ => {}
                 }
                 self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
             }
-            sip::Output::Media { leg, media } => self.open_media(leg, &media),
+            sip::Output::Media { leg, media, signalling } => {
+                self.open_media(leg, &media, signalling.ip());
+            }
             sip::Output::Registered { phone, .. } => self.phone(now, phone, true),
             sip::Output::Unregistered { phone } => self.phone(now, phone, false),
             sip::Output::RegisterResult { .. } => {}

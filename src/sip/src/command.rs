@@ -138,7 +138,9 @@ pub enum Output {
     /// Something happened on a leg. `LegEvent::Gone` comes once and is the last.
     Leg { leg: LegId, event: LegEvent },
     /// What the media shall do for the leg: before `Answered` and after each re-INVITE.
-    Media { leg: LegId, media: MediaPlan },
+    /// `signalling` is where the leg's requests go: behind a NAT, or from another interface of the
+    /// same machine, sound comes from there and not from what the session description names.
+    Media { leg: LegId, media: MediaPlan, signalling: SocketAddr },
     /// A phone has `contacts` addresses now, at least one of them new or refreshed.
     Registered { phone: PhoneId, contacts: usize },
     /// A phone's last address was taken back or ran out.

@@ -8,7 +8,7 @@ use crate::wires::Wire;
 use media::{ClipList, ClipNo};
 use model::id::{LegId, RecordingId};
 use model::{Cause, Fact, Instant, LegEvent, Order};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 impl Switch {
     pub(super) fn obey(&mut self, now: Instant, order: Order) {
@@ -151,7 +151,9 @@ impl Switch {
         }
     }
 
-    pub(super) fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan) {
+    /// Opens or changes a leg's media. A desk phone's sound comes from where its signalling does; one
+    /// that names another address (an interface we do not see, a NAT) is heard all the same.
+    pub(super) fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan, signalling: IpAddr) {
         let Some(Wire::Rtp { slot, .. }) = self.parts.wires.get(leg) else { return };
         let mut ssrc = [0; 4];
         if getrandom::fill(&mut ssrc).is_err() {
@@ -160,7 +162,11 @@ impl Switch {
         self.tell_media(MediaOrder::Engine(media::Command::OpenRtp {
             slot,
             ssrc: u32::from_be_bytes(ssrc),
-            remote: plan.remote,
+            remote: if self.trunk_legs.contains(&leg) || plan.remote.ip().is_unspecified() {
+                plan.remote
+            } else {
+                SocketAddr::new(signalling, plan.remote.port())
+            },
             law: plan.law,
             payload_type: plan.payload_type,
             dtmf_payload_type: plan.dtmf_payload_type,
@@ -172,6 +178,7 @@ impl Switch {
     /// Ends what a leg ran over, its recordings first. An answer that still waits for its facts is
     /// dropped: the caller is gone, and it would open a socket that nobody closes.
     pub(super) fn close(&mut self, leg: LegId) {
+        self.trunk_legs.remove(&leg);
         let answers = |order: &Order| matches!(order, Order::Answer { leg: rung } if *rung == leg);
         self.held.retain(|held| !answers(&held.order));
         for recording in self.parts.wires.taps_of(leg) {

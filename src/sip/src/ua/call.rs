@@ -109,7 +109,8 @@ impl Call {
         if self.leaving {
             return;
         }
-        wire.tell(Output::Media { leg: self.leg, media: settled.media });
+        let signalling = self.dialog.hop();
+        wire.tell(Output::Media { leg: self.leg, media: settled.media, signalling });
         if let Some(change) = settled.change {
             wire.event(self.leg, change);
         }

@@ -256,7 +256,7 @@ impl Network {
     /// The media plans of a leg, in order.
     pub fn media(&self, who: &str, leg: LegId) -> Vec<MediaPlan> {
         let of_leg = |said: &Said| match &said.output {
-            Output::Media { leg: l, media } if *l == leg && said.who == at(who) => Some(*media),
+            Output::Media { leg: l, media, .. } if *l == leg && said.who == at(who) => Some(*media),
             _ => None,
         };
         self.said.iter().filter_map(of_leg).collect()
