@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use tests::boxed::{Boxed, copy_site, ringfence, root};
 
+const SOON: Duration = Duration::from_secs(10);
+
 /// Runs the command line on a state folder, at most 20 s.
 fn run(state: &Path, arguments: &[&str]) -> Output {
     Command::new("timeout")
@@ -86,7 +88,8 @@ fn a_run_that_was_killed_is_told_at_the_next_start() {
     let state = dir.path().join("state");
     let died = |now: &control::Snapshot| now.alarms.iter().any(|one| one.key == "last-run-died");
     let mut first = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
-    assert!(!died(&first.snapshot().unwrap()));
+    let begun = first.wait("its start is on the disk", SOON, |now| now.durable_seq > 0).unwrap();
+    assert!(!died(&begun));
     first.kill().unwrap();
     let mut second = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
     assert!(died(&second.snapshot().unwrap()));
