@@ -144,6 +144,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "sip-send-failed", "发送失败的报文", "SIP not sent"),
     (Of::Counter, "sip-wrong-passwords", "密码错误", "wrong passwords"),
     (Of::Counter, "prompts-missing", "缺失的语音", "prompts missing"),
+    (Of::Counter, "facts-shed", "未能写入的记录", "records shed, disk stuck"),
     (Of::Counter, "released-early", "先于落盘放行的命令", "orders ahead of their record"),
     (Of::Code, "log-in", "签入", "log in"),
     (Of::Code, "log-out", "签出", "log out"),

@@ -170,6 +170,7 @@ impl Switch {
             ("sip-dialogs", self.parts.endpoint.dialogs() as u64),
             ("sip-transactions", self.parts.endpoint.transactions() as u64),
             ("prompts-missing", self.prompts_missing),
+            ("facts-shed", self.facts_shed),
             ("released-early", self.released_early),
         ];
         rows.map(|(name, value)| Counter { name: name.to_owned(), value }).into()

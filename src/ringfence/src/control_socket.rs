@@ -23,6 +23,8 @@ use tokio::sync::{Mutex, Semaphore, oneshot};
 const PEERS_MAX: usize = 32;
 /// A peer that does not read for this long is let go.
 const WRITE_MAX: Duration = Duration::from_secs(5);
+/// A peer that asks nothing for this long is let go, so that idle ones keep nobody out.
+const IDLE_MAX: Duration = Duration::from_secs(10);
 /// Bounds of `Watch`'s period.
 const WATCH_MS: (u32, u32) = (100, 10_000);
 
@@ -76,7 +78,7 @@ async fn talk(mut stream: UnixStream, desk: &Arc<Desk>) -> anyhow::Result<()> {
     let mut lines = Lines::default();
     let mut bytes = vec![0; 16 * 1024];
     loop {
-        let length = stream.read(&mut bytes).await?;
+        let length = tokio::time::timeout(IDLE_MAX, stream.read(&mut bytes)).await??;
         if length == 0 {
             return Ok(());
         }

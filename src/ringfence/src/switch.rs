@@ -46,6 +46,8 @@ const SEALING_MAX: Duration = Duration::from_secs(10);
 const TICKLESS_MAX: Duration = Duration::from_secs(5);
 /// Less room than this on the recordings' disk is an alarm: some seven hours of one call.
 const FREE_MB_MIN: u64 = 500;
+/// Facts kept in memory beside the journal's queue while the disk is stuck: some 25,000 calls.
+const FACTS_WAITING_MAX: usize = 500_000;
 /// Turns of passing outputs on before the thread looks at the outside again.
 const PASSES_MAX: usize = 10_000;
 /// Datagrams taken between two looks at media and deadlines.
@@ -126,6 +128,10 @@ pub struct Switch {
     ticks_seen: u64,
     ticked_at: Instant,
     skipped_seen: u64,
+    /// Facts that found no room while the disk was stuck.
+    pub(crate) facts_shed: u64,
+    /// The disk did not keep up within `HOLD_MAX`, and has not since.
+    behind: bool,
     /// Orders let go before their facts were on disk.
     pub(crate) released_early: u64,
     pub(crate) send_failed: u64,
@@ -151,6 +157,8 @@ impl Switch {
             ticks_seen: 0,
             ticked_at: Instant::START,
             skipped_seen: 0,
+            facts_shed: 0,
+            behind: false,
             released_early: 0,
             send_failed: 0,
             prompts_missing: 0,
@@ -283,23 +291,36 @@ impl Switch {
         let batch = Batch { no: self.batch + 1, facts };
         match self.parts.batches.try_send(batch) {
             Ok(()) => self.batch += 1,
-            // The disk has been stuck for thousands of turns: they stay here, as one batch, so
-            // that not one of them is lost while there is memory.
-            Err(error) => self.facts = error.into_inner().facts,
+            // The disk has been stuck for thousands of turns: they stay here, as one batch, up to
+            // `FACTS_WAITING_MAX`; what comes after those is shed, counted and an alarm.
+            Err(error) => {
+                self.facts = error.into_inner().facts;
+                let over = self.facts.len().saturating_sub(FACTS_WAITING_MAX);
+                if over > 0 {
+                    self.facts.truncate(FACTS_WAITING_MAX);
+                    self.facts_shed += over as u64;
+                    let now = self.parts.clock.now();
+                    self.alarms.raise(now, "facts-lost", "journal", control::Level::Critical);
+                }
+            }
         }
     }
 
     /// Carries out the orders whose facts are on disk. Tells whether it did any.
     fn release(&mut self, now: Instant) -> bool {
         let durable = self.parts.progress.batch.load(Ordering::Acquire);
+        // A disk that was waited for once is not waited for again until it has caught up: else each
+        // turn of every call, hanging up too, would cost the whole wait.
+        self.behind &= durable < self.batch;
         let mut any = false;
         while let Some(held) = self.held.front() {
-            let ready = !held.order.acknowledges() || held.after <= durable;
+            let ready = !held.order.acknowledges() || held.after <= durable || self.behind;
             let late = now.since(held.since) >= HOLD_MAX;
             if !ready && !late {
                 break;
             }
             if late && !ready {
+                self.behind = true;
                 self.released_early += 1;
                 self.alarms.raise(now, "facts-late", "journal", control::Level::Critical);
             }
@@ -373,7 +394,7 @@ impl Switch {
     fn watch(&mut self, now: Instant) {
         let failing = self.parts.progress.failing.load(Ordering::Relaxed);
         self.alarms.set(now, "journal-failing", "journal", failing);
-        if self.held.is_empty() {
+        if self.held.is_empty() && !self.behind {
             self.alarms.clear("facts-late", "journal");
         }
         let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
