@@ -206,6 +206,11 @@ impl Calls {
             LegEvent::Resumed => call.held(now, leg, false, shared),
             LegEvent::Gone(cause) => call.leg_gone(now, leg, cause, shared),
             LegEvent::Arrived { .. }
+            | LegEvent::ArrivedInPlace { .. }
+            | LegEvent::EarlyMedia
+            | LegEvent::TransferAsked { .. }
+            | LegEvent::JoinAsked { .. }
+            | LegEvent::ForwardAsked { .. }
             | LegEvent::Ringing
             | LegEvent::Digit(_)
             | LegEvent::Played(_) => {}

@@ -19,7 +19,7 @@ impl Call {
         let queue = queue.clone();
         let leg = shared.open_leg(self.id);
         let (caller, name) = (self.number.clone(), self.name.clone());
-        shared.order(Order::Ring { leg, phone, caller, name });
+        shared.order(Order::Ring { leg, phone, caller, name, pop: Default::default() });
         self.enter(now, State::Offered { queue, agent, leg });
     }
 

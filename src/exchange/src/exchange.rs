@@ -220,7 +220,7 @@ impl Exchange {
 
     fn leg(&mut self, now: Instant, leg: LegId, event: LegEvent) {
         match event {
-            LegEvent::Arrived { via, caller, name, dialled } => {
+            LegEvent::Arrived { via, caller, name, dialled, .. } => {
                 self.arrived(now, leg, via, caller, name, dialled);
             }
             LegEvent::Played(play) => self.played(now, leg, play),

@@ -226,7 +226,13 @@ impl LinePort {
         let CallerId { number, name } = self.caller.take().unwrap_or_default();
         self.state = State::Ringing { rings, last, arrived: true };
         let via = Via::Port(self.config.port.clone());
-        self.tell(LegEvent::Arrived { via, caller: number, name, dialled: String::new() });
+        self.tell(LegEvent::Arrived {
+            via,
+            caller: number,
+            name,
+            dialled: String::new(),
+            diverted: Default::default(),
+        });
     }
 
     fn block(&mut self, now: Instant, block: &[u8; 160]) {

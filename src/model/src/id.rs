@@ -61,6 +61,10 @@ name!(
     SkillId
 );
 name!(
+    /// A role: what its people may do and see, by its key in `site.toml`.
+    RoleId
+);
+name!(
     /// A SIP trunk, by its key in `site.toml`.
     TrunkId
 );
@@ -155,6 +159,11 @@ impl std::str::FromStr for RecordingId {
         })
     }
 }
+
+/// A conference: legs that hear each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RoomId(pub u64);
 
 /// One playing of clips on a leg, so that its end can be told from another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! What a line, a trunk, a phone or the media says of a leg; past here all legs are alike.
 
-use crate::id::{PhoneId, PlayId, PortId, TrunkId};
+use crate::id::{LegId, PhoneId, PlayId, PortId, TrunkId};
 use crate::person::{Number, PersonName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -128,9 +128,16 @@ pub enum LegEvent {
         name: PersonName,
         /// What was dialled: a DID, an extension or a feature code; empty on an analogue line.
         dialled: String,
+        /// Who sent the call on to us (Diversion, History-Info); empty where nobody did.
+        diverted: Number,
     },
+    /// A new leg shall take the place of `old`, a leg of ours that talks, rings or waits in a
+    /// slot (INVITE with Replaces, RFC 3891). It waits for `Order::Answer` or `Order::Refuse`.
+    ArrivedInPlace { via: Via, old: LegId },
     /// The far phone of a leg we opened rings.
     Ringing,
+    /// Sound comes from the far side before an answer (183 with a description).
+    EarlyMedia,
     /// The leg is answered: audio passes both ways from here.
     Answered,
     /// A key was pressed: by RFC 4733, in-band, or signalled.
@@ -139,6 +146,14 @@ pub enum LegEvent {
     Held,
     /// The party took us back.
     Resumed,
+    /// The party asks that the other party be sent to a number (REFER, RFC 3515). How that goes is
+    /// told by `Order::Transferring`.
+    TransferAsked { to: String },
+    /// The party asks that the other party be joined with the far side of `other`, a leg of the
+    /// same phone (REFER with Replaces).
+    JoinAsked { other: LegId },
+    /// The phone that rings sends the call on by itself (302). `Gone` does not follow.
+    ForwardAsked { to: String },
     /// Clips that `Order::Play` started came to their end by themselves.
     Played(PlayId),
     /// The leg is over: refused, hung up or lost. Nothing more comes of it.

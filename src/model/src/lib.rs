@@ -5,6 +5,7 @@
 
 pub mod audio;
 pub mod fact;
+pub mod feature;
 pub mod id;
 pub mod leg;
 pub mod order;
@@ -13,12 +14,13 @@ pub mod port;
 pub mod say;
 pub mod seal;
 pub mod site;
+pub mod srtp;
 pub mod time;
 
 pub use audio::{Frame, Law, SAMPLES_PER_FRAME};
 pub use fact::{Entry, Fact};
 pub use id::*;
 pub use leg::{Cause, Digit, LegEvent, Via};
-pub use order::{Clip, Order};
+pub use order::{Clip, Order, Pop, TransferStage};
 pub use person::{Number, PersonName, Secret};
 pub use time::{Instant, WallTime};

@@ -1,9 +1,9 @@
 //! What the exchange wants done on legs; the daemon carries it out through sip, line and media.
 
-use crate::id::{LegId, PhoneId, PlayId, PromptId, RecordingId};
+use crate::id::{LegId, PhoneId, PlayId, PromptId, RecordingId, RoomId, TrunkId};
 use crate::leg::Cause;
 use crate::person::{Number, PersonName};
-use crate::site::Lang;
+use crate::site::{Lang, Marks};
 use serde::{Deserialize, Serialize};
 
 /// A piece of recorded sound to play, in one language.
@@ -23,6 +23,30 @@ impl Clip {
 /// Most clips one `Order::Play` may join. A longer list is cut at load or where it is made.
 pub const CLIPS_PER_PLAY_MAX: usize = 32;
 
+/// What an agent's phone shows of a caller before the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pop {
+    /// The menu or queue the caller comes from, in the agent's language.
+    pub from: String,
+    pub waited_s: u32,
+    pub marks: Marks,
+    /// The caller's number is shown masked.
+    pub masked: bool,
+    /// The phone shall answer by itself.
+    pub auto_answer: bool,
+}
+
+/// How a transfer goes that a phone asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferStage {
+    Trying,
+    Ringing,
+    /// It stands: the phone that asked is out of the call.
+    Done,
+    /// It came to nothing: the phone that asked has its caller back.
+    Failed(Cause),
+}
+
 /// What shall be done. Orders of one turn are carried out in their order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
@@ -37,7 +61,32 @@ pub enum Order {
         /// Who calls, shown on the phone's display.
         caller: Number,
         name: PersonName,
+        /// What else the phone shows, and whether it answers by itself.
+        pop: Pop,
     },
+    /// Call a number through a trunk as a new leg. `Ringing`, `EarlyMedia`, `Answered` or `Gone`
+    /// follow.
+    Dial {
+        leg: LegId,
+        trunk: TrunkId,
+        /// As the trunk takes it.
+        number: Number,
+        /// The number shown; empty for withheld.
+        caller: Number,
+        name: PersonName,
+        /// The number that sent the call on, where the box forwards it.
+        diverted: Number,
+    },
+    /// Tell a leg that arrived that the far side rings.
+    Alert { leg: LegId },
+    /// Open the sound of a leg that arrived before it is answered.
+    EarlyMedia { leg: LegId },
+    /// Put the leg into a room: it hears everybody there but itself. Ends its bridge and play.
+    Mix { leg: LegId, room: RoomId },
+    /// Take the leg out of its room.
+    Unmix { leg: LegId },
+    /// Tell the phone that asked for a transfer how it goes.
+    Transferring { leg: LegId, stage: TransferStage },
     /// Play clips joined without a gap; replaces what the leg heard from a play before.
     /// A play that is not looped ends in `LegEvent::Played`, unless it was stopped or replaced.
     Play { leg: LegId, play: PlayId, clips: Vec<Clip>, looped: bool },

@@ -4,10 +4,11 @@
 //! `Site` may rely on it: each id that is named exists, each flow ends, each prompt is there.
 
 use crate::audio::Law;
-use crate::id::{AgentId, MenuId, PhoneId, PortId, PromptId, QueueId, SkillId, TrunkId};
+use crate::id::{AgentId, MenuId, PhoneId, PortId, PromptId, QueueId, RoleId, SkillId, TrunkId};
 use crate::leg::Digit;
 use crate::person::{Number, Secret};
 use crate::port::PortKind;
+use crate::srtp::SrtpPolicy;
 use crate::time::{Civil, Zone};
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+
+mod telephony;
+pub use telephony::*;
 
 /// A language a person reads or listens in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,6 +87,11 @@ pub struct Site {
     /// Callers who come first, as the line gives their number.
     pub vip: BTreeSet<Number>,
     pub codes: Codes,
+    /// Every account that may register, those of the agents' own phones too.
+    pub phones: Phones,
+    pub roles: BTreeMap<RoleId, Role>,
+    pub numbering: Numbering,
+    pub parking: Parking,
     pub limits: Limits,
 }
 
@@ -96,6 +105,33 @@ pub struct SipSite {
     pub rtp_ports: (u16, u16),
     /// Shortest and longest registration granted.
     pub register_s: (u32, u32),
+    /// Also over TCP, at this address.
+    pub tcp: Option<SocketAddr>,
+    pub tls: Option<Tls>,
+    pub srtp: SrtpPolicy,
+    /// Longest silence of signalling in a call before it is asked for (RFC 4028).
+    pub session_s: u32,
+    /// Most connections over TCP and TLS.
+    pub connections_max: u16,
+    pub provision: Option<Provision>,
+}
+
+impl Default for SipSite {
+    /// Answers on the loopback's UDP alone.
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 5060)),
+            realm: "ringfence".into(),
+            rtp_ports: (20_000, 29_999),
+            register_s: (60, 3600),
+            tcp: None,
+            tls: None,
+            srtp: SrtpPolicy::default(),
+            session_s: 1800,
+            connections_max: 1000,
+            provision: None,
+        }
+    }
 }
 
 /// A carrier or PBX that sends calls by SIP.
@@ -106,6 +142,8 @@ pub struct Trunk {
     /// Most calls at once.
     pub calls_max: u16,
     pub entry: Entry,
+    /// Calls out, registration and health.
+    pub out: TrunkOut,
 }
 
 /// A port of a line card.
@@ -160,6 +198,7 @@ pub struct Agent {
     pub lang: Lang,
     /// What the agent can do, and how well: 1 (can) to 9 (best).
     pub skills: BTreeMap<SkillId, u8>,
+    pub rights: Rights,
 }
 
 /// A queue 排队 and its rules.

@@ -31,6 +31,7 @@ fn a_trunk_call_arrives_without_a_challenge_and_says_who_calls_what() {
             caller: Number::new("13912345678"),
             name: PersonName::new("Wang Fang"),
             dialled: "95000".into(),
+            diverted: Number::default(),
         }]
     );
     assert_eq!(leg, LegId::inbound(1));

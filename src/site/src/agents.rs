@@ -53,6 +53,7 @@ pub(crate) fn agents(
             password: password.unwrap_or_default(),
             lang: lang.unwrap_or(about.lang),
             skills,
+            rights: Default::default(),
         };
         agents.insert(AgentId::new(number), agent);
     }

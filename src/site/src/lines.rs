@@ -68,7 +68,7 @@ pub(crate) fn trunks(
         }
         section.done(reader);
         let entry = Entry { default, by_number };
-        trunks.insert(TrunkId::new(name), Trunk { peers, calls_max, entry });
+        trunks.insert(TrunkId::new(name), Trunk::from_peers(peers, calls_max, entry));
     }
     trunks
 }

@@ -94,6 +94,8 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Site, Drawn, Queu
     }
     let vip = basics::vip(reader, root);
     let codes = codes::codes(reader, root, &about);
+    let own = agents.values().map(|agent| (agent.phone.clone(), model::site::Phone::with_password(agent.password.clone())));
+    let phones = own.collect();
     let site = Site {
         name: about.name,
         digest: String::new(),
@@ -107,6 +109,10 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Site, Drawn, Queu
         flow: drawn.flow.clone(),
         vip,
         codes,
+        phones,
+        roles: Default::default(),
+        numbering: Default::default(),
+        parking: Default::default(),
         limits,
     };
     (site, drawn, queues, about.langs)

@@ -14,7 +14,7 @@ pub(crate) fn sip(reader: &mut Reader<'_>, root: &mut Section<'_>, limits: &Limi
         bind: SocketAddr::from(([127, 0, 0, 1], 5060)),
         realm: "ringfence".to_owned(),
         rtp_ports: (20_000, 20_999),
-        register_s: (60, 3600),
+        register_s: (60, 3600), ..SipSite::default()
     };
     let Some(mut section) = required_section(reader, root, "sip") else { return sip };
     if let Some(field) = section.required(reader, "bind", "\"192.168.1.10:5060\"") {

@@ -54,6 +54,7 @@ impl Town {
             }
             Order::StopRecord { recording } => self.tapes.ends(recording)?,
             Order::HangUp { leg, cause } => self.hangs_up(leg, cause)?,
+            other => anyhow::bail!("{other:?} is not ordered on this day"),
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ impl Town {
             caller: caller.number.clone(),
             name: PersonName::default(),
             dialled: String::new(),
+            diverted: Default::default(),
         };
         self.legs.open(leg, Side::Caller(n))?;
         if caller.misdials {
@@ -68,6 +69,7 @@ impl Town {
             via: Via::Phone(phone),
             name: PersonName::default(),
             dialled: code.to_owned(),
+            diverted: Default::default(),
         };
         self.tell(Input::Leg { leg, event })
     }

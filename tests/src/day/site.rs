@@ -30,11 +30,11 @@ pub fn site() -> Site {
             bind: ([127, 0, 0, 1], 5060).into(),
             realm: "box".into(),
             rtp_ports: (40_000, 40_999),
-            register_s: (60, 3600),
+            register_s: (60, 3600), ..SipSite::default()
         },
         trunks: BTreeMap::from([(
             "carrier".into(),
-            Trunk { peers: Vec::new(), calls_max: 200, entry: entry() },
+            Trunk::from_peers(Vec::new(), 200, entry()),
         )]),
         ports: (1..=PORTS).map(|n| (format!("fxo-{n}").as_str().into(), port(n))).collect(),
         agents: (0..AGENTS).map(agent).collect(),
@@ -42,6 +42,10 @@ pub fn site() -> Site {
         flow: flow(),
         vip: (0..VIPS).map(number).collect(),
         codes: Codes::default(),
+        phones: Default::default(),
+        roles: Default::default(),
+        numbering: Default::default(),
+        parking: Default::default(),
         limits: Limits {
             calls_max: 70,
             call: Duration::from_secs(1800),
@@ -85,6 +89,7 @@ fn agent(n: usize) -> (model::AgentId, Agent) {
         password: Secret::new("secret"),
         lang: if every(5) { Lang::En } else { Lang::Zh },
         skills,
+        rights: Default::default(),
     };
     (id.as_str().into(), agent)
 }

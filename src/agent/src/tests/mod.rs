@@ -19,6 +19,7 @@ pub fn agent(number: &str, lang: Lang) -> (AgentId, Agent) {
         password: Secret::default(),
         lang,
         skills: [("talk".into(), 1)].into(),
+        rights: Default::default(),
     };
     (number.into(), entry)
 }
@@ -48,7 +49,7 @@ pub fn site(agents: impl IntoIterator<Item = (AgentId, Agent)>) -> Site {
             bind: "127.0.0.1:5060".parse().unwrap(),
             realm: "box".into(),
             rtp_ports: (40000, 40100),
-            register_s: (60, 3600),
+            register_s: (60, 3600), ..SipSite::default()
         },
         trunks: BTreeMap::new(),
         ports: BTreeMap::new(),
@@ -62,6 +63,10 @@ pub fn site(agents: impl IntoIterator<Item = (AgentId, Agent)>) -> Site {
         },
         vip: Default::default(),
         codes: Codes::default(),
+        phones: Default::default(),
+        roles: Default::default(),
+        numbering: Default::default(),
+        parking: Default::default(),
         limits: Limits::default(),
     }
 }

@@ -133,6 +133,7 @@ fn events_that_come_twice_change_nothing() {
         caller: number,
         name: PersonName::default(),
         dialled: String::new(),
+        diverted: Default::default(),
     };
     world.event(caller, again);
     world.run(1);

@@ -144,7 +144,7 @@ impl Nonsense {
                 };
                 let dialled = ["5550", "*11", "*12", "*13"][usize::from(dialled)].to_owned();
                 let (caller, name) = (Number::default(), PersonName::default());
-                let event = LegEvent::Arrived { via, caller, name, dialled };
+                let event = LegEvent::Arrived { via, caller, name, dialled, diverted: Default::default() };
                 self.tell(Input::Leg { leg: LegId::inbound(leg), event });
             }
             Op::Event { leg, outbound, event } => {

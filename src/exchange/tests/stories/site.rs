@@ -45,6 +45,7 @@ fn agent(phone: &str) -> Agent {
         password: Secret::new("secret"),
         lang: Lang::En,
         skills: BTreeMap::from([("talk".into(), 5)]),
+        rights: Default::default(),
     }
 }
 
@@ -102,11 +103,11 @@ pub fn site() -> Site {
             bind: "127.0.0.1:5060".parse().unwrap(),
             realm: "box".into(),
             rtp_ports: (40000, 40100),
-            register_s: (60, 3600),
+            register_s: (60, 3600), ..SipSite::default()
         },
         trunks: BTreeMap::from([(
             "carrier".into(),
-            Trunk { peers: Vec::new(), calls_max: 30, entry: entry() },
+            Trunk::from_peers(Vec::new(), 30, entry()),
         )]),
         ports: BTreeMap::from([("fxo-1".into(), port())]),
         agents: ["8001", "8002", "8003"].map(|id| (id.into(), agent(id))).into(),
@@ -125,6 +126,10 @@ pub fn site() -> Site {
         flow: flow(),
         vip: BTreeSet::from([Number::new(VIP)]),
         codes: Codes::default(),
+        phones: Default::default(),
+        roles: Default::default(),
+        numbering: Default::default(),
+        parking: Default::default(),
         limits: Limits::default(),
     }
 }

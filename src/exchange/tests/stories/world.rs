@@ -99,7 +99,13 @@ impl World {
         let leg = LegId::inbound(self.inbound);
         self.legs.insert(leg, Heard::Silence);
         let (caller, name) = (Number::new(number), PersonName::default());
-        self.event(leg, LegEvent::Arrived { via, caller, name, dialled: dialled.into() });
+        self.event(leg, LegEvent::Arrived {
+            via,
+            caller,
+            name,
+            dialled: dialled.into(),
+            diverted: Default::default(),
+        });
         leg
     }
     pub fn press(&mut self, leg: LegId, key: char) {
@@ -245,6 +251,7 @@ impl World {
                 self.soon(LATENCY, leg, LegEvent::Gone(cause));
             }
             Order::HangUp { .. } => {}
+            other => panic!("{other:?} is not ordered in these stories"),
         }
     }
     fn hear(&mut self, leg: LegId, what: Heard) {

@@ -96,7 +96,7 @@ pub fn site(nodes: Vec<(&str, Node)>, schedule: Schedule, zone: &str) -> Arc<Sit
             bind: "127.0.0.1:5060".parse().unwrap(),
             realm: String::new(),
             rtp_ports: (0, 0),
-            register_s: (0, 0),
+            register_s: (0, 0), ..SipSite::default()
         },
         trunks: BTreeMap::new(),
         ports: BTreeMap::new(),
@@ -110,6 +110,10 @@ pub fn site(nodes: Vec<(&str, Node)>, schedule: Schedule, zone: &str) -> Arc<Sit
         },
         vip: BTreeSet::new(),
         codes: Codes::default(),
+        phones: Default::default(),
+        roles: Default::default(),
+        numbering: Default::default(),
+        parking: Default::default(),
         limits: Limits::default(),
     })
 }

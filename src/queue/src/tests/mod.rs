@@ -37,7 +37,7 @@ pub fn site(queues: impl IntoIterator<Item = (&'static str, Queue)>) -> Arc<Site
             bind: "127.0.0.1:5060".parse().unwrap(),
             realm: "box".into(),
             rtp_ports: (40000, 40100),
-            register_s: (60, 3600),
+            register_s: (60, 3600), ..SipSite::default()
         },
         trunks: BTreeMap::new(),
         ports: BTreeMap::new(),
@@ -51,6 +51,10 @@ pub fn site(queues: impl IntoIterator<Item = (&'static str, Queue)>) -> Arc<Site
         },
         vip: Default::default(),
         codes: Codes::default(),
+        phones: Default::default(),
+        roles: Default::default(),
+        numbering: Default::default(),
+        parking: Default::default(),
         limits: Limits::default(),
     })
 }

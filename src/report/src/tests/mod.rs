@@ -45,6 +45,7 @@ pub fn site() -> Site {
             password: Secret::default(),
             lang: Lang::Zh,
             skills: BTreeMap::new(),
+            rights: Default::default(),
         };
         (number.into(), entry)
     };
@@ -57,7 +58,7 @@ pub fn site() -> Site {
             bind: "127.0.0.1:5060".parse().unwrap(),
             realm: "box".into(),
             rtp_ports: (40000, 40100),
-            register_s: (60, 3600),
+            register_s: (60, 3600), ..SipSite::default()
         },
         trunks: BTreeMap::new(),
         ports: BTreeMap::new(),
@@ -75,6 +76,10 @@ pub fn site() -> Site {
         },
         vip: Default::default(),
         codes: Codes::default(),
+        phones: Default::default(),
+        roles: Default::default(),
+        numbering: Default::default(),
+        parking: Default::default(),
         limits: Limits::default(),
     }
 }

@@ -52,6 +52,13 @@ impl Switch {
             Order::Unbridge { leg } => self.engine(leg, |slot| media::Command::Unbridge { slot }),
             Order::Record { leg, recording } => self.record(now, leg, recording),
             Order::StopRecord { recording } => self.stop_recording(recording),
+            // The exchange gives none of these yet.
+            Order::Dial { leg, .. } => self.end(now, leg, Cause::Unreachable, false),
+            Order::Alert { .. }
+            | Order::EarlyMedia { .. }
+            | Order::Mix { .. }
+            | Order::Unmix { .. }
+            | Order::Transferring { .. } => {}
         }
     }
 

@@ -228,10 +228,11 @@ impl Reception {
             _ => caller::of(message),
         };
         let dialled = caller::dialled(message);
+        let diverted = model::Number::default();
         let message = request.message;
         let arrived = Leg::arrive(now, wire, leg, trunk, transaction, message, dialog);
         legs.insert(leg, arrived);
-        wire.event(leg, LegEvent::Arrived { via, caller, name, dialled });
+        wire.event(leg, LegEvent::Arrived { via, caller, name, dialled, diverted });
     }
 
     fn register(&mut self, now: Instant, wire: &mut Wire, request: &Request) {

@@ -1,0 +1,256 @@
+//! What a site says of transports, encryption, trunks out, desk phones and who may dial what.
+
+use super::{Entry, Trunk};
+use crate::id::{PhoneId, RoleId};
+use crate::person::{Number, Secret};
+use crate::srtp::SrtpPolicy;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a SIP message travels (RFC 3261 18).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+impl Transport {
+    /// The name in a Via header.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+        }
+    }
+    /// Tells whether what is sent arrives, in order, or the connection ends.
+    pub const fn reliable(self) -> bool {
+        !matches!(self, Self::Udp)
+    }
+    /// Tells whether nobody on the way can read it.
+    pub const fn secure(self) -> bool {
+        matches!(self, Self::Tls)
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// SIP and provisioning over TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    pub bind: SocketAddr,
+    /// A certificate brought by IT, with its key; without one the box makes its own.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Certificates of the authorities whose clients alone may connect (mutual TLS).
+    pub clients: Option<PathBuf>,
+}
+
+/// A host of a trunk that calls and registrations are sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    pub addr: SocketAddr,
+    pub transport: Transport,
+}
+
+/// How the box makes itself known to a carrier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrunkAccount {
+    pub user: String,
+    pub password: Secret,
+    /// The domain of the address-of-record; the first target's address where empty.
+    pub domain: String,
+    /// Whether the box registers; if not, the account only answers challenges.
+    pub register: bool,
+    pub expires_s: u32,
+}
+
+/// Whose number a call out shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CallerId {
+    /// The number of the agent who calls where there is one, else the first of the trunk.
+    #[default]
+    Agent,
+    /// Always this number.
+    Fixed(Number),
+    /// None.
+    Withheld,
+}
+
+/// In which form a carrier takes numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NumberForm {
+    /// As one dials at home: `02161234567`, `13912345678`.
+    #[default]
+    National,
+    /// `+862161234567`
+    E164,
+    /// `862161234567`
+    E164WithoutPlus,
+}
+
+/// What the box sends to a trunk and takes of it, beside the calls that come in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrunkOut {
+    /// Lower goes first among the trunks that calls out may take.
+    pub order: u16,
+    /// Tried in their order; none means that the trunk takes no calls out.
+    pub targets: Vec<Target>,
+    pub account: Option<TrunkAccount>,
+    pub caller_id: CallerId,
+    pub form: NumberForm,
+    /// Its P-Asserted-Identity is believed and ours is sent to it (RFC 3325).
+    pub trusted: bool,
+    /// Instead of the site's.
+    pub srtp: Option<SrtpPolicy>,
+    /// How often its health is asked by OPTIONS; zero for never.
+    pub options_every: Duration,
+}
+
+impl Trunk {
+    /// Makes a trunk that only takes calls from these addresses.
+    pub fn from_peers(peers: Vec<IpAddr>, calls_max: u16, entry: Entry) -> Self {
+        Self { peers, calls_max, entry, out: TrunkOut::default() }
+    }
+}
+
+/// A vendor whose phones the box can set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vendor {
+    Yealink,
+    Fanvil,
+    Grandstream,
+    Poly,
+    Cisco,
+    /// Any other, or a softphone: nothing is set up and nothing is pushed.
+    Other,
+}
+
+/// A desk phone: an account that registers, and the device behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phone {
+    /// Digest password.
+    pub password: Secret,
+    pub vendor: Vendor,
+    /// The device's hardware address, where the box sets it up.
+    pub mac: Option<[u8; 6]>,
+    /// Names the place (`Desk 4`); empty for none.
+    pub name: String,
+    /// Answers by itself when rung for a queue's call: for agents with a headset.
+    pub auto_answer: bool,
+    /// Colleagues and park slots on its line keys, in their order.
+    pub keys: Vec<String>,
+    /// Any agent may sit down at it.
+    pub hot_desk: bool,
+}
+
+impl Phone {
+    /// Makes an account without a known device.
+    pub fn with_password(password: Secret) -> Self {
+        Self {
+            password,
+            vendor: Vendor::Other,
+            mac: None,
+            name: String::new(),
+            auto_answer: false,
+            keys: Vec::new(),
+            hot_desk: true,
+        }
+    }
+}
+
+/// What the people of a role may do and see.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Role {
+    /// Kinds of numbers the role may dial: names of `Numbering.kinds`.
+    pub dial: BTreeSet<String>,
+    /// Numbers beyond these kinds: E.164 beginnings, e.g. `+8621`.
+    pub also: Vec<String>,
+    /// Most calls out a day; none for no ceiling.
+    pub calls_a_day: Option<u32>,
+    /// Most minutes out a day.
+    pub minutes_a_day: Option<u32>,
+    /// Callers' numbers are shown whole.
+    pub sees_numbers: bool,
+}
+
+impl Default for Role {
+    /// Nobody dials out and numbers are masked unless the site says so.
+    fn default() -> Self {
+        Self {
+            dial: BTreeSet::new(),
+            also: Vec::new(),
+            calls_a_day: None,
+            minutes_a_day: None,
+            sees_numbers: false,
+        }
+    }
+}
+
+/// How numbers are written and dialled where the box stands: national rules as data.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Numbering {
+    /// Country code, e.g. `86`.
+    pub country: String,
+    /// Area code without the national prefix, e.g. `21`; empty where there is none.
+    pub area: String,
+    /// What is dialled before a number of another country, e.g. `00`.
+    pub international: String,
+    /// What is dialled before a number of another area, e.g. `0`.
+    pub national: String,
+    /// What agents dial for a line out, e.g. `9`; empty for nothing.
+    pub outside: String,
+    /// Numbers that pass from every phone, whatever else is forbidden.
+    pub emergency: BTreeSet<String>,
+    /// What a number is by its beginning and length; the longest beginning counts.
+    pub kinds: BTreeMap<String, Vec<NumberRule>>,
+}
+
+/// Numbers of one kind, as they are dialled at home after the line out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberRule {
+    pub begins: String,
+    /// Shortest and longest, all digits counted.
+    pub digits: (u8, u8),
+}
+
+/// Where phones fetch their settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provision {
+    /// Serves HTTPS alone.
+    pub bind: SocketAddr,
+    /// Answers phones that ask by multicast (PnP).
+    pub multicast: bool,
+}
+
+/// Which phone an agent sits at by default, and what the agent may do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rights {
+    pub role: Option<RoleId>,
+    /// Asked when the agent sits down at another phone; none where not asked.
+    pub pin: Option<Secret>,
+    /// The number calls out show, where the trunk shows the agent's.
+    pub shown: Option<Number>,
+}
+
+/// Slots calls are parked in, by what is dialled to pick one up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parking {
+    pub slots: Vec<String>,
+    /// A caller parked longer rings at the phone that parked.
+    pub longest: Duration,
+}
+
+/// Names an account for where only that is known.
+pub type Phones = BTreeMap<PhoneId, Phone>;
