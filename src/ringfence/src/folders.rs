@@ -46,6 +46,10 @@ impl Folders {
     pub fn box_key(&self) -> PathBuf {
         self.state.join("box.key")
     }
+    /// The box's certificate and key.
+    pub fn tls(&self) -> PathBuf {
+        self.state.join("tls")
+    }
     /// The control socket of the daemon that runs on this state folder.
     pub fn control_socket(&self) -> PathBuf {
         self.state.join("control.sock")

@@ -28,4 +28,5 @@ mod seal;
 mod service;
 mod sites;
 mod switch;
+pub mod tls;
 mod wires;

@@ -16,7 +16,7 @@ impl Switch {
             Order::Answer { leg } => self.answer_leg(now, leg),
             Order::Refuse { leg, cause } => self.end(now, leg, cause, true),
             Order::HangUp { leg, cause } => self.end(now, leg, cause, false),
-            Order::Ring { leg, phone, caller, name } => match self.open_rtp(leg) {
+            Order::Ring { leg, phone, caller, name, .. } => match self.open_rtp(leg) {
                 Ok(rtp) => {
                     let invite = sip::Command::Invite { leg, phone, rtp, caller, name };
                     self.parts.endpoint.handle(now, sip::Input::Command(invite));
