@@ -3,7 +3,10 @@
 //! A report is a fold over these and nothing else. New variants and fields are added at the end and
 //! `VERSION` counts up with them; a stored fact keeps the version it was written in.
 
-use crate::id::{AgentId, CallId, MenuId, PhoneId, PortId, QueueId, RecordingId, SkillId, VisitId};
+use crate::feature::ForwardWhen;
+use crate::id::{
+    AgentId, CallId, MenuId, PhoneId, PortId, QueueId, RecordingId, SkillId, TrunkId, VisitId,
+};
 use crate::leg::{Cause, Digit, Via};
 use crate::person::{Number, PersonName};
 use crate::port::Alarm;
@@ -12,7 +15,7 @@ use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
 
 /// The version of the encoding written today.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// A fact with its place in the journal and its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +99,74 @@ pub struct OfferWhy {
     pub idle_ms: u64,
     /// Which offer of this visit it is, from 1.
     pub attempt: u16,
+}
+
+/// Why a number that was dialled is not called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Barred {
+    /// What was dialled is no number.
+    NoNumber,
+    /// A number of no kind that the site knows.
+    UnknownKind,
+    /// Nobody sits at the phone, and it has no role of its own.
+    NoRole,
+    /// The role may not dial numbers of this kind.
+    NotAllowed,
+    /// The calls of the day are used up: the agent's, or the phone's.
+    CallsADay,
+    /// The minutes of the day are used up.
+    MinutesADay,
+    /// The calls of the whole site are used up for the day.
+    SiteCallsADay,
+    SiteMinutesADay,
+    /// No trunk takes calls out, or every one has all the calls it may.
+    NoTrunk,
+    /// The box takes no new calls.
+    Draining,
+    /// Too many calls out are being made at once.
+    TooMany,
+}
+
+impl Barred {
+    /// The key under which a person reads why.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::NoNumber => "no-number",
+            Self::UnknownKind => "unknown-kind",
+            Self::NoRole => "no-role",
+            Self::NotAllowed => "not-allowed",
+            Self::CallsADay => "calls-a-day",
+            Self::MinutesADay => "minutes-a-day",
+            Self::SiteCallsADay => "site-calls-a-day",
+            Self::SiteMinutesADay => "site-minutes-a-day",
+            Self::NoTrunk => "no-trunk",
+            Self::Draining => "draining",
+            Self::TooMany => "too-many",
+        }
+    }
+    /// How the leg that asked is refused.
+    pub fn cause(self) -> Cause {
+        match self {
+            Self::NoNumber | Self::UnknownKind => Cause::NotFound,
+            Self::NoRole
+            | Self::NotAllowed
+            | Self::CallsADay
+            | Self::MinutesADay
+            | Self::SiteCallsADay
+            | Self::SiteMinutesADay => Cause::Forbidden,
+            Self::NoTrunk | Self::Draining | Self::TooMany => Cause::Congestion,
+        }
+    }
+}
+
+/// One end of a talk that no queue made: a desk phone, or a number outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Who {
+    pub via: Via,
+    /// The phone's own number, or the one outside.
+    pub number: Number,
+    /// Who sits at the phone.
+    pub agent: Option<AgentId>,
 }
 
 /// Something that happened.
@@ -245,5 +316,136 @@ pub enum Fact {
     TurnedAway {
         visit: VisitId,
         queue: QueueId,
+    },
+
+    /// A call out took a trunk. Another trunk after a failure is told again, with `attempt` 2 …
+    Dialled {
+        call: Option<CallId>,
+        agent: Option<AgentId>,
+        phone: Option<PhoneId>,
+        trunk: TrunkId,
+        /// In the form of E.164 where there is one.
+        number: Number,
+        /// A name of the site's kinds, or `emergency`.
+        kind: String,
+        attempt: u16,
+    },
+    /// A call out is over: it talked so long, zero where it was never answered.
+    DialledEnded {
+        call: Option<CallId>,
+        agent: Option<AgentId>,
+        phone: Option<PhoneId>,
+        talked_ms: u64,
+        emergency: bool,
+    },
+    /// A call out was not allowed.
+    DialBarred {
+        call: Option<CallId>,
+        agent: Option<AgentId>,
+        phone: Option<PhoneId>,
+        number: Number,
+        why: Barred,
+    },
+    /// A ceiling of calls out was reached today: an alarm, told once a day for each.
+    CeilingReached {
+        /// None of both: the whole site's.
+        agent: Option<AgentId>,
+        phone: Option<PhoneId>,
+        why: Barred,
+    },
+    /// A trunk can be reached again, or no longer.
+    TrunkChanged {
+        trunk: TrunkId,
+        up: bool,
+        why: String,
+    },
+
+    /// A party is rung for the call, by no queue: it was dialled, asked or sent to.
+    Called {
+        visit: VisitId,
+        who: Who,
+    },
+    /// The party that was rung did not come.
+    CalledInVain {
+        visit: VisitId,
+        who: Who,
+        cause: Cause,
+    },
+    /// The party came: talk begins.
+    Reached {
+        visit: VisitId,
+        who: Who,
+    },
+    /// Talk with a party that no queue had found ended.
+    Parted {
+        visit: VisitId,
+        who: Who,
+        talked_ms: u64,
+    },
+    /// A party asked that the other be sent elsewhere. The visit in which the other gets there is
+    /// the next one.
+    TransferAsked {
+        visit: VisitId,
+        by: Who,
+        to: String,
+    },
+    /// It came to nothing.
+    TransferFailed {
+        visit: VisitId,
+        cause: Cause,
+    },
+    /// This visit began by a transfer.
+    Transferred {
+        visit: VisitId,
+        by: Who,
+    },
+    Parked {
+        visit: VisitId,
+        slot: String,
+        by: Who,
+    },
+    /// The caller is in the slot no more: taken out, sent on, or gone.
+    Unparked {
+        visit: VisitId,
+        slot: String,
+        parked_ms: u64,
+    },
+    /// A phone took the call of another that rang, or of the queue the caller waited in:
+    /// `Connected` follows without an offer, or `Reached`.
+    PickedUp {
+        visit: VisitId,
+        who: Who,
+    },
+    ConferenceBegan {
+        visit: VisitId,
+    },
+    ConferenceJoined {
+        visit: VisitId,
+        who: Who,
+    },
+    ConferenceLeft {
+        visit: VisitId,
+        who: Who,
+    },
+    /// Two are left, or none.
+    ConferenceEnded {
+        visit: VisitId,
+    },
+    /// What the call had of parties goes on in another call.
+    Merged {
+        call: CallId,
+        into: CallId,
+    },
+    /// A phone's own features changed.
+    PhoneSet {
+        phone: PhoneId,
+        dnd: bool,
+        call_waiting: bool,
+        forwards: Vec<(ForwardWhen, String)>,
+    },
+    /// An agent sat down at a phone that is not the agent's own, or at the own again.
+    Seated {
+        agent: AgentId,
+        phone: PhoneId,
     },
 }

@@ -223,7 +223,12 @@ impl CallRow {
             | Fact::AgentChanged { .. }
             | Fact::PhoneRegistered { .. }
             | Fact::PhoneGone { .. }
-            | Fact::PortAlarm { .. } => return false,
+            | Fact::PortAlarm { .. }
+            | Fact::Dialled { .. }
+            | Fact::DialledEnded { .. }
+            | Fact::DialBarred { .. }
+            | Fact::CeilingReached { .. }
+            | Fact::TrunkChanged { .. } => return false,
         }
         true
     }
@@ -293,7 +298,12 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::AgentChanged { .. }
         | Fact::PhoneRegistered { .. }
         | Fact::PhoneGone { .. }
-        | Fact::PortAlarm { .. } => None,
+        | Fact::PortAlarm { .. }
+        | Fact::Dialled { .. }
+        | Fact::DialledEnded { .. }
+        | Fact::DialBarred { .. }
+        | Fact::CeilingReached { .. }
+        | Fact::TrunkChanged { .. } => None,
     }
 }
 

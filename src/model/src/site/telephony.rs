@@ -21,12 +21,34 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// Every transport, the plainest first.
+    pub const ALL: [Self; 3] = [Self::Udp, Self::Tcp, Self::Tls];
+
     /// The name in a Via header.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
             Self::Tls => "TLS",
+        }
+    }
+    /// The value of a `transport` parameter (RFC 3261 19.1.1).
+    pub const fn param(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+    /// The transport of a name, whatever its case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|transport| transport.name().eq_ignore_ascii_case(name))
+    }
+    /// The port where none is given (RFC 3261 19.1.2).
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
         }
     }
     /// Tells whether what is sent arrives, in order, or the connection ends.
@@ -153,6 +175,8 @@ pub struct Phone {
     pub keys: Vec<String>,
     /// Any agent may sit down at it.
     pub hot_desk: bool,
+    /// What may be dialled while nobody sits at it; without one nothing but emergencies.
+    pub role: Option<RoleId>,
 }
 
 impl Phone {
@@ -166,6 +190,7 @@ impl Phone {
             auto_answer: false,
             keys: Vec::new(),
             hot_desk: true,
+            role: None,
         }
     }
 }
@@ -213,8 +238,13 @@ pub struct Numbering {
     pub outside: String,
     /// Numbers that pass from every phone, whatever else is forbidden.
     pub emergency: BTreeSet<String>,
-    /// What a number is by its beginning and length; the longest beginning counts.
+    /// What a number is by its beginning and length; of the rules that fit the longest beginning
+    /// counts.
     pub kinds: BTreeMap<String, Vec<NumberRule>>,
+    /// The number of the site itself: shown by emergency calls, and where nobody has another.
+    pub number: Option<Number>,
+    /// What all calls out of the site together may come to in a day.
+    pub ceiling: Ceiling,
 }
 
 /// Numbers of one kind, as they are dialled at home after the line out.
@@ -223,6 +253,29 @@ pub struct NumberRule {
     pub begins: String,
     /// Shortest and longest, all digits counted.
     pub digits: (u8, u8),
+    pub reach: Reach,
+}
+
+/// What has to be put before a number for the rest of the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// Nothing would do: it is answered in this country alone (`95588`).
+    Short,
+    /// Country and area.
+    Local,
+    /// The country, instead of the national prefix where the rule begins with it.
+    #[default]
+    National,
+    /// A plus, instead of the international prefix.
+    International,
+}
+
+/// Most calls and minutes out a day; none for no ceiling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ceiling {
+    pub calls: Option<u32>,
+    pub minutes: Option<u32>,
 }
 
 /// Where phones fetch their settings.
