@@ -270,7 +270,7 @@ impl Runner {
 
     fn register(&mut self, expires_s: u32) {
         let command = Command::Register {
-            registrar: self.setup.server,
+            registrar: sip::Peer::udp(self.setup.server),
             user: PhoneId::new(&self.setup.user),
             secret: Secret::new(self.setup.password.clone()),
             expires_s,
@@ -294,7 +294,7 @@ impl Runner {
                 self.command(Command::InviteUri {
                     leg,
                     uri: format!("sip:{number}@{}", self.setup.server),
-                    to: self.setup.server,
+                    to: sip::Peer::udp(self.setup.server),
                     rtp,
                     caller: Number::new(self.setup.user.clone()),
                     name: PersonName::default(),
@@ -334,9 +334,9 @@ impl Runner {
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send { to, bytes } if self.setup.in_band => {
-                    drop(self.signalling.send_to(&without_events(&bytes), to));
+                    drop(self.signalling.send_to(&without_events(&bytes), to.addr));
                 }
-                Output::Send { to, bytes } => drop(self.signalling.send_to(&bytes, to)),
+                Output::Send { to, bytes } => drop(self.signalling.send_to(&bytes, to.addr)),
                 Output::Leg { leg, event } => self.event(leg, event),
                 Output::Media { media, .. } => self.open(&media),
                 Output::RegisterResult { result, .. } => {

@@ -255,10 +255,11 @@ impl Switch {
     fn take_endpoint(&mut self, now: Instant, output: sip::Output) {
         match output {
             sip::Output::Send { to, bytes } => {
-                if self.parts.socket.send_to(&bytes, to).is_err() {
+                if self.parts.socket.send_to(&bytes, to.addr).is_err() {
                     self.send_failed += 1;
                 }
             }
+            sip::Output::Close { .. } => {}
             sip::Output::Leg { leg, event } => {
                 match event {
                     LegEvent::Gone(_) => self.close(leg),

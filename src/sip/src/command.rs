@@ -1,5 +1,7 @@
 //! What the daemon says to the endpoint and hears from it.
 
+use crate::flows::FlowLimits;
+use crate::peer::{FlowId, Locals, Peer, Transport};
 use crate::sdp::MediaPlan;
 use model::{Cause, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
 use std::collections::BTreeMap;
@@ -10,8 +12,8 @@ use std::net::{IpAddr, SocketAddr};
 pub struct Config {
     /// Where tags, branches, nonces and retry times come from.
     pub seed: [u8; 32],
-    /// The address of the signalling socket as others reach it: goes to Via and Contact.
-    pub local: SocketAddr,
+    /// The addresses of the signalling sockets as others reach them: they go to Via and Contact.
+    pub locals: Locals,
     /// The realm of the digest challenge and the host part of the box's own addresses.
     pub realm: String,
     /// The desk phones that may register and call, with their passwords.
@@ -25,11 +27,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// Makes a configuration with no accounts and no trunks.
+    /// Makes a configuration with no accounts and no trunks, for UDP at one address.
     pub fn new(seed: [u8; 32], local: SocketAddr, realm: &str) -> Self {
         Self {
             seed,
-            local,
+            locals: Locals::udp(local),
             realm: realm.to_owned(),
             accounts: BTreeMap::new(),
             trunks: BTreeMap::new(),
@@ -67,6 +69,8 @@ pub struct Limits {
     pub client_transactions_max: usize,
     /// Outputs waiting for `poll`; at it datagrams in are dropped until the daemon drained them.
     pub outputs_max: usize,
+    /// Connections, and what is unfinished on them.
+    pub flows: FlowLimits,
 }
 
 impl Default for Limits {
@@ -76,6 +80,7 @@ impl Default for Limits {
             server_transactions_max: 4096,
             client_transactions_max: 4096,
             outputs_max: 16_384,
+            flows: FlowLimits::default(),
         }
     }
 }
@@ -83,8 +88,22 @@ impl Default for Limits {
 /// What comes in.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A datagram of the signalling socket.
+    /// A datagram of a signalling socket.
     Datagram { from: SocketAddr, bytes: &'a [u8] },
+    /// A connection was accepted, or is being opened because a `Send` named no connection. The
+    /// latter is said at once, before it is known whether the other end takes it.
+    Opened {
+        flow: FlowId,
+        transport: Transport,
+        addr: SocketAddr,
+        outgoing: bool,
+        /// The subject that mutual TLS proved.
+        certificate: Option<String>,
+    },
+    /// Bytes of a connection, cut anywhere.
+    Bytes { flow: FlowId, bytes: &'a [u8] },
+    /// A connection is closed, or could not be opened.
+    Closed { flow: FlowId },
     /// An order of the daemon.
     Command(Command),
 }
@@ -112,13 +131,13 @@ pub enum Command {
     Drain(bool),
     /// Register at a registrar as a phone does, and again before it runs out. `expires_s` 0
     /// takes the registration back.
-    Register { registrar: SocketAddr, user: PhoneId, secret: Secret, expires_s: u32 },
+    Register { registrar: Peer, user: PhoneId, secret: Secret, expires_s: u32 },
     /// Call any address, with `user`'s password if the far side asks for one.
     InviteUri {
         leg: LegId,
         /// The request URI, e.g. `sip:95@box.example`.
         uri: String,
-        to: SocketAddr,
+        to: Peer,
         rtp: SocketAddr,
         caller: Number,
         name: PersonName,
@@ -133,8 +152,11 @@ pub enum Command {
 /// What goes out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Send a datagram from the signalling socket.
-    Send { to: SocketAddr, bytes: Vec<u8> },
+    /// Send a datagram, or bytes by the connection `to` names. Where it names none for TCP or TLS,
+    /// one to its address is opened, unless one is being opened already.
+    Send { to: Peer, bytes: Vec<u8> },
+    /// Close a connection. Nothing more of it is wanted, `Closed` neither.
+    Close { flow: FlowId },
     /// Something happened on a leg. `LegEvent::Gone` comes once and is the last.
     Leg { leg: LegId, event: LegEvent },
     /// What the media shall do for the leg: before `Answered` and after each re-INVITE.

@@ -24,6 +24,8 @@ pub struct Counters {
     pub limited: u64,
     /// Phones' addresses, nonces and kept ACKs that gave way to newer ones at their maximum.
     pub shed: u64,
+    /// Connections closed because a limit of `FlowLimits` was reached.
+    pub flows_shed: u64,
     /// Refused because the box drains.
     pub drained: u64,
     /// Requests of ours that nobody answered (Timers B and F).

@@ -10,10 +10,11 @@
 
 use crate::address::Address;
 use crate::message::Message;
+use crate::peer::{Peer, Transport};
 use crate::uri;
 use crate::via::Via;
 use rsip::{Host, Method, Uri};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// A dialog's name, seen from our end (RFC 3261 12).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +55,7 @@ pub struct Dialog {
     target: Uri,
     routes: Vec<Address>,
     /// Where the far end's last message came from.
-    source: SocketAddr,
+    source: Peer,
     /// Whether the far end's own idea of its address is not the one we see.
     behind_nat: bool,
 }
@@ -62,7 +63,7 @@ pub struct Dialog {
 impl Dialog {
     /// Makes our end of the dialog that an INVITE which came asks for (RFC 3261 12.1.1). Nothing
     /// where the INVITE has no Contact.
-    pub fn of_server(invite: &Message, local_tag: &str, source: SocketAddr) -> Option<Self> {
+    pub fn of_server(invite: &Message, local_tag: &str, source: Peer) -> Option<Self> {
         let mut local = invite.to()?;
         if local.tag().is_none() {
             local = local.tagged(local_tag);
@@ -86,7 +87,7 @@ impl Dialog {
     }
 
     /// Makes our end of the dialog that a response to our INVITE opened (RFC 3261 12.1.2).
-    pub fn of_client(invite: &Message, response: &Message, source: SocketAddr) -> Option<Self> {
+    pub fn of_client(invite: &Message, response: &Message, source: Peer) -> Option<Self> {
         let local = invite.from()?;
         let remote = response.to()?;
         let mut routes = response.record_routes();
@@ -116,14 +117,34 @@ impl Dialog {
     }
 
     /// Where requests are sent: the first route or the far end's contact, if it is a number; where
-    /// its messages come from, if it is a name or the far end is behind a translator.
-    pub fn hop(&self) -> SocketAddr {
-        let first = self.routes.first().map_or(&self.target, |route| &route.uri);
+    /// its messages come from, if it is a name or the far end is behind a translator. A connection
+    /// is used as long as it is open, and a call over TLS never leaves it.
+    pub fn hop(&self) -> Peer {
+        let (first, seen) = (self.first_hop(), self.source);
+        let asked = match seen.transport.secure() {
+            true => Some(Transport::Tls),
+            false => uri::transport(first),
+        };
         match uri::socket_addr(first) {
-            Some(named) if named.ip() == self.source.ip() => named,
-            Some(named) if !self.behind_nat && reachable(named.ip()) => named,
-            _ => self.source,
+            Some(named) if named.ip() == seen.ip() => match asked {
+                Some(other) if other != seen.transport => Peer::new(other, named),
+                _ => Peer { addr: named, ..seen },
+            },
+            Some(named) if !self.behind_nat && reachable(named.ip()) => {
+                Peer::new(asked.unwrap_or(Transport::Udp), named)
+            }
+            _ => seen,
         }
+    }
+
+    /// Tells whether the call was asked to be protected on the whole way (RFC 3261 12.1.1), so that
+    /// our Contact has to be sips.
+    pub fn is_sips(&self) -> bool {
+        uri::is_sips(self.first_hop())
+    }
+
+    fn first_hop(&self) -> &Uri {
+        self.routes.first().map_or(&self.target, |route| &route.uri)
     }
 
     /// Makes the next request of ours (RFC 3261 12.2.1.1).
@@ -156,7 +177,7 @@ impl Dialog {
 
     /// Follows the far end to the Contact of a re-INVITE or of its 2xx (RFC 3261 12.2). The route
     /// stays.
-    pub fn refresh(&mut self, message: &Message, source: SocketAddr) {
+    pub fn refresh(&mut self, message: &Message, source: Peer) {
         self.source = source;
         if let Some(contact) = message.contact() {
             self.target = contact.uri;
@@ -209,12 +230,16 @@ mod tests {
     }
 
     fn server(via: &str, contact: &str, routes: &str) -> Dialog {
-        let source = SOURCE.parse().unwrap();
+        let source = peer(SOURCE);
         Dialog::of_server(&invite(via, contact, routes), "near", source).unwrap()
     }
 
+    fn peer(text: &str) -> Peer {
+        Peer::udp(text.parse().unwrap())
+    }
+
     fn via() -> Via {
-        Via::udp("192.0.2.1:5060".parse().unwrap(), "z9hG4bKb")
+        Via::new(Transport::Udp, "192.0.2.1:5060".parse().unwrap(), "z9hG4bKb")
     }
 
     #[test]
@@ -235,7 +260,7 @@ mod tests {
         assert_eq!(uri::write(bye.uri().unwrap()), "sip:198.51.100.8");
         let routes: Vec<_> = bye.routes().iter().map(ToString::to_string).collect();
         assert_eq!(routes, ["<sip:198.51.100.9;lr>", "<sip:a@198.51.100.7>"]);
-        assert_eq!(dialog.hop(), "198.51.100.8:5060".parse().unwrap());
+        assert_eq!(dialog.hop(), peer("198.51.100.8:5060"));
     }
 
     #[test]
@@ -246,7 +271,7 @@ mod tests {
         for route in ["<sip:198.51.100.8;lr>", "<sip:198.51.100.9;lr>"] {
             answer.headers.push("Record-Route", route);
         }
-        let source = SOURCE.parse().unwrap();
+        let source = peer(SOURCE);
         let mut dialog = Dialog::of_client(&request, &answer, source).unwrap();
         let bye = dialog.request(Method::Bye, &via());
         let routes: Vec<_> = bye.routes().iter().map(ToString::to_string).collect();
@@ -263,7 +288,7 @@ mod tests {
             (SOURCE, "sip:a@0.0.0.0", SOURCE),
             ("10.0.0.5", "sip:a@10.0.0.5", SOURCE),
         ] {
-            assert_eq!(server(via, contact, "").hop(), hop.parse().unwrap(), "{via} {contact}");
+            assert_eq!(server(via, contact, "").hop(), peer(hop), "{via} {contact}");
         }
     }
 
@@ -281,7 +306,7 @@ mod tests {
     fn a_contact_that_moved_is_followed() {
         let mut dialog = server(SOURCE, "sip:a@198.51.100.7", "");
         let moved = invite(SOURCE, "sip:a@198.51.100.7:5090", "");
-        dialog.refresh(&moved, SOURCE.parse().unwrap());
-        assert_eq!(dialog.hop(), "198.51.100.7:5090".parse().unwrap());
+        dialog.refresh(&moved, peer(SOURCE));
+        assert_eq!(dialog.hop(), peer("198.51.100.7:5090"));
     }
 }

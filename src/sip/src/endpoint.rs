@@ -4,9 +4,12 @@ use crate::address::Address;
 use crate::command::{Command, Config, Input, Output};
 use crate::counters::Counters;
 use crate::dialog::Dialog;
-use crate::framer;
+use crate::flows::Due;
+use crate::framer::{self, ParseError};
 use crate::message::Message;
+use crate::peer::{FlowId, Peer};
 use crate::sdp::Direction;
+use crate::stream::{Broken, Piece};
 use crate::transaction::{TimedOut, TransactionId};
 use crate::ua::leg::Leg;
 use crate::ua::outgoing::{Invitation, Response};
@@ -17,7 +20,6 @@ use crate::uri;
 use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret};
 use rsip::Uri;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 /// Most registrations of our own at other boxes; one more is refused as if by 503.
 const REGISTRATIONS_MAX: usize = 64;
@@ -39,20 +41,29 @@ impl Endpoint {
         Self { wire, reception, legs: BTreeMap::new(), ours: BTreeMap::new(), ours_next: 1 }
     }
 
-    /// Takes a datagram or a command in.
+    /// Takes what came from the network or the daemon.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { from, bytes } => self.datagram(now, from, bytes),
+            Input::Datagram { from, bytes } => self.datagram(now, Peer::udp(from), bytes),
+            Input::Opened { flow, transport, addr, outgoing, certificate } => {
+                self.opened(now, Peer::by(transport, addr, flow), outgoing, certificate);
+            }
+            Input::Bytes { flow, bytes } => self.bytes(now, flow, bytes),
+            Input::Closed { flow } => self.closed(now, flow),
             Input::Command(command) => self.command(now, command),
         }
     }
 
     /// Fires every timer that is due.
     pub fn tick(&mut self, now: Instant) {
-        self.wire.transactions.tick(now);
-        while let Some(timed_out) = self.wire.transactions.poll_timed_out() {
-            self.timed_out(now, timed_out);
+        while let Some(due) = self.wire.flows.due(now) {
+            match due {
+                Due::Ping(flow) => self.say(flow, b"\r\n\r\n"),
+                Due::Close(flow) => self.close(now, flow),
+            }
         }
+        self.wire.transactions.tick(now);
+        self.take_timed_out(now);
         let due = |deadline: Option<(Instant, &str)>| deadline.is_some_and(|(at, _)| at <= now);
         let legs: Vec<LegId> =
             self.legs.iter().filter(|(_, leg)| due(leg.deadline())).map(|(id, _)| *id).collect();
@@ -75,7 +86,8 @@ impl Endpoint {
         let legs = self.legs.values().filter_map(Leg::deadline);
         let ours = self.ours.values().filter_map(Registration::deadline);
         let transactions = self.wire.transactions.deadline();
-        legs.chain(ours).chain(transactions).chain(self.reception.deadline()).min()
+        let flows = self.wire.flows.deadline();
+        legs.chain(ours).chain(transactions).chain(flows).chain(self.reception.deadline()).min()
     }
 
     /// The phones that are registered now, with the number of their addresses.
@@ -103,6 +115,11 @@ impl Endpoint {
     /// Transactions that are not over, client and server.
     pub fn transactions(&self) -> usize {
         self.wire.transactions.len()
+    }
+
+    /// Connections that are open.
+    pub fn flows(&self) -> usize {
+        self.wire.flows.len()
     }
 
     /// Dialogs that are not over.
@@ -149,13 +166,7 @@ impl Endpoint {
         }
     }
 
-    fn open(
-        &mut self,
-        now: Instant,
-        id: LegId,
-        invitation: Invitation,
-        targets: &[(Uri, SocketAddr)],
-    ) {
+    fn open(&mut self, now: Instant, id: LegId, invitation: Invitation, targets: &[(Uri, Peer)]) {
         if self.legs.contains_key(&id) {
             return;
         }
@@ -174,7 +185,7 @@ impl Endpoint {
     fn register(
         &mut self,
         now: Instant,
-        registrar: SocketAddr,
+        registrar: Peer,
         user: PhoneId,
         secret: Secret,
         expires_s: u32,
@@ -198,7 +209,62 @@ impl Endpoint {
         }
     }
 
-    fn datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    /// A connection: the one it takes the room of, or itself, is closed at the limit.
+    fn opened(&mut self, now: Instant, peer: Peer, outgoing: bool, certificate: Option<String>) {
+        let (Some(flow), true) = (peer.flow, peer.transport.reliable()) else { return };
+        if let Some(shed) = self.wire.flows.opened(now, flow, peer, outgoing, certificate) {
+            self.wire.counters.flows_shed += 1;
+            self.close(now, shed);
+        }
+        self.wire.transactions.flow_opened(peer);
+    }
+
+    /// Takes bytes of a connection, and the messages that are whole with them.
+    fn bytes(&mut self, now: Instant, flow: FlowId, bytes: &[u8]) {
+        let Some(from) = self.wire.flows.peer(flow) else { return };
+        if !self.wire.flows.push(now, flow, bytes) {
+            self.wire.counters.flows_shed += 1;
+            return self.close(now, flow);
+        }
+        loop {
+            match self.wire.flows.piece(now, flow) {
+                Ok(None) => return,
+                Ok(Some(Piece::Ping)) => self.say(flow, b"\r\n"),
+                Ok(Some(Piece::Pong)) => {}
+                Ok(Some(Piece::Whole(bytes))) => {
+                    self.wire.counters.datagrams_in += 1;
+                    self.message(now, from, &bytes);
+                }
+                Err(Broken { fault, head }) => {
+                    // Where its end is nobody knows: it is answered, and nothing more is read.
+                    let error = framer::refused(fault, &head);
+                    self.malformed(from, error);
+                    return self.close(now, flow);
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, flow: FlowId, bytes: &[u8]) {
+        if let Some(to) = self.wire.flows.peer(flow) {
+            self.wire.tell(Output::Send { to, bytes: bytes.to_vec() });
+        }
+    }
+
+    /// Closes a connection of our own accord.
+    fn close(&mut self, now: Instant, flow: FlowId) {
+        self.closed(now, flow);
+        self.wire.tell(Output::Close { flow });
+    }
+
+    fn closed(&mut self, now: Instant, flow: FlowId) {
+        let Some(closed) = self.wire.flows.closed(flow) else { return };
+        self.wire.transactions.flow_closed(flow, !closed.outgoing);
+        self.reception.flow_closed(closed.peer, &mut self.wire);
+        self.take_timed_out(now);
+    }
+
+    fn datagram(&mut self, now: Instant, from: Peer, bytes: &[u8]) {
         self.wire.counters.datagrams_in += 1;
         if self.wire.waiting() >= self.wire.limits.outputs_max {
             self.wire.counters.limited += 1;
@@ -207,32 +273,37 @@ impl Endpoint {
         if framer::is_keep_alive(bytes) {
             return;
         }
+        self.message(now, from, bytes);
+    }
+
+    fn message(&mut self, now: Instant, from: Peer, bytes: &[u8]) {
         match framer::parse_datagram(bytes) {
             Ok(message) if message.is_request() => {
                 self.reception.request(now, &mut self.wire, &mut self.legs, from, message);
             }
             Ok(message) => self.response(now, from, &message),
-            Err(error) => {
-                self.wire.counters.malformed += 1;
-                if let Some(mut response) = error.response {
-                    // The refusal carries the request's Via, which is all that is asked of it here.
-                    if let Some(to) = response.stamp_via(from) {
-                        let tag = self.wire.tag_for(&response);
-                        response.set_to_tag(&tag);
-                        self.wire.send(to, &response);
-                    }
-                }
-            }
+            Err(error) => self.malformed(from, error),
         }
     }
 
-    fn response(&mut self, now: Instant, from: SocketAddr, response: &Message) {
+    fn malformed(&mut self, from: Peer, error: ParseError) {
+        self.wire.counters.malformed += 1;
+        let Some(mut response) = error.response else { return };
+        // The refusal carries the request's Via, which is all that is asked of it here.
+        if let Some(to) = response.stamp_via(from) {
+            let tag = self.wire.tag_for(&response);
+            response.set_to_tag(&tag);
+            self.wire.send(to, &response);
+        }
+    }
+
+    fn response(&mut self, now: Instant, from: Peer, response: &Message) {
         // A response with another Via below ours was meant for a proxy (RFC 3261 8.1.3.3).
         if response.headers.get_all("Via").count() != 1 {
             self.wire.counters.malformed += 1;
             return;
         }
-        let matched = self.wire.transactions.response(now, response);
+        let matched = self.wire.transactions.response(now, from, response);
         if self.wire.acknowledge_again(now, response) {
             return;
         }
@@ -272,13 +343,7 @@ impl Endpoint {
     }
 
     /// A re-INVITE was answered after its call ended: the BYE said the rest.
-    fn acknowledge_late(
-        &mut self,
-        now: Instant,
-        id: TransactionId,
-        answer: &Message,
-        from: SocketAddr,
-    ) {
+    fn acknowledge_late(&mut self, now: Instant, id: TransactionId, answer: &Message, from: Peer) {
         let invite = self.wire.transactions.request_of(id);
         let dialog = invite.and_then(|invite| Dialog::of_client(invite, answer, from));
         let answered = answer.code().is_some_and(|code| (200..300).contains(&code));
@@ -287,16 +352,22 @@ impl Endpoint {
         }
     }
 
+    fn take_timed_out(&mut self, now: Instant) {
+        while let Some(timed_out) = self.wire.transactions.poll_timed_out() {
+            self.timed_out(now, timed_out);
+        }
+    }
+
     fn timed_out(&mut self, now: Instant, timed_out: TimedOut<Owner>) {
         match timed_out.owner {
             Owner::Nobody | Owner::Arrived { .. } => {}
             Owner::Invite { leg, fork } => {
-                self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork));
+                self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
             }
             Owner::Reinvite { leg } => self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w)),
             Owner::Register { no } => {
                 if let Some(mut ours) = self.ours.remove(&no) {
-                    ours.refused(&mut self.wire, 408);
+                    ours.refused(&mut self.wire, timed_out.code);
                 }
             }
         }

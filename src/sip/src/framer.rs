@@ -49,6 +49,8 @@ pub enum Fault {
     Scheme,
     #[error("the headers have no end")]
     Unfinished,
+    #[error("start line and headers are longer than {} bytes", crate::stream::HEAD_BYTES_MAX)]
+    HeadTooLong,
     #[error("a header line is none")]
     HeaderLine,
     #[error("a header line has more than {LINE_MAX} bytes")]
@@ -75,7 +77,7 @@ impl Fault {
     /// The status code the RFC wants for it.
     pub fn status(&self) -> u16 {
         match self {
-            Self::TooLarge(_) => 513,
+            Self::TooLarge(_) | Self::HeadTooLong => 513,
             Self::UriTooLong => 414,
             Self::Scheme => 416,
             Self::Method => 501,
@@ -138,6 +140,20 @@ pub fn parse_datagram(bytes: &[u8]) -> Result<Message, ParseError> {
             Ok(Message { start, headers, body })
         }
         Err(fault) => Err(refusal(fault, method_name, &headers)),
+    }
+}
+
+/// Reads the length of the body out of a head that ends in its empty line: on a stream it has to be
+/// there, once (RFC 3261 section 20.14).
+pub fn stated_length(head: &[u8]) -> Result<usize, Fault> {
+    let (_, rest) = line(head);
+    let (lines, ..) = header_lines(rest);
+    let headers = normalise(lines.into_iter()).headers;
+    let mut stated = headers.get_all("Content-Length");
+    match (stated.next(), stated.next()) {
+        (Some(stated), None) => number(stated).ok_or(Fault::Malformed("Content-Length")),
+        (Some(_), Some(_)) => Err(Fault::Twice("Content-Length")),
+        (None, _) => Err(Fault::Missing("Content-Length")),
     }
 }
 
@@ -266,6 +282,17 @@ fn stated_body<'a>(headers: &Headers, body: &'a [u8]) -> Result<&'a [u8], Fault>
 fn number(digits: &str) -> Option<usize> {
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     if plain { digits.parse().ok() } else { None }
+}
+
+/// Makes the error of a head that a stream broke within.
+pub fn refused(fault: Fault, head: &[u8]) -> ParseError {
+    let (first, rest) = line(head);
+    let (lines, ..) = header_lines(rest);
+    let headers = normalise(lines.into_iter()).headers;
+    let first = String::from_utf8_lossy(&first[..first.len().min(LINE_MAX)]);
+    let is_response = first.get(..4).is_some_and(|v| v.eq_ignore_ascii_case("SIP/"));
+    let method = if is_response { "" } else { first.split(' ').next().unwrap_or_default() };
+    refusal(fault, method, &headers)
 }
 
 /// Makes the error, with a response where one can be addressed.

@@ -2,9 +2,9 @@
 
 use crate::address::{Address, AddressError, seconds, split_list};
 use crate::headers::Headers;
+use crate::peer::Peer;
 use crate::via::Via;
 use rsip::{Method, Uri};
-use std::net::SocketAddr;
 use std::str::FromStr;
 
 /// Hops a request may take (RFC 3261 section 8.1.1.6).
@@ -101,6 +101,16 @@ impl Message {
         matches!(self.start, Start::Request { .. })
     }
 
+    /// About how many bytes it has once it is written, and not fewer.
+    pub fn size(&self) -> usize {
+        let first = match &self.start {
+            Start::Request { uri, .. } => crate::uri::write(uri).len() + 32,
+            Start::Response { reason, .. } => reason.len() + 16,
+        };
+        let lines = self.headers.iter().map(|header| header.name.len() + header.value.len() + 4);
+        first + lines.sum::<usize>() + 32 + self.body.len()
+    }
+
     /// The topmost Via.
     pub fn via(&self) -> Option<Via> {
         Via::parse(split_list(self.headers.get("Via")?).first()?).ok()
@@ -108,9 +118,9 @@ impl Message {
 
     /// Notes on the topmost Via where the request came from, and gives where its responses go
     /// (RFC 3581 section 4).
-    pub fn stamp_via(&mut self, source: SocketAddr) -> Option<SocketAddr> {
+    pub fn stamp_via(&mut self, source: Peer) -> Option<Peer> {
         let mut via = self.via()?;
-        via.stamp(source);
+        via.stamp(source.addr);
         let first = self.headers.remove_first("Via")?;
         let rest = split_list(&first)[1..].join(", ");
         if !rest.is_empty() {

@@ -13,11 +13,11 @@
 
 use crate::address::{Address, AddressError};
 use crate::message::{Contacts, Message};
+use crate::peer::{FlowId, Peer, Transport};
 use crate::uri;
 use model::{Instant, PhoneId};
 use rsip::Uri;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Most addresses of an account. At it the one refreshed longest ago goes; a single request with
@@ -30,7 +30,7 @@ pub struct Binding {
     /// The request URI of what is sent to it.
     pub contact: Uri,
     /// Where it is sent: see `reached_at`.
-    pub address: SocketAddr,
+    pub address: Peer,
     pub expires_at: Instant,
     /// `+sip.instance` of the contact: the same phone under another address (RFC 5626 section 4.1).
     instance: Option<String>,
@@ -55,13 +55,13 @@ pub struct Wish {
     pub expires_s: Option<u32>,
     pub call_id: String,
     pub cseq: u32,
-    /// Where the datagram came from.
-    pub source: SocketAddr,
+    /// Where the request came from.
+    pub source: Peer,
 }
 
 impl Wish {
     /// Reads the wish of a REGISTER.
-    pub fn of(request: &Message, source: SocketAddr) -> Result<Self, AddressError> {
+    pub fn of(request: &Message, source: Peer) -> Result<Self, AddressError> {
         Ok(Self {
             contacts: request.contacts()?,
             expires_s: request.expires(),
@@ -83,6 +83,8 @@ pub enum Refusal {
     Star,
     #[error("a contact is no SIP address")]
     Scheme,
+    #[error("a contact is sips and the registration did not come by TLS")]
+    Unprotected,
     #[error("more than {CONTACTS_MAX} contacts at once")]
     TooMany,
 }
@@ -93,7 +95,7 @@ impl Refusal {
         match self {
             Self::TooBrief { .. } => 423,
             Self::OutOfOrder => 500,
-            Self::Star | Self::Scheme => 400,
+            Self::Star | Self::Scheme | Self::Unprotected => 400,
             Self::TooMany => 403,
         }
     }
@@ -117,9 +119,18 @@ pub struct Done {
 }
 
 /// Where a phone is reached: at its contact if that is the host the registration came from, or else
-/// where it came from, since behind a NAT the contact names an address that leads nowhere.
-fn reached_at(contact: &Uri, source: SocketAddr) -> SocketAddr {
-    uri::socket_addr(contact).filter(|named| named.ip() == source.ip()).unwrap_or(source)
+/// where it came from, since behind a NAT the contact names an address that leads nowhere. The
+/// connection it came by is used as long as it is open; who came by TLS is never reached otherwise.
+fn reached_at(contact: &Uri, source: Peer) -> Peer {
+    let Some(named) = uri::socket_addr(contact).filter(|named| named.ip() == source.ip()) else {
+        return source;
+    };
+    match uri::transport(contact) {
+        Some(other) if other != source.transport && !source.transport.secure() => {
+            Peer::new(other, named)
+        }
+        _ => Peer { addr: named, ..source },
+    }
 }
 
 /// Holds the addresses of every account.
@@ -130,6 +141,8 @@ pub struct Registrar {
     accounts: BTreeMap<PhoneId, Vec<Binding>>,
     /// When the first address of an account runs out.
     due: BTreeSet<(Instant, PhoneId)>,
+    /// Who is reached by which connection.
+    flows: BTreeSet<(FlowId, PhoneId)>,
     refreshes: u64,
     shed: u64,
 }
@@ -137,8 +150,8 @@ pub struct Registrar {
 impl Registrar {
     /// Starts without addresses; `range_s` is the shortest and longest registration granted.
     pub fn new(range_s: (u32, u32)) -> Self {
-        let accounts = BTreeMap::new();
-        Self { range_s, accounts, due: BTreeSet::new(), refreshes: 0, shed: 0 }
+        let (accounts, due, flows) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Self { range_s, accounts, due, flows, refreshes: 0, shed: 0 }
     }
 
     /// Does what a REGISTER of `phone` wants; the caller has proved that it may.
@@ -198,6 +211,32 @@ impl Registrar {
         had
     }
 
+    /// Forgets who was reached by a connection that closed (RFC 5626 section 4.2.2); gives the accounts
+    /// whose last address that was. A phone that can be connected to anew is kept: one that named a
+    /// port of its own over TCP, and not that of the connection.
+    pub fn flow_closed(&mut self, flow: Peer) -> Vec<Change> {
+        let Some(id) = flow.flow else { return Vec::new() };
+        let of_flow = (id, PhoneId::new(""))..(FlowId(id.0 + 1), PhoneId::new(""));
+        let phones: Vec<PhoneId> =
+            self.flows.range(of_flow).map(|(_, phone)| phone.clone()).collect();
+        let mut changes = Vec::new();
+        for phone in phones {
+            let mut left = self.bindings(&phone).to_vec();
+            left.retain_mut(|binding| {
+                if binding.address.flow != Some(id) {
+                    return true;
+                }
+                binding.address.flow = None;
+                flow.transport == Transport::Tcp && binding.address.addr != flow.addr
+            });
+            self.put(&phone, left);
+            if self.bindings(&phone).is_empty() {
+                changes.push(Change::Unregistered { phone });
+            }
+        }
+        changes
+    }
+
     /// Forgets what ran out; gives the accounts whose last address that was.
     pub fn tick(&mut self, now: Instant) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -232,6 +271,9 @@ impl Registrar {
         for contact in list {
             if !uri::is_sip(&contact.uri) {
                 return Err(Refusal::Scheme);
+            }
+            if uri::is_sips(&contact.uri) && !wish.source.transport.secure() {
+                return Err(Refusal::Unprotected);
             }
             let seconds = self.granted(contact.expires().or(wish.expires_s))?;
             let instance = contact.param("+sip.instance").flatten();
@@ -269,6 +311,13 @@ impl Registrar {
         if let Some(at) = first(self.bindings(phone)) {
             self.due.remove(&(at, phone.clone()));
         }
+        let flows = |bindings: &[Binding]| -> Vec<_> {
+            bindings.iter().filter_map(|b| Some((b.address.flow?, phone.clone()))).collect()
+        };
+        for old in flows(self.bindings(phone)) {
+            self.flows.remove(&old);
+        }
+        self.flows.extend(flows(&bindings));
         match first(&bindings) {
             Some(at) => {
                 self.due.insert((at, phone.clone()));

@@ -4,6 +4,7 @@
 //! taken apart here (RFC 3261 section 25.1) and only its parts are handed to `rsip`'s types.
 
 use crate::param::{self, ParamError, name_value};
+use crate::peer::Transport;
 use rsip::{Auth, Host, HostWithPort, Param, Scheme, Uri};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -118,12 +119,37 @@ pub fn user(uri: &Uri) -> Option<String> {
     }
 }
 
+/// Makes `sip:user@address;transport=tls`, or `sip:address` where the user is empty. UDP needs no
+/// parameter.
+pub fn of_ours(user: &str, transport: Transport, at: SocketAddr) -> Uri {
+    let mut uri = if user.is_empty() { of_host(at) } else { of_user(user, at) };
+    if transport != Transport::Udp {
+        uri.params.push(Param::Other("transport".into(), Some(transport.param().into())));
+    }
+    uri
+}
+
 /// Where a request to this address is sent, if its host is a number: names are not resolved here.
 pub fn socket_addr(uri: &Uri) -> Option<SocketAddr> {
+    let default = transport(uri).map_or(DEFAULT_PORT, Transport::default_port);
     match uri.host_with_port.host {
-        Host::IpAddr(ip) => Some(SocketAddr::new(ip, port(uri).unwrap_or(DEFAULT_PORT))),
+        Host::IpAddr(ip) => Some(SocketAddr::new(ip, port(uri).unwrap_or(default))),
         Host::Domain(_) => None,
     }
+}
+
+/// The transport that the address asks for: TLS by its scheme, or by its parameter; nothing where
+/// it says none that we have (RFC 3261 sections 19.1.1 and 26.2.2).
+pub fn transport(uri: &Uri) -> Option<Transport> {
+    if is_sips(uri) {
+        return Some(Transport::Tls);
+    }
+    Transport::from_name(&param::value_of(&uri.params, "transport")??)
+}
+
+/// Tells whether the address is to be reached by TLS all the way.
+pub fn is_sips(uri: &Uri) -> bool {
+    matches!(uri.scheme, Some(Scheme::Sips))
 }
 
 /// The port, if one is written.

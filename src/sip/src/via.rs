@@ -1,6 +1,7 @@
 //! Via: the way a request took, and so the way its responses go (RFC 3261 section 20.42, RFC 3581).
 
 use crate::param::{self, ParamError};
+use crate::peer::{Peer, Transport as Way};
 use crate::uri::{self, DEFAULT_PORT, UriError};
 use rsip::{Host, HostWithPort, Param, Transport};
 use std::fmt;
@@ -33,10 +34,14 @@ pub struct Via {
 }
 
 impl Via {
-    /// Makes the Via of a request we send over UDP, asking for `rport` (RFC 3581 section 3).
-    pub fn udp(local: SocketAddr, branch: &str) -> Self {
+    /// Makes the Via of a request we send, asking for `rport` (RFC 3581 section 3).
+    pub fn new(way: Way, local: SocketAddr, branch: &str) -> Self {
         Self {
-            transport: Transport::Udp,
+            transport: match way {
+                Way::Udp => Transport::Udp,
+                Way::Tcp => Transport::Tcp,
+                Way::Tls => Transport::Tls,
+            },
             sent_by: HostWithPort {
                 host: Host::IpAddr(local.ip()),
                 port: Some(local.port().into()),
@@ -94,14 +99,15 @@ impl Via {
         }
     }
 
-    /// Where the response goes, after `stamp` (RFC 3261 section 18.2.2, RFC 3581 section 4). A
-    /// `maddr` is not followed: a sender could aim our responses at anyone with it.
-    pub fn reply_to(&self, source: SocketAddr) -> SocketAddr {
-        if self.wants_rport() {
+    /// Where the response goes, after `stamp`: back by the connection it came by, or to the port of
+    /// the sent-by once that is closed (RFC 3261 section 18.2.2, RFC 3581 section 4). A `maddr` is
+    /// not followed: a sender could aim our responses at anyone with it.
+    pub fn reply_to(&self, source: Peer) -> Peer {
+        if self.wants_rport() && !source.transport.reliable() {
             return source;
         }
-        let port = self.sent_by.port.map_or(DEFAULT_PORT, u16::from);
-        SocketAddr::new(source.ip(), port)
+        let port = self.sent_by.port.map_or(source.transport.default_port(), u16::from);
+        Peer { addr: SocketAddr::new(source.ip(), port), ..source }
     }
 
     /// Reads one Via value.

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use sip::address::Address;
 use sip::message::Contacts;
 use sip::registrar::{CONTACTS_MAX, Change, Done, Refusal, Registrar, Wish};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 const SOURCE: &str = "198.51.100.4:40000";
@@ -73,7 +72,7 @@ fn a_contact_is_bound_to_where_its_registration_came_from() {
     assert_eq!(done.change, registered(1));
     assert_eq!(done.contacts[0].to_string(), "<sip:8001@10.0.0.5:5060>;expires=600");
     let binding = &desk.registrar.bindings(&desk.phone)[0];
-    assert_eq!(binding.address, SOURCE.parse::<SocketAddr>().unwrap());
+    assert_eq!(binding.address, SOURCE.parse().unwrap());
     assert_eq!(binding.expires_at, at(600));
 }
 

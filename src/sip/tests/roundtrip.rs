@@ -5,6 +5,7 @@
 
 use proptest::prelude::*;
 use rsip::Method;
+use sip::Transport;
 use sip::address::{Address, split_list};
 use sip::framer::parse_datagram;
 use sip::message::{Message, Start};
@@ -96,7 +97,7 @@ proptest! {
         prop_assert_eq!(uri::user(&target), Some(user));
         let from = Address::new(uri::of_host(at)).named(&name).tagged("t1");
         let message = Message::request(Method::Invite, target.clone())
-            .with("Via", Via::udp(at, "z9hG4bK5").to_string())
+            .with("Via", Via::new(Transport::Udp, at, "z9hG4bK5").to_string())
             .with("From", from.to_string())
             .with("To", Address::new(target).to_string())
             .with("Call-ID", "c5")

@@ -15,6 +15,7 @@ mod slot;
 pub mod timers;
 
 use crate::message::Message;
+use crate::peer::{FlowId, Peer, Transport};
 use key::{Key, MergeKey};
 use model::Instant;
 use rsip::Method;
@@ -72,6 +73,8 @@ pub struct Full(usize);
 pub struct TimedOut<O> {
     pub id: TransactionId,
     pub owner: O,
+    /// What a response would have said: 408, or 503 where the connection closed (RFC 3261 8.1.3.1).
+    pub code: u16,
 }
 
 /// What the layer counted since its start.
@@ -90,11 +93,15 @@ pub struct Transactions<O> {
     keys: BTreeMap<Key, TransactionId>,
     merges: BTreeMap<MergeKey, TransactionId>,
     agenda: BTreeSet<(Instant, TransactionId)>,
+    /// Requests of ours by their connection.
+    by_flow: BTreeSet<(FlowId, TransactionId)>,
+    /// Requests of ours whose connection is yet to be opened.
+    unconnected: BTreeSet<(Transport, SocketAddr, TransactionId)>,
     next: u64,
     servers: usize,
     servers_max: usize,
     clients_max: usize,
-    sends: VecDeque<(SocketAddr, Vec<u8>)>,
+    sends: VecDeque<(Peer, Vec<u8>)>,
     timed_out: VecDeque<TimedOut<O>>,
     counts: Counts,
 }
@@ -107,6 +114,8 @@ impl<O: Clone> Transactions<O> {
             keys: BTreeMap::new(),
             merges: BTreeMap::new(),
             agenda: BTreeSet::new(),
+            by_flow: BTreeSet::new(),
+            unconnected: BTreeSet::new(),
             next: 1,
             servers: 0,
             servers_max,
@@ -122,7 +131,7 @@ impl<O: Clone> Transactions<O> {
         &mut self,
         now: Instant,
         request: Message,
-        to: SocketAddr,
+        to: Peer,
         owner: O,
     ) -> Result<TransactionId, Full> {
         let clients = self.slots.len() - self.servers;
@@ -150,7 +159,7 @@ impl<O: Clone> Transactions<O> {
     }
 
     /// Matches a request that came and absorbs it if it came before.
-    pub fn receive(&mut self, now: Instant, from: SocketAddr, request: &Message) -> Arrival<O> {
+    pub fn receive(&mut self, now: Instant, from: Peer, request: &Message) -> Arrival<O> {
         let Some(key) = Key::server(request) else { return Arrival::Absorbed };
         let method = request.method();
         if let Some(&id) = self.keys.get(&key) {
@@ -168,12 +177,7 @@ impl<O: Clone> Transactions<O> {
     }
 
     /// Opens the transaction of a request that came new; responses go to `to`.
-    pub fn accept(
-        &mut self,
-        request: &Message,
-        to: SocketAddr,
-        owner: O,
-    ) -> Result<TransactionId, Full> {
+    pub fn accept(&mut self, request: &Message, to: Peer, owner: O) -> Result<TransactionId, Full> {
         let key = Key::server(request).filter(|key| !self.keys.contains_key(key));
         let Some(key) = key.filter(|_| self.servers < self.servers_max) else {
             return Err(Full(self.servers));
@@ -190,10 +194,20 @@ impl<O: Clone> Transactions<O> {
 
     /// Matches a response to the request it answers and says whose it is, unless it is absorbed or
     /// nobody's.
-    pub fn response(&mut self, now: Instant, response: &Message) -> Option<(TransactionId, O)> {
+    pub fn response(
+        &mut self,
+        now: Instant,
+        from: Peer,
+        response: &Message,
+    ) -> Option<(TransactionId, O)> {
         let code = response.code()?;
         let id = *self.keys.get(&Key::client(response)?)?;
-        let owner = self.slots.get(&id)?.owner.clone();
+        let slot = self.slots.get(&id)?;
+        // What was asked under protection is not answered without it.
+        if slot.to.transport.secure() && !from.transport.secure() {
+            return None;
+        }
+        let owner = slot.owner.clone();
         let passed = self.run(id, |slot| slot.response(now, code, response));
         passed.then_some((id, owner))
     }
@@ -204,8 +218,37 @@ impl<O: Clone> Transactions<O> {
     }
 
     /// Where a transaction sends to.
-    pub fn peer(&self, id: TransactionId) -> Option<SocketAddr> {
+    pub fn peer(&self, id: TransactionId) -> Option<Peer> {
         self.slots.get(&id).map(|slot| slot.to)
+    }
+
+    /// A connection is being opened: requests that wait for one to its address go by it.
+    pub fn flow_opened(&mut self, peer: Peer) {
+        let Some(flow) = peer.flow else { return };
+        let (first, last) = (TransactionId(0), TransactionId(u64::MAX));
+        let range = (peer.transport, peer.addr, first)..=(peer.transport, peer.addr, last);
+        let waiting: Vec<_> = self.unconnected.range(range).copied().collect();
+        for entry in waiting {
+            self.unconnected.remove(&entry);
+            if let Some(slot) = self.slots.get_mut(&entry.2) {
+                slot.to.flow = Some(flow);
+                self.by_flow.insert((flow, entry.2));
+            }
+        }
+    }
+
+    /// A connection closed: requests that went out by it and had no answer are over (RFC 3261
+    /// 17.1.4). A call that rings goes on if the other end can be connected to anew.
+    pub fn flow_closed(&mut self, flow: FlowId, for_good: bool) {
+        let range = (flow, TransactionId(0))..=(flow, TransactionId(u64::MAX));
+        let ids: Vec<_> = self.by_flow.range(range).map(|(_, id)| *id).collect();
+        for id in ids {
+            if let Some(slot) = self.slots.get(&id).filter(|slot| slot.is_lost(for_good)) {
+                self.counts.timed_out += 1;
+                self.timed_out.push_back(TimedOut { id, owner: slot.owner.clone(), code: 503 });
+                self.remove(id);
+            }
+        }
     }
 
     /// Ends a transaction without a word.
@@ -232,7 +275,7 @@ impl<O: Clone> Transactions<O> {
     }
 
     /// The next datagram to send.
-    pub fn poll_send(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
+    pub fn poll_send(&mut self) -> Option<(Peer, Vec<u8>)> {
         self.sends.pop_front()
     }
 
@@ -257,7 +300,7 @@ impl<O: Clone> Transactions<O> {
     }
 
     /// A CANCEL counts only where its INVITE came from.
-    fn cancelled(&self, from: SocketAddr, cancel: &Message) -> Arrival<O> {
+    fn cancelled(&self, from: Peer, cancel: &Message) -> Arrival<O> {
         Key::cancelled(cancel)
             .and_then(|key| self.keys.get(&key))
             .and_then(|id| Some((*id, self.slots.get(id)?)))
@@ -279,6 +322,12 @@ impl<O: Clone> Transactions<O> {
             self.agenda.insert((at, id));
         }
         self.servers += usize::from(slot.is_server());
+        if slot.to.transport.reliable() && !slot.is_server() {
+            match slot.to.flow {
+                Some(flow) => self.by_flow.insert((flow, id)),
+                None => self.unconnected.insert((slot.to.transport, slot.to.addr, id)),
+            };
+        }
         self.slots.insert(id, slot);
         id
     }
@@ -312,7 +361,7 @@ impl<O: Clone> Transactions<O> {
                 Effect::Absorbed => self.counts.absorbed += 1,
                 Effect::TimedOut => {
                     self.counts.timed_out += 1;
-                    self.timed_out.push_back(TimedOut { id, owner: slot.owner.clone() });
+                    self.timed_out.push_back(TimedOut { id, owner: slot.owner.clone(), code: 408 });
                 }
                 Effect::Unacknowledged => self.counts.unacknowledged += 1,
                 Effect::End => {
@@ -332,6 +381,10 @@ impl<O: Clone> Transactions<O> {
         self.keys.remove(&slot.key);
         if let Some(merge) = &slot.merge {
             self.merges.remove(merge);
+        }
+        match slot.to.flow {
+            Some(flow) => _ = self.by_flow.remove(&(flow, id)),
+            None => _ = self.unconnected.remove(&(slot.to.transport, slot.to.addr, id)),
         }
         self.servers -= usize::from(slot.is_server());
     }

@@ -8,9 +8,9 @@ use super::server::Server;
 use super::timers::Alarms;
 use super::{Effect, derive};
 use crate::message::Message;
+use crate::peer::Peer;
 use model::Instant;
 use rsip::Method;
-use std::net::SocketAddr;
 
 /// A transaction and whose it is.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Slot<O> {
     pub merge: Option<MergeKey>,
     pub owner: O,
     /// Where requests of a client go, or responses of a server.
-    pub to: SocketAddr,
+    pub to: Peer,
     /// The request of a client, or the last response of a server; empty before the first.
     pub last: Vec<u8>,
     pub ack: Vec<u8>,
@@ -39,8 +39,8 @@ enum Machine {
 
 impl<O> Slot<O> {
     /// Begins with a request of ours.
-    pub fn client(now: Instant, key: Key, owner: O, to: SocketAddr, request: Message) -> Self {
-        let mut alarms = Alarms::default();
+    pub fn client(now: Instant, key: Key, owner: O, to: Peer, request: Message) -> Self {
+        let mut alarms = Alarms::over(to.transport.reliable());
         let machine = match request.method() {
             Some(Method::Invite) => Machine::InviteClient(InviteClient::start(now, &mut alarms)),
             _ => Machine::Client(Client::start(now, &mut alarms)),
@@ -51,19 +51,32 @@ impl<O> Slot<O> {
     }
 
     /// Begins with a request that came; responses go to `to`.
-    pub fn server(key: Key, owner: O, to: SocketAddr, request: &Message) -> Self {
+    pub fn server(key: Key, owner: O, to: Peer, request: &Message) -> Self {
         let machine = match request.method() {
             Some(Method::Invite) => Machine::InviteServer(InviteServer::Proceeding),
             _ => Machine::Server(Server::Trying),
         };
         let merge = MergeKey::of(request);
-        let (alarms, last, ack) = (Alarms::default(), Vec::new(), Vec::new());
+        let alarms = Alarms::over(to.transport.reliable());
+        let (last, ack) = (Vec::new(), Vec::new());
         Self { machine, alarms, key, merge, owner, to, last, ack, request: None }
     }
 
     /// Tells whether the request was a peer's.
     pub fn is_server(&self) -> bool {
         matches!(self.machine, Machine::InviteServer(_) | Machine::Server(_))
+    }
+
+    /// Tells whether our request went out in vain when its connection closes: nobody said a word of
+    /// it. `for_good` where the other end cannot be connected to anew.
+    pub fn is_lost(&self, for_good: bool) -> bool {
+        match self.machine {
+            Machine::InviteClient(m) => {
+                m == InviteClient::Calling || for_good && m == InviteClient::Proceeding
+            }
+            Machine::Client(m) => m != Client::Completed,
+            Machine::InviteServer(_) | Machine::Server(_) => false,
+        }
     }
 
     /// Takes the request again, or the ACK of an INVITE.

@@ -79,7 +79,12 @@ impl Timer {
 
 /// The alarms one transaction has set, three at most.
 #[derive(Clone, Debug, Default)]
-pub struct Alarms(Vec<Alarm>);
+pub struct Alarms {
+    set: Vec<Alarm>,
+    /// The transport sends again by itself: nothing is sent twice, and nothing that was sent twice
+    /// is waited for (RFC 3261 17.1.1.2, 17.1.2.2, 17.2.1, 17.2.2).
+    reliable: bool,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Alarm {
@@ -89,9 +94,19 @@ struct Alarm {
 }
 
 impl Alarms {
+    /// None set, for a transaction over a transport of that kind.
+    pub fn over(reliable: bool) -> Self {
+        Self { set: Vec::new(), reliable }
+    }
     /// Sets a timer to its first value, in place of one that runs.
     pub fn set(&mut self, now: Instant, timer: Timer) {
-        self.run(now, timer, timer.first());
+        match (self.reliable, timer) {
+            (true, Timer::A | Timer::E | Timer::G) => {}
+            (true, Timer::D | Timer::I | Timer::J | Timer::K) => {
+                self.run(now, timer, Duration::ZERO);
+            }
+            _ => self.run(now, timer, timer.first()),
+        }
     }
     /// Sets a timer that just fired again, for longer.
     pub fn again(&mut self, now: Instant, timer: Timer, ran: Duration) {
@@ -99,27 +114,29 @@ impl Alarms {
     }
     /// Sets a timer to its longest value at once.
     pub fn longest(&mut self, now: Instant, timer: Timer) {
-        self.run(now, timer, TABLE[timer as usize].3);
+        if !self.reliable {
+            self.run(now, timer, TABLE[timer as usize].3);
+        }
     }
     /// Stops timers, whether they run or not.
     pub fn stop(&mut self, timers: &[Timer]) {
-        self.0.retain(|alarm| !timers.contains(&alarm.timer));
+        self.set.retain(|alarm| !timers.contains(&alarm.timer));
     }
     /// The next alarm.
     pub fn next(&self) -> Option<(Instant, Timer)> {
-        self.0.iter().map(|alarm| (alarm.at, alarm.timer)).min()
+        self.set.iter().map(|alarm| (alarm.at, alarm.timer)).min()
     }
     /// Takes the next alarm off if it is due: the timer and how long it ran.
     pub fn due(&mut self, now: Instant) -> Option<(Timer, Duration)> {
         let (at, timer) = self.next().filter(|(at, _)| *at <= now)?;
-        let place = self.0.iter().position(|alarm| alarm.at == at && alarm.timer == timer)?;
-        let alarm = self.0.swap_remove(place);
+        let place = self.set.iter().position(|alarm| alarm.at == at && alarm.timer == timer)?;
+        let alarm = self.set.swap_remove(place);
         Some((alarm.timer, alarm.ran))
     }
 
     fn run(&mut self, now: Instant, timer: Timer, ran: Duration) {
         self.stop(&[timer]);
-        self.0.push(Alarm { at: now + ran, timer, ran });
+        self.set.push(Alarm { at: now + ran, timer, ran });
     }
 }
 
@@ -132,6 +149,24 @@ mod tests {
         for (place, (timer, name, ..)) in TABLE.iter().enumerate() {
             assert_eq!(*timer as usize, place);
             assert_eq!(*name, format!("timer {timer:?}"));
+        }
+    }
+
+    #[test]
+    fn over_a_reliable_transport_nothing_is_sent_again_and_nothing_absorbed() {
+        let mut alarms = Alarms::over(true);
+        for timer in [Timer::A, Timer::E, Timer::G] {
+            alarms.set(Instant::START, timer);
+            assert_eq!(alarms.next(), None);
+        }
+        for timer in [Timer::D, Timer::I, Timer::J, Timer::K] {
+            alarms.set(Instant::START, timer);
+            assert_eq!(alarms.due(Instant::START), Some((timer, Duration::ZERO)));
+        }
+        for timer in [Timer::B, Timer::F, Timer::H, Timer::L, Timer::M] {
+            alarms.set(Instant::START, timer);
+            assert_eq!(alarms.next(), Some((Instant::START + T1_X64, timer)));
+            alarms.stop(&[timer]);
         }
     }
 

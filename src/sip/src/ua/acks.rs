@@ -2,11 +2,11 @@
 //! 13.2.2.4: each copy of a 2xx is acknowledged again, by the user and not by a transaction).
 
 use crate::message::Message;
+use crate::peer::Peer;
 use crate::transaction::timers::T1_X64;
 use model::Instant;
 use rsip::Method;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 /// Most ACKs kept; at it the oldest goes, and a copy of its 2xx stays without an ACK.
 const ACKS_MAX: usize = 1024;
@@ -19,7 +19,7 @@ pub struct Acks(VecDeque<Kept>);
 struct Kept {
     answer: Answer,
     until: Instant,
-    to: SocketAddr,
+    to: Peer,
     bytes: Vec<u8>,
 }
 
@@ -48,7 +48,7 @@ impl Answer {
 
 impl Acks {
     /// Keeps the ACK of an answer for 64*T1; tells whether another gave way for it.
-    pub fn keep(&mut self, now: Instant, answer: &Message, to: SocketAddr, bytes: Vec<u8>) -> bool {
+    pub fn keep(&mut self, now: Instant, answer: &Message, to: Peer, bytes: Vec<u8>) -> bool {
         let Some(answer) = Answer::of(answer) else { return false };
         while self.0.front().is_some_and(|old| old.until <= now) {
             self.0.pop_front();
@@ -59,7 +59,7 @@ impl Acks {
     }
 
     /// Gives the ACK to send again if the response is an answer that was acknowledged before.
-    pub fn again(&self, now: Instant, response: &Message) -> Option<(SocketAddr, Vec<u8>)> {
+    pub fn again(&self, now: Instant, response: &Message) -> Option<(Peer, Vec<u8>)> {
         let answer = Answer::of(response)?;
         let kept = self.0.iter().rev().find(|kept| kept.answer == answer && kept.until > now)?;
         Some((kept.to, kept.bytes.clone()))

@@ -13,12 +13,12 @@ use super::wire::{Owner, SDP, Wire};
 use crate::command::Output;
 use crate::dialog::Dialog;
 use crate::message::Message;
+use crate::peer::Peer;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::{T1, T1_X64, T2};
 use model::{Cause, Instant, LegEvent, LegId};
 use rsip::Method;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// An answered call.
@@ -109,7 +109,7 @@ impl Call {
         if self.leaving {
             return;
         }
-        let signalling = self.dialog.hop();
+        let signalling = self.dialog.hop().addr;
         wire.tell(Output::Media { leg: self.leg, media: settled.media, signalling });
         if let Some(change) = settled.change {
             wire.event(self.leg, change);
@@ -169,7 +169,7 @@ impl Call {
         wire: &mut Wire,
         id: TransactionId,
         request: &Message,
-        from: SocketAddr,
+        from: Peer,
     ) {
         let refused = |wire: &mut Wire, code: u16| {
             let response = wire.response(request, code);
@@ -194,7 +194,7 @@ impl Call {
         };
         let (sdp, settled) = settled;
         self.dialog.refresh(request, from);
-        let response = wire.accepting(request, &self.contact).with_body(SDP, sdp);
+        let response = wire.accepting(request, &self.dialog, &self.contact).with_body(SDP, sdp);
         self.accept(now, wire, id, response, offered, false);
         if let Some(settled) = settled {
             self.announce(wire, settled);
@@ -207,7 +207,7 @@ impl Call {
         now: Instant,
         wire: &mut Wire,
         response: &Message,
-        from: SocketAddr,
+        from: Peer,
     ) -> Fate {
         let code = response.code().unwrap_or(500);
         if code < 200 {
@@ -312,14 +312,12 @@ impl Call {
         let busy = self.reinvite.is_some() || self.unacknowledged.is_some() || self.retry.is_some();
         let Some(direction) = self.wanted.filter(|_| !busy && !self.leaving) else { return };
         let sdp = self.talk.offer_in(direction);
-        let via = wire.via();
-        let invite = self
-            .dialog
-            .request(Method::Invite, &via)
-            .with("Contact", wire.contact(&self.contact))
-            .with_body(SDP, sdp);
-        let owner = Owner::Reinvite { leg: self.leg };
         let hop = self.dialog.hop();
+        let via = wire.via(&hop);
+        let contact = wire.contact_in(&self.dialog, &self.contact);
+        let invite =
+            self.dialog.request(Method::Invite, &via).with("Contact", contact).with_body(SDP, sdp);
+        let owner = Owner::Reinvite { leg: self.leg };
         match wire.request(now, invite, hop, owner) {
             Some(id) => {
                 self.wanted = None;

@@ -3,10 +3,12 @@
 
 use super::wire::{SDP, Wire};
 use crate::message::Message;
+use crate::peer::Peer;
+use crate::uri;
 use rsip::Method;
 
 /// Makes the refusal of a request that nobody could act upon.
-pub fn refusal(wire: &Wire, request: &Message) -> Option<Message> {
+pub fn refusal(wire: &Wire, from: &Peer, request: &Message) -> Option<Message> {
     let method = request.method()?;
     if matches!(method, Method::Ack | Method::Cancel) {
         return None;
@@ -17,6 +19,10 @@ pub fn refusal(wire: &Wire, request: &Message) -> Option<Message> {
         Method::Invite | Method::Bye | Method::Options | Method::Info | Method::Register
     ) {
         return Some(wire.response(request, 405));
+    }
+    // 26.2.2: what is to be protected on its whole way came over a part that is not.
+    if request.uri().is_some_and(uri::is_sips) && !from.transport.secure() {
+        return Some(wire.response(request, 416));
     }
     // A call is carried on to an agent, so the hop counts; OPTIONS ends here (16.3 step 3), and
     // what is within a call came to its end already.

@@ -64,7 +64,7 @@ impl Incoming {
                 Err(_) => return Err(488),
             },
         };
-        let response = wire.accepting(&self.invite, "").with_body(SDP, sdp);
+        let response = wire.accepting(&self.invite, &self.dialog, "").with_body(SDP, sdp);
         let mut call = Call::new(leg, None, self.dialog.clone(), talk);
         call.answer(now, wire, self.transaction, response, offered);
         if let Some(settled) = settled {
@@ -96,7 +96,8 @@ impl Incoming {
     }
 
     fn remind(&self, now: Instant, wire: &mut Wire) {
-        let ringing = wire.response(&self.invite, 180).with("Contact", wire.contact(""));
+        let ringing =
+            wire.response(&self.invite, 180).with("Contact", wire.contact_in(&self.dialog, ""));
         wire.transactions.respond(now, self.transaction, &ringing);
     }
 }

@@ -18,6 +18,7 @@ use super::outgoing::{Invitation, Outcome, Outgoing, Response};
 use super::wire::{ALLOW, SDP, Wire};
 use crate::dialog::{Dialog, DialogId};
 use crate::message::Message;
+use crate::peer::Peer;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
 use model::{Cause, Instant, LegEvent, LegId, TrunkId};
@@ -46,7 +47,7 @@ enum Phase {
 pub struct Within<'a> {
     pub id: TransactionId,
     pub message: &'a Message,
-    pub from: SocketAddr,
+    pub from: Peer,
 }
 
 impl Leg {
@@ -72,7 +73,7 @@ impl Leg {
         wire: &mut Wire,
         id: LegId,
         invitation: Invitation,
-        targets: &[(Uri, SocketAddr)],
+        targets: &[(Uri, Peer)],
     ) -> Self {
         let mut forks = Forks::default();
         let outgoing = Outgoing::invite(now, wire, id, &mut forks, invitation, targets);
@@ -159,11 +160,11 @@ impl Leg {
         self.settle(wire, outcome);
     }
 
-    /// Nobody answered the INVITE of a fork.
-    pub fn invite_timed_out(&mut self, now: Instant, wire: &mut Wire, fork: usize) {
+    /// Nobody answered the INVITE of a fork, which ends as if by that code.
+    pub fn invite_timed_out(&mut self, now: Instant, wire: &mut Wire, fork: usize, code: u16) {
         self.forks.over(fork);
         if let Phase::Calling(outgoing) = &mut self.phase {
-            let outcome = outgoing.refused(now, wire, &mut self.forks, fork, 408);
+            let outcome = outgoing.refused(now, wire, &mut self.forks, fork, code);
             self.settle(wire, outcome);
         }
     }
@@ -174,7 +175,7 @@ impl Leg {
         now: Instant,
         wire: &mut Wire,
         response: &Message,
-        from: SocketAddr,
+        from: Peer,
     ) -> bool {
         let Phase::Up(call) = &mut self.phase else { return false };
         let fate = call.reinvite_answered(now, wire, response, from);

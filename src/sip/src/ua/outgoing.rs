@@ -14,10 +14,12 @@ use super::wire::{Owner, SDP, Wire};
 use crate::address::Address;
 use crate::dialog::Dialog;
 use crate::message::Message;
+use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::Timer;
+use crate::uri;
 use model::{Cause, Instant, LegEvent, LegId, PhoneId, Secret};
-use rsip::{Method, Uri};
+use rsip::{Method, Scheme, Uri};
 use std::net::SocketAddr;
 
 /// Told to the other phones of an agent, so that they show no missed call (RFC 3326).
@@ -66,7 +68,7 @@ pub struct Response<'a> {
     pub fork: usize,
     pub id: TransactionId,
     pub message: &'a Message,
-    pub from: SocketAddr,
+    pub from: Peer,
 }
 
 impl Outgoing {
@@ -78,7 +80,7 @@ impl Outgoing {
         leg: LegId,
         forks: &mut Forks,
         invitation: Invitation,
-        targets: &[(Uri, SocketAddr)],
+        targets: &[(Uri, Peer)],
     ) -> Option<Self> {
         let mut talk = Talk::new(wire.dice(1 << 31), invitation.rtp);
         let sdp = invitation.offer.then(|| talk.offer());
@@ -86,7 +88,7 @@ impl Outgoing {
         let from = invitation.from.tagged(&wire.token());
         let cseq = 1 + wire.dice(1 << 16);
         for (uri, to) in targets {
-            let via = wire.via();
+            let via = wire.via(to);
             let mut invite = Message::request(Method::Invite, uri.clone());
             invite.headers.push_front("Via", via.to_string());
             let mut invite = invite
@@ -94,7 +96,7 @@ impl Outgoing {
                 .with("To", Address::new(uri.clone()).to_string())
                 .with("Call-ID", call_id.clone())
                 .with("CSeq", format!("{cseq} INVITE"))
-                .with("Contact", wire.contact(&invitation.contact))
+                .with("Contact", contact_of(wire, uri, to, &invitation.contact))
                 .with("Allow", super::wire::ALLOW);
             if invitation.asserted {
                 let who = Address { params: Vec::new(), ..from.clone() };
@@ -227,9 +229,9 @@ impl Outgoing {
         else {
             return false;
         };
-        let again = invite.and_then(|i| wire.with_proof(i, response.message, &user, &secret));
-        let to = wire.transactions.peer(response.id);
-        let (Some(again), Some(to)) = (again, to) else { return false };
+        let Some(to) = wire.transactions.peer(response.id) else { return false };
+        let again = invite.and_then(|i| wire.with_proof(i, response.message, &to, &user, &secret));
+        let Some(again) = again else { return false };
         let owner = Owner::Invite { leg, fork: response.fork };
         match wire.request(now, again, to, owner) {
             Some(id) => {
@@ -239,4 +241,14 @@ impl Outgoing {
             None => false,
         }
     }
+}
+
+/// Our Contact in an INVITE: sips where that is what is asked for (RFC 3261 8.1.1.8).
+fn contact_of(wire: &Wire, target: &Uri, to: &Peer, user: &str) -> String {
+    let mut at = wire.contact_uri(to, user);
+    if uri::is_sips(target) {
+        at.scheme = Some(Scheme::Sips);
+        at.params.clear();
+    }
+    Address::new(at).to_string()
 }

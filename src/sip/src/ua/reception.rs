@@ -24,13 +24,14 @@ use crate::dialog::{Dialog, DialogId};
 use crate::digest::Credentials;
 use crate::guard::{Entry, Guard};
 use crate::message::Message;
+use crate::peer::Peer;
 use crate::registrar::{Change, Refusal, Registrar, Wish};
 use crate::transaction::Arrival;
 use crate::uri;
 use model::{Instant, LegEvent, LegId, PhoneId, Secret, TrunkId, Via};
 use rsip::{Host, Method, Uri};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// The legs by their number.
 pub type Legs = BTreeMap<LegId, Leg>;
@@ -48,9 +49,9 @@ pub struct Reception {
 /// A request that came new, its Via stamped.
 struct Request {
     message: Message,
-    from: SocketAddr,
+    from: Peer,
     /// Where its responses go.
-    reply_to: SocketAddr,
+    reply_to: Peer,
 }
 
 impl Reception {
@@ -84,7 +85,7 @@ impl Reception {
     }
 
     /// Each address a phone registered: its request URI and where it is reached.
-    pub fn targets(&self, phone: &PhoneId) -> Vec<(Uri, SocketAddr)> {
+    pub fn targets(&self, phone: &PhoneId) -> Vec<(Uri, Peer)> {
         let bindings = self.registrar.bindings(phone).iter();
         bindings.map(|binding| (binding.contact.clone(), binding.address)).collect()
     }
@@ -97,6 +98,13 @@ impl Reception {
     /// Addresses and nonces that gave way at their maximum.
     pub fn shed(&self) -> u64 {
         self.registrar.shed() + self.guard.nonces().shed()
+    }
+
+    /// Ends the registrations that were bound to a connection.
+    pub fn flow_closed(&mut self, flow: Peer, wire: &mut Wire) {
+        for change in self.registrar.flow_closed(flow) {
+            wire.tell(changed(change));
+        }
     }
 
     /// Ends the registrations that ran out.
@@ -117,7 +125,7 @@ impl Reception {
         now: Instant,
         wire: &mut Wire,
         legs: &mut Legs,
-        from: SocketAddr,
+        from: Peer,
         mut message: Message,
     ) {
         let Some(reply_to) = message.stamp_via(from) else { return };
@@ -155,7 +163,7 @@ impl Reception {
     }
 
     fn new_request(&mut self, now: Instant, wire: &mut Wire, legs: &mut Legs, request: Request) {
-        if let Some(refusal) = gate::refusal(wire, &request.message) {
+        if let Some(refusal) = gate::refusal(wire, &request.from, &request.message) {
             return wire.send(request.reply_to, &refusal);
         }
         if let Some(dialog) = DialogId::of_request(&request.message) {
@@ -195,6 +203,7 @@ impl Reception {
                     wire.counters.limited += 1;
                     return refuse(wire, 503);
                 }
+                wire.flows.known(&request.from);
                 (Via::Trunk(trunk.clone()), Some(trunk.clone()))
             }
             None => match self.proved(now, wire, &request) {
@@ -276,8 +285,11 @@ impl Reception {
     fn proved(&mut self, now: Instant, wire: &mut Wire, request: &Request) -> Option<PhoneId> {
         let accounts = &self.accounts;
         let secret_of = |user: &str| accounts.get(&PhoneId::new(user));
-        match self.guard.judge(now, request.from, &request.message, secret_of) {
-            Entry::Passed { user } => Some(PhoneId::new(&user)),
+        match self.guard.judge(now, request.from.addr, &request.message, secret_of) {
+            Entry::Passed { user } => {
+                wire.flows.known(&request.from);
+                Some(PhoneId::new(&user))
+            }
             Entry::Refused { stale, wrong } => {
                 if wrong {
                     let account = self.named(&request.message);
@@ -285,7 +297,7 @@ impl Reception {
                 }
                 wire.counters.challenged += 1;
                 let mut challenge =
-                    self.guard.challenge(now, request.from, &request.message, stale);
+                    self.guard.challenge(now, request.from.addr, &request.message, stale);
                 challenge.set_to_tag(&wire.tag_for(&request.message));
                 wire.send(request.reply_to, &challenge);
                 None
@@ -307,12 +319,12 @@ impl Reception {
     /// to prove it as anybody has: a phone may stand at a trunk's address, and nobody may pass for
     /// an extension from outside.
     fn trunk_of(&self, wire: &Wire, request: &Request) -> Option<(&TrunkId, &TrunkConfig)> {
-        let ip = canonical(request.from.ip());
+        let ip = request.from.ip();
         let is_peer = |trunk: &TrunkConfig| trunk.peers.iter().any(|peer| canonical(*peer) == ip);
         let found = self.trunks.iter().find(|(_, trunk)| is_peer(trunk))?;
         let from = request.message.from()?;
         let host_is_ours = match &from.uri.host_with_port.host {
-            Host::IpAddr(ip) => *ip == wire.local.ip(),
+            Host::IpAddr(ip) => wire.locals.has(*ip),
             Host::Domain(name) => name.to_string().eq_ignore_ascii_case(&wire.realm),
         };
         let user = uri::user(&from.uri).unwrap_or_default();

@@ -10,11 +10,11 @@ use super::wire::{Owner, Wire};
 use crate::address::Address;
 use crate::command::Output;
 use crate::message::{Contacts, Message};
+use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use crate::uri;
 use model::{Instant, PhoneId, Secret};
 use rsip::Method;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How often one registration answers challenges and 423 before it takes the refusal for final.
@@ -24,7 +24,7 @@ const TRIES_MAX: u8 = 3;
 #[derive(Debug)]
 pub struct Registration {
     no: u32,
-    registrar: SocketAddr,
+    registrar: Peer,
     user: PhoneId,
     secret: Secret,
     expires_s: u32,
@@ -37,8 +37,8 @@ pub struct Registration {
 
 impl Registration {
     /// Prepares a registration; `renew` sends it.
-    pub fn new(wire: &mut Wire, no: u32, registrar: SocketAddr, user: PhoneId) -> Self {
-        let from = Address::new(uri::of_user(user.as_str(), registrar)).tagged(&wire.token());
+    pub fn new(wire: &mut Wire, no: u32, registrar: Peer, user: PhoneId) -> Self {
+        let from = Address::new(uri::of_user(user.as_str(), registrar.addr)).tagged(&wire.token());
         Self {
             no,
             registrar,
@@ -54,7 +54,7 @@ impl Registration {
     }
 
     /// Tells whether it is this user's at this registrar.
-    pub fn is_of(&self, registrar: SocketAddr, user: &PhoneId) -> bool {
+    pub fn is_of(&self, registrar: Peer, user: &PhoneId) -> bool {
         self.registrar == registrar && self.user == *user
     }
 
@@ -110,8 +110,11 @@ impl Registration {
 
     fn send(&mut self, now: Instant, wire: &mut Wire) {
         self.cseq += 1;
-        let via = wire.via();
-        let mut request = Message::request(Method::Register, uri::of_host(self.registrar));
+        let via = wire.via(&self.registrar);
+        let mut request = Message::request(
+            Method::Register,
+            uri::of_ours("", self.registrar.transport, self.registrar.addr),
+        );
         request.headers.push_front("Via", via.to_string());
         let to = Address { params: Vec::new(), ..self.from.clone() };
         let request = request
@@ -119,7 +122,7 @@ impl Registration {
             .with("To", to.to_string())
             .with("Call-ID", self.call_id.clone())
             .with("CSeq", format!("{} REGISTER", self.cseq))
-            .with("Contact", wire.contact(self.user.as_str()))
+            .with("Contact", wire.contact(&self.registrar, self.user.as_str()))
             .with("Expires", self.expires_s.to_string());
         self.sent(now, wire, request);
     }
@@ -133,7 +136,7 @@ impl Registration {
     }
 
     fn granted(&mut self, now: Instant, wire: &mut Wire, response: &Message) -> bool {
-        let ours = uri::of_user(self.user.as_str(), wire.local);
+        let ours = wire.contact_uri(&self.registrar, self.user.as_str());
         let listed = match response.contacts() {
             Ok(Contacts::List(list)) => list.into_iter().find(|c| uri::same(&c.uri, &ours)),
             Ok(Contacts::All) | Err(_) => None,
@@ -164,7 +167,8 @@ impl Registration {
             return false;
         }
         let (user, secret) = (self.user.clone(), self.secret.clone());
-        let again = request.and_then(|r| wire.with_proof(r, response, &user, &secret));
+        let again =
+            request.and_then(|r| wire.with_proof(r, response, &self.registrar, &user, &secret));
         let Some(again) = again else { return false };
         self.cseq += 1;
         self.sent(now, wire, again);

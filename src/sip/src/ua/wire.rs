@@ -6,14 +6,16 @@ use crate::command::{Config, Limits, Output};
 use crate::counters::Counters;
 use crate::dialog::{Dialog, DialogId};
 use crate::digest::Challenge;
+use crate::flows::Flows;
 use crate::message::Message;
+use crate::peer::{Locals, Peer, Transport};
 use crate::transaction::{TransactionId, Transactions};
 use crate::uri;
 use crate::via::{MAGIC, Via};
 use model::{Instant, LegEvent, LegId, PhoneId, Secret};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use rsip::Method;
+use rsip::{Method, Scheme, Uri};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -26,6 +28,8 @@ pub const SDP: &str = "application/sdp";
 pub const RETRY_AFTER_S: &str = "10";
 /// Who we are on the wire, without a version that would help an attacker.
 const PRODUCT: &str = "Ringfence";
+/// Most bytes of a request over UDP where the path is not known better (RFC 3261 18.1.1).
+const DATAGRAM_SAFE: usize = 1300;
 
 /// Whose a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +48,15 @@ pub enum Owner {
 
 /// The transactions, dialogs, counters and the queue of outputs.
 pub struct Wire {
+    pub locals: Locals,
+    /// The box's address where no transport matters.
     pub local: SocketAddr,
     pub realm: String,
     pub limits: Limits,
     pub transactions: Transactions<Owner>,
     pub dialogs: BTreeMap<DialogId, LegId>,
     pub counters: Counters,
+    pub flows: Flows,
     acks: Acks,
     rng: ChaCha12Rng,
     /// Makes tags of answers that keep no state.
@@ -65,7 +72,8 @@ impl Wire {
         rng.fill_bytes(&mut tag_key);
         let limits = config.limits;
         Self {
-            local: config.local,
+            locals: config.locals.clone(),
+            local: config.locals.main(),
             realm: config.realm.clone(),
             limits,
             transactions: Transactions::new(
@@ -74,6 +82,7 @@ impl Wire {
             ),
             dialogs: BTreeMap::new(),
             counters: Counters::default(),
+            flows: Flows::new(limits.flows),
             acks: Acks::default(),
             rng,
             tag_key,
@@ -98,16 +107,30 @@ impl Wire {
         self.rng.next_u64() % bound.max(1)
     }
 
-    /// The Via of a new request.
-    pub fn via(&mut self) -> Via {
+    /// The Via of a new request to a peer.
+    pub fn via(&mut self, to: &Peer) -> Via {
         let branch = format!("{MAGIC}{}", self.token());
-        Via::udp(self.local, &branch)
+        Via::new(to.transport, self.locals.towards(to), &branch)
     }
 
-    /// Our Contact, with the user part that a phone shows.
-    pub fn contact(&self, user: &str) -> String {
-        let at =
-            if user.is_empty() { uri::of_host(self.local) } else { uri::of_user(user, self.local) };
+    /// Our Contact towards a peer, with the user part that a phone shows.
+    pub fn contact(&self, to: &Peer, user: &str) -> String {
+        Address::new(self.contact_uri(to, user)).to_string()
+    }
+
+    /// The address of our Contact towards a peer.
+    pub fn contact_uri(&self, to: &Peer, user: &str) -> Uri {
+        uri::of_ours(user, to.transport, self.locals.towards(to))
+    }
+
+    /// Our Contact within a dialog: sips where the call is to be protected on its whole way
+    /// (RFC 3261 12.1.1, 12.2.1.1).
+    pub fn contact_in(&self, dialog: &Dialog, user: &str) -> String {
+        let mut at = self.contact_uri(&dialog.hop(), user);
+        if dialog.is_sips() {
+            at.scheme = Some(Scheme::Sips);
+            at.params.clear();
+        }
         Address::new(at).to_string()
     }
 
@@ -143,21 +166,21 @@ impl Wire {
     }
 
     /// Makes the 2xx of an INVITE (RFC 3261 13.3.1.4).
-    pub fn accepting(&self, request: &Message, user: &str) -> Message {
+    pub fn accepting(&self, request: &Message, dialog: &Dialog, user: &str) -> Message {
         self.response(request, 200)
-            .with("Contact", self.contact(user))
+            .with("Contact", self.contact_in(dialog, user))
             .with("Allow", ALLOW)
             .with("Supported", "")
     }
 
     /// Answers without any state; `request` has its Via stamped.
-    pub fn answer(&mut self, to: SocketAddr, request: &Message, code: u16) {
+    pub fn answer(&mut self, to: Peer, request: &Message, code: u16) {
         let response = self.response(request, code);
         self.send(to, &response);
     }
 
     /// Sends a message outside any transaction.
-    pub fn send(&mut self, to: SocketAddr, message: &Message) {
+    pub fn send(&mut self, to: Peer, message: &Message) {
         self.send_bytes(to, message.encode());
     }
 
@@ -166,10 +189,19 @@ impl Wire {
         &mut self,
         now: Instant,
         mut request: Message,
-        to: SocketAddr,
+        to: Peer,
         owner: Owner,
     ) -> Option<TransactionId> {
         request.headers.replace("User-Agent", PRODUCT);
+        let mut to = self.flows.resolve(to);
+        // 18.1.1: too long for a datagram, and the peer is known to take it otherwise.
+        if to.transport == Transport::Udp && request.size() > DATAGRAM_SAFE {
+            let by_tcp = self.flows.resolve(Peer::new(Transport::Tcp, to.addr));
+            if by_tcp.flow.is_some() {
+                to = by_tcp;
+                request.headers.replace("Via", self.via(&to).to_string());
+            }
+        }
         let sent = self.transactions.request(now, request, to, owner);
         if sent.is_err() {
             self.counters.limited += 1;
@@ -183,6 +215,7 @@ impl Wire {
         &mut self,
         mut request: Message,
         challenged: &Message,
+        to: &Peer,
         user: &PhoneId,
         secret: &Secret,
     ) -> Option<Message> {
@@ -191,7 +224,7 @@ impl Wire {
         let target = uri::write(request.uri()?);
         let cnonce = self.token();
         let proof = challenge.answer(user.as_str(), secret, method, &target, &cnonce, 1);
-        request.headers.replace("Via", self.via().to_string());
+        request.headers.replace("Via", self.via(to).to_string());
         request.headers.replace("CSeq", format!("{cseq} {method}"));
         request.headers.replace(header, proof.to_string());
         Some(request)
@@ -213,12 +246,13 @@ impl Wire {
         sdp: Option<Vec<u8>>,
     ) {
         let Some((cseq, _)) = answer.cseq() else { return };
-        let via = self.via();
+        let to = dialog.hop();
+        let via = self.via(&to);
         let mut ack = dialog.ack(&via, cseq);
         if let Some(sdp) = sdp {
             ack = ack.with_body(SDP, sdp);
         }
-        let (to, bytes) = (dialog.hop(), ack.encode());
+        let bytes = ack.encode();
         if self.acks.keep(now, answer, to, bytes.clone()) {
             self.counters.shed += 1;
         }
@@ -236,21 +270,15 @@ impl Wire {
     /// Says BYE within a dialog (RFC 3261 15.1.1). Nobody waits for the answer: the session is over
     /// with the BYE, whatever comes.
     pub fn bye(&mut self, now: Instant, dialog: &mut Dialog) {
-        let via = self.via();
-        let bye = dialog.request(Method::Bye, &via);
         let hop = dialog.hop();
+        let via = self.via(&hop);
+        let bye = dialog.request(Method::Bye, &via);
         self.request(now, bye, hop, Owner::Nobody);
     }
 
     /// Acknowledges and hangs up an answer that nobody wants: of a second fork, or of an INVITE
     /// that was cancelled too late (RFC 3261 13.2.2.4).
-    pub fn hang_up_answer(
-        &mut self,
-        now: Instant,
-        invite: &Message,
-        answer: &Message,
-        from: SocketAddr,
-    ) {
+    pub fn hang_up_answer(&mut self, now: Instant, invite: &Message, answer: &Message, from: Peer) {
         let Some(mut dialog) = Dialog::of_client(invite, answer, from) else { return };
         self.counters.forks_hung_up += 1;
         self.acknowledge(now, &dialog, answer, None);
@@ -279,8 +307,10 @@ impl Wire {
         self.out.len()
     }
 
-    fn send_bytes(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+    /// Sends bytes to where the peer is now.
+    pub fn send_bytes(&mut self, to: Peer, bytes: Vec<u8>) {
         self.counters.datagrams_out += 1;
+        let to = self.flows.resolve(to);
         self.tell(Output::Send { to, bytes });
     }
 
@@ -288,6 +318,7 @@ impl Wire {
     fn flush(&mut self) {
         while let Some((to, bytes)) = self.transactions.poll_send() {
             self.counters.datagrams_out += 1;
+            let to = self.flows.resolve(to);
             self.out.push_back(Output::Send { to, bytes });
         }
     }

@@ -1,12 +1,14 @@
-//! Endpoints over a simulated network: seeded loss, copies, delay and, by delay, disorder. Time
-//! jumps from one datagram or deadline to the next.
+//! Endpoints over a simulated network: seeded loss, copies, delay and, by delay, disorder; and
+//! connections, which only delay. Time jumps from one arrival or deadline to the next.
 
 #![allow(dead_code, clippy::unwrap_used)]
 
 use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use sip::{Command, Config, Endpoint, Input, MediaPlan, Output, TrunkConfig};
+use sip::{
+    Command, Config, Endpoint, FlowId, Input, MediaPlan, Output, Peer, Transport, TrunkConfig,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -35,6 +37,27 @@ pub const CALM: Weather = Weather { loss: 0, copies: 0, delay_ms: (5, 5) };
 /// Changes a datagram on its way, or loses it.
 pub type Tamper = Box<dyn FnMut(SocketAddr, SocketAddr, Vec<u8>) -> Option<Vec<u8>>>;
 
+/// One end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    /// The endpoint, or the address of a test that connected.
+    pub who: SocketAddr,
+    pub transport: Transport,
+    /// The far address, as this end sees it.
+    pub far: SocketAddr,
+    pub other: FlowId,
+}
+
+/// What is on its way.
+#[derive(Clone, Debug)]
+enum Flying {
+    Datagram(SocketAddr, SocketAddr, Vec<u8>),
+    /// Bytes for an end of a connection.
+    Bytes(FlowId, Vec<u8>),
+    /// The news that the connection of an end is closed.
+    Closed(FlowId),
+}
+
 /// Who said what, when.
 #[derive(Clone, Debug)]
 pub struct Said {
@@ -53,7 +76,9 @@ pub struct Network {
     /// Every datagram as it was sent.
     pub sent: Vec<(Instant, SocketAddr, SocketAddr, String)>,
     pub tamper: Option<Tamper>,
-    flying: BTreeMap<(Instant, u64), (SocketAddr, SocketAddr, Vec<u8>)>,
+    /// The open ends of connections.
+    pub ends: BTreeMap<FlowId, End>,
+    flying: BTreeMap<(Instant, u64), Flying>,
     count: u64,
     rng: ChaCha12Rng,
 }
@@ -107,6 +132,7 @@ impl Network {
             wire: Vec::new(),
             sent: Vec::new(),
             tamper: None,
+            ends: BTreeMap::new(),
             flying: BTreeMap::new(),
             count: 0,
             rng: ChaCha12Rng::seed_from_u64(seed),
@@ -163,16 +189,38 @@ impl Network {
     fn step(&mut self) {
         let now = self.now;
         while let Some((&key, _)) = self.flying.iter().next().filter(|((at, _), _)| *at <= now) {
-            let Some((from, to, bytes)) = self.flying.remove(&key) else { break };
-            match self.endpoints.get_mut(&to) {
-                Some(endpoint) => {
-                    endpoint.handle(now, Input::Datagram { from, bytes: &bytes });
-                    self.drain(to);
+            match self.flying.remove(&key) {
+                Some(Flying::Datagram(from, to, bytes)) => match self.endpoints.get_mut(&to) {
+                    Some(endpoint) => {
+                        endpoint.handle(now, Input::Datagram { from, bytes: &bytes });
+                        self.drain(to);
+                    }
+                    None => {
+                        let text = String::from_utf8_lossy(&bytes).into_owned();
+                        self.wire.push((from, to, text));
+                    }
+                },
+                Some(Flying::Bytes(flow, bytes)) => {
+                    let Some(end) = self.ends.get(&flow).copied() else { continue };
+                    match self.endpoints.get_mut(&end.who) {
+                        Some(endpoint) => {
+                            endpoint.handle(now, Input::Bytes { flow, bytes: &bytes });
+                            self.drain(end.who);
+                        }
+                        None => {
+                            let text = String::from_utf8_lossy(&bytes).into_owned();
+                            self.wire.push((end.far, end.who, text));
+                        }
+                    }
                 }
-                None => {
-                    let text = String::from_utf8_lossy(&bytes).into_owned();
-                    self.wire.push((from, to, text));
+                Some(Flying::Closed(flow)) => {
+                    let Some(end) = self.ends.remove(&flow) else { continue };
+                    if let Some(endpoint) = self.endpoints.get_mut(&end.who) {
+                        endpoint.handle(now, Input::Closed { flow });
+                        self.drain(end.who);
+                    }
                 }
+                None => break,
             }
         }
         let all: Vec<SocketAddr> = self.endpoints.keys().copied().collect();
@@ -192,7 +240,11 @@ impl Network {
     fn drain(&mut self, who: SocketAddr) {
         while let Some(output) = self.endpoints.get_mut(&who).and_then(|e| e.poll()) {
             match output {
-                Output::Send { to, bytes } => self.send(who, to, bytes),
+                Output::Send { to, bytes } if !to.transport.reliable() => {
+                    self.send(who, to.addr, bytes);
+                }
+                Output::Send { to, bytes } => self.stream(who, to, bytes),
+                Output::Close { flow } => self.close(flow),
                 output => self.said.push(Said { at: self.now, who, output }),
             }
         }
@@ -216,8 +268,98 @@ impl Network {
             let delay = least + self.rng.next_u64() % (most - least + 1);
             self.count += 1;
             let at = self.now + Duration::from_millis(delay);
-            self.flying.insert((at, self.count), (from, to, bytes.clone()));
+            self.flying.insert((at, self.count), Flying::Datagram(from, to, bytes.clone()));
         }
+    }
+
+    /// Sends bytes by the connection named, or by one to the address.
+    fn stream(&mut self, who: SocketAddr, to: Peer, bytes: Vec<u8>) {
+        let open = |(_, e): &(&FlowId, &End)| {
+            e.who == who && (e.transport, e.far) == (to.transport, to.addr)
+        };
+        let flow = match to.flow.or_else(|| self.ends.iter().find(open).map(|(flow, _)| *flow)) {
+            Some(flow) => flow,
+            None => {
+                let far = self.endpoints.keys().copied().find(|k| k.ip() == to.addr.ip());
+                let near = self.connect(who, to.transport, to.addr, far);
+                if far.is_none() {
+                    self.fly(Flying::Closed(near));
+                }
+                near
+            }
+        };
+        if let Some(end) = self.ends.get(&flow).copied() {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            self.sent.push((self.now, who, end.far, text));
+            self.fly(Flying::Bytes(end.other, bytes));
+        }
+    }
+
+    /// Opens a connection from `who` to `addr`, behind which `far` is, and gives the near end.
+    pub fn connect(
+        &mut self,
+        who: SocketAddr,
+        transport: Transport,
+        addr: SocketAddr,
+        far: Option<SocketAddr>,
+    ) -> FlowId {
+        self.count += 2;
+        let (near, other) = (FlowId(self.count), FlowId(self.count + 1));
+        self.ends.insert(near, End { who, transport, far: addr, other });
+        let now = self.now;
+        if let Some(endpoint) = self.endpoints.get_mut(&who) {
+            let (flow, outgoing, certificate) = (near, true, None);
+            endpoint.handle(now, Input::Opened { flow, transport, addr, outgoing, certificate });
+        }
+        if let Some(far) = far {
+            let addr = match self.endpoints.contains_key(&who) {
+                true => SocketAddr::new(who.ip(), 40_000 + (self.count % 20_000) as u16),
+                false => who,
+            };
+            self.ends.insert(other, End { who: far, transport, far: addr, other: near });
+            let (flow, outgoing, certificate) = (other, false, None);
+            let opened = Input::Opened { flow, transport, addr, outgoing, certificate };
+            self.endpoint(&far.to_string()).handle(now, opened);
+            self.drain(far);
+        }
+        near
+    }
+
+    /// Opens a connection to the box from an address without an endpoint.
+    pub fn dial(&mut self, from: &str, transport: Transport) -> FlowId {
+        self.connect(at(from), transport, at(BOX), Some(at(BOX)))
+    }
+
+    /// Writes to a connection that `dial` opened.
+    pub fn write(&mut self, flow: FlowId, text: &str) {
+        let other = self.ends.get(&flow).unwrap().other;
+        self.fly(Flying::Bytes(other, text.replace('\n', "\r\n").into_bytes()));
+    }
+
+    /// Writes, and gives what came back within 20 ms.
+    pub fn ask_by(&mut self, flow: FlowId, text: &str) -> Vec<String> {
+        let (who, before) = (self.ends.get(&flow).unwrap().who, self.wire.len());
+        self.write(flow, text);
+        self.run(Duration::from_millis(20));
+        self.wire[before..].iter().filter(|w| w.1 == who).map(|w| w.2.clone()).collect()
+    }
+
+    /// Closes a connection at one end.
+    pub fn close(&mut self, flow: FlowId) {
+        if let Some(end) = self.ends.remove(&flow) {
+            self.fly(Flying::Closed(end.other));
+        }
+    }
+
+    /// Tells whether an end is still open.
+    pub fn is_open(&self, flow: FlowId) -> bool {
+        self.ends.contains_key(&flow)
+    }
+
+    fn fly(&mut self, what: Flying) {
+        self.count += 2;
+        let at = self.now + Duration::from_millis(self.weather.delay_ms.0);
+        self.flying.insert((at, self.count), what);
     }
 
     fn chance(&mut self, thousandths: u64) -> bool {
@@ -358,7 +500,7 @@ pub fn uri_call(leg: u64, uri: &str, offer: bool) -> Command {
     Command::InviteUri {
         leg: LegId::outbound(leg),
         uri: uri.to_owned(),
-        to: at(BOX),
+        to: Peer::udp(at(BOX)),
         rtp: "198.51.100.7:20000".parse().unwrap(),
         caller: Number::new("13912345678"),
         name: PersonName::new("Wang Fang"),
@@ -370,7 +512,7 @@ pub fn uri_call(leg: u64, uri: &str, offer: bool) -> Command {
 
 pub fn registration(account: &str, password: &str, expires_s: u32) -> Command {
     Command::Register {
-        registrar: at(BOX),
+        registrar: Peer::udp(at(BOX)),
         user: PhoneId::new(account),
         secret: Secret::new(password),
         expires_s,
