@@ -136,6 +136,13 @@ fn compare_small(reader: &Reader, views: &Views, report: &mut CheckReport) -> Re
         agents.insert(key, bytes);
     }
     compare(reader, reader.store.prefixed(row::AGENTS), agents, report)?;
+    let mut phones = BTreeMap::new();
+    for (phone, row) in &views.phones.0 {
+        let key = row::phone_key(phone);
+        let bytes = row::bytes_of(&key, row)?;
+        phones.insert(key, bytes);
+    }
+    compare(reader, reader.store.prefixed(row::PHONES), phones, report)?;
     let mut hours = BTreeMap::new();
     for (&first, hour) in &views.hours.0 {
         let key = row::hour_key(first);
@@ -208,7 +215,7 @@ fn find_strangers(
     bands: &BTreeMap<u64, (u64, u64)>,
     report: &mut CheckReport,
 ) -> Result<(), Error> {
-    let known = [row::FACTS, row::AGENTS, row::HOURS, row::COUNTERS];
+    let known = [row::FACTS, row::AGENTS, row::PHONES, row::HOURS, row::COUNTERS];
     for found in reader.store.prefixed(b"") {
         let (key, _) = found?;
         let accounted = match row::number_of(row::CALLS, &key) {

@@ -1,9 +1,11 @@
 //! The views as the journal keeps them: the rows in memory, and the rows that a batch touches.
 
 use crate::store::Write;
-use crate::view::{AgentRow, AgentsView, CallRow, CountersView, call_of, hour_of};
+use crate::view::{
+    AgentRow, AgentsView, CallRow, CountersView, PhoneRow, PhonesView, call_of, hour_of,
+};
 use crate::{Error, Reader, row};
-use model::{AgentId, CallId, Fact, WallTime};
+use model::{AgentId, CallId, Fact, PhoneId, WallTime};
 use std::collections::BTreeMap;
 
 /// Calls whose rows stay in memory, live ones and lately ended ones; any other row is read back
@@ -15,6 +17,7 @@ const CALLS_KEPT_MAX: usize = 1024;
 pub(crate) struct Folded {
     pub counters: CountersView,
     pub agents: AgentsView,
+    pub phones: PhonesView,
     pub hour: Option<i64>,
     calls: BTreeMap<CallId, CallRow>,
 }
@@ -24,6 +27,7 @@ pub(crate) struct Folded {
 pub(crate) struct Touched {
     counters: CountersView,
     agents: BTreeMap<AgentId, AgentRow>,
+    phones: BTreeMap<PhoneId, PhoneRow>,
     runs: Vec<(u64, i64)>,
     /// Rows looked at, and whether they changed.
     calls: BTreeMap<CallId, (CallRow, bool)>,
@@ -35,6 +39,7 @@ impl Folded {
         Ok(Self {
             counters: reader.counters()?,
             agents: reader.agents()?,
+            phones: reader.phones()?,
             hour: reader.hours()?.0.last_key_value().map(|(_, &hour)| hour),
             calls: BTreeMap::new(),
         })
@@ -67,9 +72,13 @@ impl Folded {
             };
             *changed |= row.fold(at, fact);
         }
-        if let Fact::AgentChanged { agent, state } = fact {
-            let row = AgentRow { state: state.clone(), since: at };
+        if let Some(agent) = AgentRow::agent_of(fact) {
+            let before = touched.agents.get(agent).or(self.agents.0.get(agent));
+            let row = AgentRow::after(before, at, fact);
             touched.agents.insert(agent.clone(), row);
+        }
+        if let Some((phone, row)) = PhoneRow::of(fact) {
+            touched.phones.insert(phone, row);
         }
         let hour = hour_of(at);
         if touched.runs.last().map(|&(_, hour)| hour).or(self.hour) != Some(hour) {
@@ -83,6 +92,7 @@ impl Folded {
     pub fn settle(&mut self, touched: Touched) {
         self.counters = touched.counters;
         self.agents.0.extend(touched.agents);
+        self.phones.0.extend(touched.phones);
         self.hour = touched.runs.last().map(|&(_, hour)| hour).or(self.hour);
         self.calls.extend(touched.calls.into_iter().map(|(call, (row, _))| (call, row)));
         while self.calls.len() > CALLS_KEPT_MAX {
@@ -108,6 +118,11 @@ impl Touched {
         }
         for (agent, row) in &self.agents {
             let key = row::agent_key(agent);
+            let sealed = row::seal_row(seal, &key, seq, row)?;
+            writes.push((key, Some(sealed)));
+        }
+        for (phone, row) in &self.phones {
+            let key = row::phone_key(phone);
             let sealed = row::seal_row(seal, &key, seq, row)?;
             writes.push((key, Some(sealed)));
         }

@@ -1,10 +1,12 @@
 //! Reading a journal that this process has open, from any thread.
 
 use crate::store::Store;
-use crate::view::{AgentRow, AgentsView, CallRow, CountersView, HoursView};
+use crate::view::{
+    AgentRow, AgentsView, CallRow, CountersView, HoursView, PhoneRow, PhonesView,
+};
 use crate::{Entries, Error, row};
 use model::seal::Seal;
-use model::{AgentId, CallId, WallTime};
+use model::{AgentId, CallId, PhoneId, WallTime};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -83,6 +85,20 @@ impl Reader {
             agents.insert(AgentId::new(name), row);
         }
         Ok(AgentsView(agents))
+    }
+
+    /// Every phone's last settings.
+    pub fn phones(&self) -> Result<PhonesView, Error> {
+        let mut phones = BTreeMap::new();
+        for found in self.store.prefixed(row::PHONES) {
+            let (key, sealed) = found?;
+            let name = key.get(row::PHONES.len()..).unwrap_or_default();
+            let name = std::str::from_utf8(name)
+                .map_err(|_| Error::RowEncoding { row: row::shown(&key) })?;
+            let row: PhoneRow = row::open_row(&*self.seal, &key, &sealed)?;
+            phones.insert(PhoneId::new(name), row);
+        }
+        Ok(PhonesView(phones))
     }
 
     /// The index of hours: a row for each hour of the box's life, and more after clock steps.

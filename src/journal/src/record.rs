@@ -9,9 +9,9 @@ use model::{Entry, Fact, WallTime};
 /// before it becomes one.
 pub const FACT_BYTES_MAX: usize = 16 * 1024;
 
-/// The version that `open` reads. Version 2, once there is one, gets an arm beside it: facts of
-/// version 1 stay as they are for ever.
-const READ: u8 = 1;
+/// The first version. Version 2 added variants behind those of version 1 and changed none of them,
+/// so one reader reads both; facts of version 1 stay as they are for ever.
+const FIRST: u8 = 1;
 
 /// Seals a fact for its place.
 pub(crate) fn seal(seal: &dyn Seal, seq: u64, at: WallTime, fact: &Fact) -> Result<Vec<u8>, Error> {
@@ -27,7 +27,7 @@ pub(crate) fn seal(seal: &dyn Seal, seq: u64, at: WallTime, fact: &Fact) -> Resu
 pub(crate) fn open(seal: &dyn Seal, seq: u64, sealed: &[u8]) -> Result<Entry, Error> {
     let plain = seal.open(&row::fact_context(seq), sealed).ok_or(Error::FactSealed { seq })?;
     let (&version, bytes) = plain.split_first().ok_or(Error::FactEncoding { seq })?;
-    if version != READ {
+    if !(FIRST..=VERSION).contains(&version) {
         return Err(Error::FactVersion { seq, version });
     }
     match postcard::take_from_bytes::<(WallTime, Fact)>(bytes) {
@@ -39,6 +39,8 @@ pub(crate) fn open(seal: &dyn Seal, seq: u64, sealed: &[u8]) -> Result<Entry, Er
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::fact::Party;
+    use model::{CallId, Cause, VisitId};
 
     /// Seals nothing: what is tested here is what lies inside.
     struct Open;
@@ -59,7 +61,22 @@ mod tests {
         assert_eq!(open(&Open, 7, &sealed).unwrap(), entry);
         let later = [&[VERSION + 1], &sealed[1..]].concat();
         let refused = open(&Open, 7, &later).unwrap_err().to_string();
-        assert_eq!(refused, "fact 7 was written in version 2; this program reads up to 1");
+        assert_eq!(refused, "fact 7 was written in version 3; this program reads up to 2");
+    }
+
+    /// `CallEnded` of call 5 by the agent, as version 1 wrote it.
+    #[test]
+    fn a_fact_of_version_1_says_what_it_said() {
+        let old = [1, 0x12, 6, 5, 1, 0];
+        let fact =
+            Fact::CallEnded { call: CallId(5), by: Party::Agent, cause: Cause::Normal };
+        assert_eq!(open(&Open, 7, &old).unwrap(), Entry { seq: 7, at: WallTime(9), fact });
+        let last = Fact::TurnedAway {
+            visit: VisitId { call: CallId(5), no: 1 },
+            queue: "desk".into(),
+        };
+        let old = [&[1, 0x12, 29, 5, 1, 4][..], b"desk"].concat();
+        assert_eq!(open(&Open, 7, &old).unwrap().fact, last);
     }
 
     #[test]

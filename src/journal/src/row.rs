@@ -3,13 +3,13 @@
 //! ```text
 //! f/<seq 8>            a fact            v/agents/<agent>     AgentRow
 //! v/calls/<call 8>     CallRow           v/hours/<seq 8>      hour of the run that begins there
-//! v/counters           CountersView
+//! v/counters           CountersView          v/phones/<phone>     PhoneRow
 //! ```
 //! Numbers are big endian, so that the order of keys is the order of numbers.
 
 use crate::Error;
 use model::seal::Seal;
-use model::{AgentId, CallId};
+use model::{AgentId, CallId, PhoneId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +17,7 @@ pub(crate) const FACTS: &[u8] = b"f/";
 pub(crate) const VIEWS: &[u8] = b"v/";
 pub(crate) const CALLS: &[u8] = b"v/calls/";
 pub(crate) const AGENTS: &[u8] = b"v/agents/";
+pub(crate) const PHONES: &[u8] = b"v/phones/";
 pub(crate) const HOURS: &[u8] = b"v/hours/";
 pub(crate) const COUNTERS: &[u8] = b"v/counters";
 
@@ -28,6 +29,9 @@ pub(crate) fn call_key(call: CallId) -> Vec<u8> {
 }
 pub(crate) fn agent_key(agent: &AgentId) -> Vec<u8> {
     [AGENTS, agent.as_str().as_bytes()].concat()
+}
+pub(crate) fn phone_key(phone: &PhoneId) -> Vec<u8> {
+    [PHONES, phone.as_str().as_bytes()].concat()
 }
 pub(crate) fn hour_key(first_seq: u64) -> Vec<u8> {
     numbered(HOURS, first_seq)

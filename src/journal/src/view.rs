@@ -7,6 +7,7 @@ mod agents;
 mod calls;
 mod counters;
 mod hours;
+mod phones;
 
 pub use agents::{AgentRow, AgentsView};
 pub use calls::{
@@ -15,11 +16,12 @@ pub use calls::{
 };
 pub use counters::{CountersView, VIEWS_VERSION};
 pub use hours::{HOUR_MS, HoursView};
+pub use phones::{PhoneRow, PhonesView};
 
 pub(crate) use calls::call_of;
 pub(crate) use hours::hour_of;
 
-use model::{AgentId, CallId, Entry, Fact};
+use model::{AgentId, CallId, Entry};
 use serde::{Deserialize, Serialize};
 
 /// All views together, folded in memory.
@@ -27,6 +29,7 @@ use serde::{Deserialize, Serialize};
 pub struct Views {
     pub calls: CallsView,
     pub agents: AgentsView,
+    pub phones: PhonesView,
     pub hours: HoursView,
     pub counters: CountersView,
 }
@@ -42,8 +45,12 @@ impl Views {
 
     /// Folds the next fact into the views that stay small.
     pub(crate) fn fold_all_but_calls(&mut self, entry: &Entry) {
-        if let Fact::AgentChanged { agent, state } = &entry.fact {
-            self.agents.0.insert(agent.clone(), AgentRow { state: state.clone(), since: entry.at });
+        if let Some(agent) = AgentRow::agent_of(&entry.fact) {
+            let row = AgentRow::after(self.agents.0.get(agent), entry.at, &entry.fact);
+            self.agents.0.insert(agent.clone(), row);
+        }
+        if let Some((phone, row)) = PhoneRow::of(&entry.fact) {
+            self.phones.0.insert(phone, row);
         }
         self.hours.fold(entry.seq, entry.at);
         self.counters.fold(entry.seq, entry.at, &entry.fact);

@@ -198,3 +198,31 @@ proptest! {
         assert_sound(&journal);
     }
 }
+
+#[test]
+fn a_phones_settings_and_an_agents_seat_are_kept_and_the_seat_is_left_by_logging_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(dir.path());
+    let set = |dnd| Fact::PhoneSet {
+        phone: "8001".into(),
+        dnd,
+        call_waiting: true,
+        forwards: vec![(model::feature::ForwardWhen::Busy, "8002".to_owned())],
+    };
+    let changed = |state| Fact::AgentChanged { agent: "8003".into(), state };
+    let seated = Fact::Seated { agent: "8003".into(), phone: "8001".into() };
+    journal.append(&[(at(0), set(true)), (at(1), seated)]).unwrap();
+    journal.append(&[(at(2), set(false)), (at(3), changed(AgentState::Ready))]).unwrap();
+    let agent = |journal: &journal::Journal| journal.agents().0[&"8003".into()].clone();
+    assert_eq!((agent(&journal).seat, agent(&journal).since), (Some("8001".into()), at(3)));
+    journal.sync().unwrap();
+    assert_sound(&journal);
+    drop(journal);
+    let mut journal = open(dir.path());
+    let phones = journal.reader().phones().unwrap();
+    let row = &phones.0[&"8001".into()];
+    assert!(!row.dnd && row.call_waiting && row.forwards.len() == 1);
+    journal.append(&[(at(4), changed(AgentState::LoggedOut))]).unwrap();
+    assert_eq!(agent(&journal).seat, None);
+    assert_sound(&journal);
+}

@@ -3,10 +3,11 @@
 use crate::fact::AgentState;
 use crate::id::{AgentId, PhoneId};
 use crate::person::Secret;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// When a phone's calls go elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ForwardWhen {
     Always,
     Busy,

@@ -17,7 +17,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+mod codes;
 mod telephony;
+pub use codes::*;
 pub use telephony::*;
 
 /// A language a person reads or listens in.
@@ -344,36 +346,6 @@ impl Schedule {
 /// Monday is 1 and Sunday 7 (ISO 8601).
 pub fn weekday_number(day: Weekday) -> u8 {
     day.to_monday_one_offset().unsigned_abs()
-}
-
-/// The feature codes agents dial from any phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Codes {
-    pub log_in: String,
-    pub log_out: String,
-    pub ready: String,
-    /// Followed by no or one digit of `reasons`.
-    pub not_ready: String,
-    pub wrap_up_end: String,
-    /// Reasons of not ready by their digit: `1` break, `2` lunch …
-    pub reasons: BTreeMap<Digit, String>,
-}
-
-impl Default for Codes {
-    fn default() -> Self {
-        let reasons = [('1', "break"), ('2', "lunch"), ('3', "training"), ('4', "meeting")];
-        Self {
-            log_in: "*11".into(),
-            log_out: "*12".into(),
-            ready: "*13".into(),
-            not_ready: "*14".into(),
-            wrap_up_end: "*15".into(),
-            reasons: reasons
-                .into_iter()
-                .filter_map(|(key, reason)| Some((Digit::new(key)?, reason.to_owned())))
-                .collect(),
-        }
-    }
 }
 
 /// Named maxima; what happens at each is said where it is enforced.

@@ -11,13 +11,7 @@ pub(crate) fn codes(reader: &mut Reader<'_>, root: &mut Section<'_>, about: &Abo
     let mut codes = Codes::default();
     let Some(mut section) = root.section(reader, "codes") else { return codes };
     let mut spots = BTreeMap::new();
-    for (key, code) in [
-        ("log-in", &mut codes.log_in),
-        ("log-out", &mut codes.log_out),
-        ("ready", &mut codes.ready),
-        ("not-ready", &mut codes.not_ready),
-        ("wrap-up-end", &mut codes.wrap_up_end),
-    ] {
+    for (key, code) in codes.fields_mut() {
         let mut spot = Spot { offset: section.spot.offset, key: format!("codes.{key}") };
         if let Some(field) = section.field(key) {
             spot = field.spot.clone();

@@ -113,7 +113,7 @@ pub enum QueueEnd {
     TurnedAway,
 }
 
-/// A talk with an agent.
+/// A talk with an agent, or with a phone or line where there is none: then `agent` names that.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TalkStep {
     pub visit: u16,
@@ -184,6 +184,20 @@ impl CallRow {
                 let step = self.talks.iter_mut().rev().find(open);
                 return step.map(|step| step.talked_ms = Some(*talked_ms)).is_some();
             }
+            Fact::Reached { visit, who } => {
+                // A number outside has no agent: its step is kept under the line's name.
+                let agent = who.agent.clone().unwrap_or_else(|| name_of(&who.via));
+                let step = TalkStep { visit: visit.no, agent, at, talked_ms: None };
+                keep(&mut self.talks, step, &mut self.steps_cut);
+            }
+            Fact::Parted { visit, who, talked_ms } => {
+                let agent = who.agent.clone().unwrap_or_else(|| name_of(&who.via));
+                let open = |step: &&mut TalkStep| {
+                    step.visit == visit.no && step.agent == agent && step.talked_ms.is_none()
+                };
+                let step = self.talks.iter_mut().rev().find(open);
+                return step.map(|step| step.talked_ms = Some(*talked_ms)).is_some();
+            }
             Fact::Abandoned { visit, queue, waited_ms } => {
                 return self.leave_queue(visit.no, queue, *waited_ms, QueueEnd::Abandoned);
             }
@@ -228,7 +242,22 @@ impl CallRow {
             | Fact::DialledEnded { .. }
             | Fact::DialBarred { .. }
             | Fact::CeilingReached { .. }
-            | Fact::TrunkChanged { .. } => return false,
+            | Fact::TrunkChanged { .. }
+            | Fact::Called { .. }
+            | Fact::CalledInVain { .. }
+            | Fact::TransferAsked { .. }
+            | Fact::TransferFailed { .. }
+            | Fact::Transferred { .. }
+            | Fact::Parked { .. }
+            | Fact::Unparked { .. }
+            | Fact::PickedUp { .. }
+            | Fact::ConferenceBegan { .. }
+            | Fact::ConferenceJoined { .. }
+            | Fact::ConferenceLeft { .. }
+            | Fact::ConferenceEnded { .. }
+            | Fact::Merged { .. }
+            | Fact::PhoneSet { .. }
+            | Fact::Seated { .. } => return false,
         }
         true
     }
@@ -272,6 +301,7 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::CallRefused { call, .. }
         | Fact::CallAnswered { call }
         | Fact::CallEnded { call, .. }
+        | Fact::Merged { call, .. }
         | Fact::RecordingMissed { call, .. } => Some(*call),
         Fact::VisitOpened { visit, .. }
         | Fact::MenuEntered { visit, .. }
@@ -288,7 +318,21 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::Released { visit, .. }
         | Fact::Abandoned { visit, .. }
         | Fact::Overflowed { visit, .. }
-        | Fact::TurnedAway { visit, .. } => Some(visit.call),
+        | Fact::TurnedAway { visit, .. }
+        | Fact::Called { visit, .. }
+        | Fact::CalledInVain { visit, .. }
+        | Fact::Reached { visit, .. }
+        | Fact::Parted { visit, .. }
+        | Fact::TransferAsked { visit, .. }
+        | Fact::TransferFailed { visit, .. }
+        | Fact::Transferred { visit, .. }
+        | Fact::Parked { visit, .. }
+        | Fact::Unparked { visit, .. }
+        | Fact::PickedUp { visit, .. }
+        | Fact::ConferenceBegan { visit }
+        | Fact::ConferenceJoined { visit, .. }
+        | Fact::ConferenceLeft { visit, .. }
+        | Fact::ConferenceEnded { visit } => Some(visit.call),
         Fact::RecordingStarted { recording } | Fact::RecordingEnded { recording, .. } => {
             Some(recording.call)
         }
@@ -303,7 +347,18 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::DialledEnded { .. }
         | Fact::DialBarred { .. }
         | Fact::CeilingReached { .. }
-        | Fact::TrunkChanged { .. } => None,
+        | Fact::TrunkChanged { .. }
+        | Fact::PhoneSet { .. }
+        | Fact::Seated { .. } => None,
+    }
+}
+
+/// A phone's or line's own name, where an agent's would stand.
+fn name_of(via: &Via) -> AgentId {
+    match via {
+        Via::Port(id) => id.as_str().into(),
+        Via::Trunk(id) => id.as_str().into(),
+        Via::Phone(id) => id.as_str().into(),
     }
 }
 

@@ -153,6 +153,7 @@ pub fn assert_sound(journal: &Journal) {
     let calls = reader.calls(CallId(0)..=CallId(u64::MAX)).collect::<Result<_, _>>().unwrap();
     let stored = journal::Views {
         calls: journal::CallsView(calls),
+        phones: reader.phones().unwrap(),
         agents: reader.agents().unwrap(),
         hours: reader.hours().unwrap(),
         counters: reader.counters().unwrap(),
