@@ -392,6 +392,7 @@ impl Runner {
                 dtmf_payload_type: plan.dtmf_payload_type,
                 send: plan.send,
                 receive: plan.receive,
+                srtp: None,
             },
         );
         self.engine.command(now, media::Command::Tap { slot: SLOT, tap: TapNo(0) });

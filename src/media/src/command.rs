@@ -1,5 +1,6 @@
 //! What the media engine is told: small values that can be copied through a bounded queue.
 
+use crate::srtp::Srtp;
 use model::{Digit, Law, PlayId, order::CLIPS_PER_PLAY_MAX};
 use std::net::SocketAddr;
 
@@ -61,15 +62,16 @@ impl From<heapless::Vec<ClipNo, CLIPS_PER_PLAY_MAX>> for ClipList {
 
 /// What the engine shall do. A command for a slot that is closed or out of range changes nothing
 /// and is counted in `EngineCounters::commands_refused`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Command {
     /// Opens a leg that speaks RTP, or changes an open one (re-INVITE): play, bridge, tap, sequence
     /// and time stamps stay; what the source and the jitter buffer learned is kept unless the
-    /// remote address or the law changed.
+    /// remote address or the law changed. The SSRC stays too, unless keys or address of encrypted
+    /// sound changed: then the peer counts anew (RFC 4568 7.1.4), and so do we under another one.
     OpenRtp {
         slot: Slot,
         ssrc: u32,
-        /// Where packets are sent, and the only address they are taken from.
+        /// Where packets are sent, and where they are taken from (`source`).
         remote: SocketAddr,
         law: Law,
         payload_type: u8,
@@ -77,6 +79,8 @@ pub enum Command {
         dtmf_payload_type: Option<u8>,
         send: bool,
         receive: bool,
+        /// The keys of both directions, prepared; nothing for sound in clear.
+        srtp: Option<Box<Srtp>>,
     },
     /// Opens a leg that is a port of a line card. An open leg of the slot is closed first.
     OpenCard { slot: Slot, law: Law },

@@ -14,6 +14,7 @@ use crate::leg::{Leg, Line, Sender};
 use crate::play::Play;
 use crate::receive::{Expected, Receiver};
 use crate::sink::{Block, EngineCounters, Event, LegCounters, Sink};
+use crate::srtp::{Secured, Srtp};
 use model::Instant;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -21,6 +22,9 @@ use std::sync::Arc;
 
 /// Events that may wait to be fetched; a further one is lost and counted.
 pub const EVENTS_MAX: usize = 1024;
+
+/// Keys that may wait to be fetched, for each leg: those of both directions of two sessions.
+const RETIRED_A_LEG: usize = 4;
 
 /// What an engine is made of.
 #[derive(Clone)]
@@ -38,6 +42,9 @@ pub struct Engine {
     clips: Arc<[Clip]>,
     filters: Filters,
     events: VecDeque<Event>,
+    /// Keys that are done with, to be freed away from the media thread.
+    #[expect(clippy::vec_box, reason = "they come and go boxed; a move would cost a tick")]
+    retired: Vec<Box<Srtp>>,
     seed: u64,
     ticked: Instant,
     counters: EngineCounters,
@@ -47,11 +54,13 @@ impl Engine {
     /// Reserves the memory for all legs; nothing below allocates.
     pub fn new(config: Config) -> Self {
         let legs_max = config.legs_max.min(usize::from(u16::MAX));
+        let retired_max = legs_max.saturating_mul(RETIRED_A_LEG);
         Self {
             legs: (0..legs_max).map(|_| Leg::closed()).collect(),
             clips: config.clips,
             filters: Filters::new(),
             events: VecDeque::with_capacity(EVENTS_MAX),
+            retired: Vec::with_capacity(retired_max),
             seed: config.seed,
             ticked: Instant::START,
             counters: EngineCounters::default(),
@@ -65,8 +74,8 @@ impl Engine {
     }
 
     /// Carries a command out.
-    pub fn command(&mut self, _now: Instant, command: Command) {
-        if self.carry_out(command).is_none() {
+    pub fn command(&mut self, now: Instant, command: Command) {
+        if self.carry_out(now, command).is_none() {
             self.counters.commands_refused += 1;
         }
     }
@@ -95,6 +104,9 @@ impl Engine {
             if let Some(digit) = self.legs[n].listen(now, &self.filters) {
                 self.tell(Event::Digit { slot: Slot(n as u16), digit });
             }
+            if let Some(srtp) = self.legs[n].retire_keys(now) {
+                self.retire(srtp);
+            }
         }
         for n in 0..self.legs.len() {
             if !self.legs[n].is_open() {
@@ -115,6 +127,11 @@ impl Engine {
         self.events.pop_front()
     }
 
+    /// Gives keys that are done with, to be dropped away from the media thread.
+    pub fn poll_retired(&mut self) -> Option<Box<Srtp>> {
+        self.retired.pop()
+    }
+
     /// What happened on an open leg.
     pub fn counters(&self, slot: Slot) -> Option<LegCounters> {
         self.legs.get(usize::from(slot.0)).filter(|leg| leg.is_open()).map(Leg::counters)
@@ -129,7 +146,7 @@ impl Engine {
         self.legs.get_mut(usize::from(slot.0)).filter(|leg| leg.is_open())
     }
 
-    fn carry_out(&mut self, command: Command) -> Option<()> {
+    fn carry_out(&mut self, now: Instant, command: Command) -> Option<()> {
         match command {
             Command::OpenRtp {
                 slot,
@@ -140,9 +157,10 @@ impl Engine {
                 dtmf_payload_type,
                 send,
                 receive,
+                srtp,
             } => {
                 let expected = Expected { remote, law, payload_type, dtmf_payload_type, receive };
-                self.open_rtp(slot, ssrc, expected, send)?;
+                self.open_rtp(now, slot, ssrc, expected, send, srtp)?;
             }
             Command::OpenCard { slot, law } => {
                 self.close(slot);
@@ -170,19 +188,37 @@ impl Engine {
         Some(())
     }
 
-    fn open_rtp(&mut self, slot: Slot, ssrc: u32, expected: Expected, send: bool) -> Option<()> {
+    fn open_rtp(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        ssrc: u32,
+        expected: Expected,
+        send: bool,
+        srtp: Option<Box<Srtp>>,
+    ) -> Option<()> {
         let start = self.next_start();
-        let leg = self.legs.get_mut(usize::from(slot.0))?;
-        if let Line::Rtp { receiver, sender } = &mut leg.line {
-            receiver.change(expected);
-            sender.change(ssrc, &expected, send);
+        let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else {
+            srtp.into_iter().for_each(|srtp| self.retire(srtp));
+            return None;
+        };
+        if let Line::Rtp { receiver, sender, secured } = &mut leg.line {
+            let moved = sender.remote != expected.remote;
+            receiver.change(expected, now);
+            sender.change(&expected, send);
             leg.law = expected.law;
+            let (rolled, done) = roll(secured, now, srtp);
+            if rolled || moved && secured.is_some() {
+                sender.begin_anew(ssrc);
+            }
+            done.into_iter().flatten().for_each(|srtp| self.retire(srtp));
             return Some(());
         }
         self.close(slot);
         let line = Line::Rtp {
-            receiver: Receiver::new(expected, self.ticked),
+            receiver: Receiver::new(expected, now, self.ticked),
             sender: Sender::new(ssrc, &expected, send, start),
+            secured: srtp.map(Secured::new),
         };
         *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, expected.law);
         Some(())
@@ -212,8 +248,21 @@ impl Engine {
 
     fn close(&mut self, slot: Slot) {
         self.unbridge(slot);
-        if let Some(leg) = self.leg(slot) {
-            *leg = Leg::closed();
+        let Some(leg) = self.leg(slot) else { return };
+        let closed = std::mem::replace(leg, Leg::closed());
+        if let Line::Rtp { secured: Some(secured), .. } = closed.line {
+            let (session, before) = secured.end();
+            self.retire(session);
+            before.into_iter().for_each(|srtp| self.retire(srtp));
+        }
+    }
+
+    /// Keeps keys that are done with until they are fetched.
+    fn retire(&mut self, srtp: Box<Srtp>) {
+        if self.retired.len() < self.retired.capacity() {
+            self.retired.push(srtp);
+        } else {
+            self.counters.keys_not_fetched += 1;
         }
     }
 
@@ -232,5 +281,32 @@ impl Engine {
         } else {
             self.counters.events_lost += 1;
         }
+    }
+}
+
+/// Changes a leg's keys, into clear or out of it too. Tells whether what is sent begins anew, and
+/// gives the keys that are done with.
+fn roll(
+    secured: &mut Option<Secured>,
+    now: Instant,
+    next: Option<Box<Srtp>>,
+) -> (bool, [Option<Box<Srtp>>; 2]) {
+    match (secured.as_mut(), next) {
+        (Some(secured), Some(next)) => {
+            let (rolled, done) = secured.roll(now, next);
+            (rolled, [done, None])
+        }
+        (None, Some(next)) => {
+            *secured = Some(Secured::new(next));
+            (true, [None, None])
+        }
+        (Some(_), None) => {
+            let (session, before) = match secured.take() {
+                Some(secured) => secured.end(),
+                None => return (true, [None, None]),
+            };
+            (true, [Some(session), before])
+        }
+        (None, None) => (false, [None, None]),
     }
 }

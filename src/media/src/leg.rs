@@ -13,6 +13,7 @@ use crate::packet::{Packet, SENT_MAX};
 use crate::play::{Play, Played};
 use crate::receive::{Expected, Receiver, Said};
 use crate::sink::{Block, LegCounters, Sink, TapFrame};
+use crate::srtp::{PACKET_MAX, Refused, Secured, Srtp, TAG_MAX};
 use model::{Digit, Instant, Law, PlayId, SAMPLES_PER_FRAME};
 use std::net::SocketAddr;
 
@@ -26,6 +27,8 @@ pub enum Line {
     Rtp {
         receiver: Receiver,
         sender: Sender,
+        /// Nothing where sound goes in clear.
+        secured: Option<Secured>,
     },
     Card {
         ear: CardEar,
@@ -48,7 +51,8 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Makes a sender whose counts start where `start` says.
+    /// Makes a sender whose counts start where `start` says; numbers in their lower half, so that
+    /// losing the first packets cannot hide a wrap (RFC 3711 3.3.1).
     pub fn new(ssrc: u32, expected: &Expected, send: bool, start: u64) -> Self {
         Self {
             ssrc,
@@ -56,30 +60,47 @@ impl Sender {
             payload_type: expected.payload_type,
             dtmf_payload_type: expected.dtmf_payload_type,
             send,
-            sequence: (start >> 32) as u16,
+            sequence: (start >> 33) as u16 >> 1,
             timestamp: start as u32,
             starts: true,
         }
     }
 
     /// Changes where and what is sent; the counts go on.
-    pub fn change(&mut self, ssrc: u32, expected: &Expected, send: bool) {
+    pub fn change(&mut self, expected: &Expected, send: bool) {
         self.starts |= send && !self.send;
-        self.ssrc = ssrc;
         self.remote = expected.remote;
         self.payload_type = expected.payload_type;
         self.dtmf_payload_type = expected.dtmf_payload_type;
         self.send = send;
     }
 
-    /// Sends a packet of a time stamp, unless the leg is not to be sent anything.
-    fn packet(&mut self, slot: Slot, packet: Packet<'_>, sink: &mut impl Sink) -> bool {
+    /// Goes on as another source: a peer that counts anew finds nothing to count on from.
+    pub fn begin_anew(&mut self, ssrc: u32) {
+        self.ssrc = ssrc;
+        self.sequence >>= 1;
+        self.starts = true;
+    }
+
+    /// Sends a packet of a time stamp, unless the leg is not to be sent anything. What cannot be
+    /// encrypted is not sent.
+    fn packet(
+        &mut self,
+        slot: Slot,
+        packet: Packet<'_>,
+        secured: Option<&mut Secured>,
+        sink: &mut impl Sink,
+    ) -> bool {
         if !self.send {
             return false;
         }
-        let mut buffer = [0; SENT_MAX];
+        let mut buffer = [0; SENT_MAX + TAG_MAX];
         let packet = Packet { ssrc: self.ssrc, sequence: self.sequence, ..packet };
-        let len = packet.write(&mut buffer);
+        let mut len = packet.write(&mut buffer);
+        if let Some(secured) = secured {
+            let Some(protected) = secured.protect(&mut buffer, len) else { return false };
+            len = protected;
+        }
         sink.rtp(slot, self.remote, &buffer[..len]);
         self.sequence = self.sequence.wrapping_add(1);
         self.starts = false;
@@ -147,10 +168,32 @@ impl Leg {
         from: SocketAddr,
         bytes: &[u8],
     ) -> Result<Option<Digit>, NotOfThisLine> {
-        let Line::Rtp { receiver, .. } = &mut self.line else { return Err(NotOfThisLine) };
-        let digit = receiver.datagram(now, from, bytes, &mut self.counters);
+        let Line::Rtp { receiver, secured, .. } = &mut self.line else { return Err(NotOfThisLine) };
+        let counters = &mut self.counters;
+        let digit = if let Some(secured) = secured {
+            let mut plain = [0; PACKET_MAX];
+            match secured.unprotect(now, bytes, &mut plain) {
+                Ok(len) => receiver.datagram(now, from, &plain[..len], true, counters),
+                Err(refused) => {
+                    *match refused {
+                        Refused::Malformed => &mut counters.malformed,
+                        Refused::Unauthenticated => &mut counters.unauthenticated,
+                        Refused::Replayed => &mut counters.replayed,
+                    } += 1;
+                    None
+                }
+            }
+        } else {
+            receiver.datagram(now, from, bytes, false, counters)
+        };
         self.counters.digits_in += u64::from(digit.is_some());
         Ok(digit)
+    }
+
+    /// Gives keys of a peer that no longer count.
+    pub fn retire_keys(&mut self, now: Instant) -> Option<Box<Srtp>> {
+        let Line::Rtp { secured: Some(secured), .. } = &mut self.line else { return None };
+        secured.retire(now)
     }
 
     /// Takes a card's block.
@@ -165,7 +208,7 @@ impl Leg {
     pub fn listen(&mut self, now: Instant, filters: &Filters) -> Option<Digit> {
         let in_band = match &mut self.line {
             Line::Closed => return None,
-            Line::Rtp { receiver, sender } => {
+            Line::Rtp { receiver, sender, .. } => {
                 receiver.tick(now, &mut self.said);
                 sender.dtmf_payload_type.is_none()
             }
@@ -240,7 +283,8 @@ impl Leg {
                 sink.card(slot, heard);
                 true
             }
-            Line::Rtp { sender, .. } => {
+            Line::Rtp { sender, secured, .. } => {
+                let mut secured = secured.as_mut();
                 let sound = Packet {
                     marker: sender.starts,
                     payload_type: sender.payload_type,
@@ -258,9 +302,9 @@ impl Leg {
                             payload: &packet.payload,
                             ..sound
                         };
-                        sender.packet(slot, event, sink)
+                        sender.packet(slot, event, secured.take(), sink)
                     }
-                    _ => sender.packet(slot, sound, sink),
+                    _ => sender.packet(slot, sound, secured.take(), sink),
                 };
                 sender.timestamp = sender.timestamp.wrapping_add(FRAME);
                 let as_event =

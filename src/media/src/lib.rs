@@ -30,6 +30,7 @@ mod ring;
 mod sequence;
 pub mod sink;
 mod source;
+pub mod srtp;
 pub mod telephone_event;
 pub mod tone;
 mod transit;
@@ -37,4 +38,6 @@ mod transit;
 pub use clip::Clip;
 pub use command::{ClipList, ClipNo, Command, Slot, TapNo};
 pub use engine::{Config, Engine};
+
 pub use sink::{Block, EngineCounters, Event, LegCounters, Sink, TapFrame};
+pub use srtp::Srtp;

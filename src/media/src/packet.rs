@@ -6,7 +6,7 @@ use webrtc_util::marshal::{Marshal, Unmarshal};
 
 /// The header without CSRCs and extension (RFC 3550 5.1).
 pub const HEADER: usize = 12;
-/// The largest packet the engine sends: 20 ms of G.711.
+/// The largest packet the engine sends in clear: 20 ms of G.711.
 pub const SENT_MAX: usize = HEADER + SAMPLES_PER_FRAME;
 
 /// What a packet says; the payload is a part of the datagram.
@@ -20,9 +20,22 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
 }
 
-impl<'a> Packet<'a> {
-    /// Reads a datagram; nothing if it is no whole RTP packet of version 2.
-    pub fn parse(datagram: &'a [u8]) -> Option<Self> {
+/// What of a packet is in clear even when it is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub sequence: u16,
+    pub ssrc: u32,
+    /// Where the payload starts: after CSRCs and extension.
+    pub payload: usize,
+}
+
+impl Head {
+    /// Reads the head of a packet of version 2.
+    pub fn parse(datagram: &[u8]) -> Option<Self> {
+        Some(Self::with_header(datagram)?.0)
+    }
+
+    fn with_header(datagram: &[u8]) -> Option<(Self, Header)> {
         let mut fixed = [0; HEADER];
         fixed.copy_from_slice(datagram.get(..HEADER)?);
         let (extended, sources) = (fixed[0] & 0x10 != 0, usize::from(fixed[0] & 0x0F));
@@ -33,12 +46,22 @@ impl<'a> Packet<'a> {
         if header.version != 2 {
             return None;
         }
-        let mut start = HEADER + sources * 4;
+        let mut payload = HEADER + sources * 4;
         if extended {
-            let words = datagram.get(start + 2..start + 4)?;
-            start += 4 + usize::from(u16::from_be_bytes([words[0], words[1]])) * 4;
+            let words = datagram.get(payload + 2..payload + 4)?;
+            payload += 4 + usize::from(u16::from_be_bytes([words[0], words[1]])) * 4;
         }
-        let mut payload = datagram.get(start..)?;
+        datagram.get(payload..)?;
+        let head = Self { sequence: header.sequence_number, ssrc: header.ssrc, payload };
+        Some((head, header))
+    }
+}
+
+impl<'a> Packet<'a> {
+    /// Reads a datagram; nothing if it is no whole RTP packet of version 2.
+    pub fn parse(datagram: &'a [u8]) -> Option<Self> {
+        let (head, header) = Head::with_header(datagram)?;
+        let mut payload = datagram.get(head.payload..)?;
         if header.padding {
             // The last byte counts the padding, itself included (RFC 3550 5.1).
             let padding = usize::from(*payload.last()?);
@@ -58,7 +81,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Writes the packet and gives its length; nothing is written if the payload is too long.
-    pub fn write(&self, buffer: &mut [u8; SENT_MAX]) -> usize {
+    pub fn write(&self, buffer: &mut [u8]) -> usize {
         let header = Header {
             version: 2,
             marker: self.marker,
@@ -71,9 +94,9 @@ impl<'a> Packet<'a> {
         let end = HEADER + self.payload.len();
         let Some(place) = buffer.get_mut(HEADER..end) else { return 0 };
         place.copy_from_slice(self.payload);
-        match header.marshal_to(&mut buffer[..HEADER]) {
-            Ok(_) => end,
-            Err(_) => 0,
+        match buffer.get_mut(..HEADER).map(|place| header.marshal_to(place)) {
+            Some(Ok(_)) => end,
+            _ => 0,
         }
     }
 }
@@ -134,6 +157,7 @@ mod tests {
     fn a_payload_longer_than_the_buffer_is_not_written() {
         let packet = Packet { payload: &[0; SAMPLES_PER_FRAME + 1], ..PLAIN };
         assert_eq!(packet.write(&mut [0; SENT_MAX]), 0);
+        assert_eq!(Packet { payload: &[], ..PLAIN }.write(&mut [0; HEADER - 1]), 0);
     }
 
     proptest! {

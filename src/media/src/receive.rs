@@ -69,13 +69,13 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Waits for packets of a description, between a tick at `ticked` and the next.
-    pub fn new(expected: Expected, ticked: Instant) -> Self {
+    /// Waits for packets of a description given now, between a tick at `ticked` and the next.
+    pub fn new(expected: Expected, now: Instant, ticked: Instant) -> Self {
         let mut jitter = Jitter::new();
         jitter.begin_tick(ticked);
         Self {
             expected,
-            source: Source::new(expected.remote),
+            source: Source::new(expected.remote, now),
             ssrc: None,
             candidate: None,
             sequence: Sequence::default(),
@@ -89,25 +89,25 @@ impl Receiver {
     }
 
     /// Changes what is expected; another address is learned anew, another law heard anew.
-    pub fn change(&mut self, expected: Expected) {
+    pub fn change(&mut self, expected: Expected, now: Instant) {
         let before = std::mem::replace(&mut self.expected, expected);
-        if Source::new(expected.remote).negotiated() != self.source.negotiated() {
-            self.source = Source::new(expected.remote);
-        }
+        self.source.renew(expected.remote, now);
         if before.law != expected.law || !expected.receive {
             self.jitter.restart();
         }
     }
 
-    /// Takes a datagram; gives the key if it is a telephone-event not told before.
+    /// Takes a datagram in clear, or one that was authenticated and decrypted; gives the key if it
+    /// is a telephone-event not told before.
     pub fn datagram(
         &mut self,
         now: Instant,
         from: SocketAddr,
         bytes: &[u8],
+        authenticated: bool,
         counters: &mut LegCounters,
     ) -> Option<Digit> {
-        if !self.source.allows(from) {
+        if !authenticated && !self.source.allows(now, from) {
             counters.foreign += 1;
             return None;
         }
@@ -125,7 +125,7 @@ impl Receiver {
             counters.malformed += 1;
             return None;
         }
-        self.source.lock(from);
+        counters.sources += u64::from(self.source.lock(from, authenticated));
         let fresh = self.number(&packet, counters)?;
         if !self.expected.receive {
             counters.unwanted += 1;

@@ -51,6 +51,12 @@ pub struct LegCounters {
     pub duplicates: u64,
     /// Packets from another address than the leg's.
     pub foreign: u64,
+    /// Packets whose tag was made with no key of the peer's (SRTP).
+    pub unauthenticated: u64,
+    /// Encrypted packets that came before, or too late to tell (SRTP).
+    pub replayed: u64,
+    /// Times the sender's address was learned anew.
+    pub sources: u64,
     /// Datagrams that are no RTP, or RTP cut short.
     pub malformed: u64,
     /// Packets of a payload type that was not negotiated.
@@ -90,4 +96,6 @@ pub struct EngineCounters {
     pub input_refused: u64,
     /// Events lost because `engine::EVENTS_MAX` were waiting.
     pub events_lost: u64,
+    /// Keys that were freed in the tick because nobody fetched the ones before them.
+    pub keys_not_fetched: u64,
 }

@@ -4,8 +4,10 @@ use assert_no_alloc::{AllocDisabler, assert_no_alloc, reset_violation_count, vio
 use media::dtmf::KeyTone;
 use media::packet::{Packet, SENT_MAX};
 use media::{
-    Block, Clip, ClipList, ClipNo, Command, Config, Engine, Event, Sink, Slot, TapFrame, TapNo, law,
+    Block, Clip, ClipList, ClipNo, Command, Config, Engine, Event, Sink, Slot, Srtp, TapFrame,
+    TapNo, law,
 };
+use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
 use model::{Digit, Instant, Law, PlayId};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -45,7 +47,21 @@ fn law_of(n: u16) -> Law {
     if n.is_multiple_of(3) { Law::Mu } else { Law::A }
 }
 
-fn open(n: u16) -> Command {
+/// Every third phone encrypts, by one suite or the other; the box's end of it, or the phone's.
+fn session(n: u16, of_box: bool, keys: u8) -> Option<Box<Srtp>> {
+    if n % 3 != 1 || n >= PHONES {
+        return None;
+    }
+    let suite = SrtpSuite::ALL[usize::from(n / 3 % 2)];
+    let made = |seed: u8| SrtpKeys::new(suite, &vec![seed; suite.total()]);
+    let (ours, theirs) = (made(200)?, made(keys)?);
+    Srtp::new(&match of_box {
+        true => SrtpPlan { send: ours, receive: theirs },
+        false => SrtpPlan { send: theirs, receive: ours },
+    })
+}
+
+fn open(n: u16, srtp: Option<Box<Srtp>>) -> Command {
     if n >= PHONES {
         return Command::OpenCard { slot: Slot(n), law: Law::A };
     }
@@ -58,6 +74,7 @@ fn open(n: u16) -> Command {
         dtmf_payload_type: (!n.is_multiple_of(4)).then_some(101),
         send: true,
         receive: true,
+        srtp,
     }
 }
 
@@ -89,17 +106,19 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let clips = Arc::from([Clip(sound[..1234].into()), Clip(sound[..8000].into())]);
     let mut engine = Engine::new(Config { legs_max: usize::from(LEGS), clips, seed: 1 });
     let mut sink = Count::default();
-    let (mut digits, mut played) = (0, 0);
+    let (mut digits, mut played, mut retired) = (0, 0, 0);
     let mut random = 1u64;
     let mut keys = vec![0; 8000];
     KeyTone::new(Digit::new('6').unwrap(), 800).fill(&mut keys[..800]);
     let mut line = vec![0; 8000];
     law::encode(Law::A, &keys, &mut line);
+    let mut phones: Vec<_> = (0..LEGS).map(|n| session(n, false, 0)).collect();
+    let mut sessions: Vec<_> = (0..LEGS).map(|n| session(n, true, 0)).collect();
     reset_violation_count();
 
     assert_no_alloc(|| {
-        for n in 0..LEGS {
-            engine.command(Instant::START, open(n));
+        for (n, srtp) in (0..LEGS).zip(&mut sessions) {
+            engine.command(Instant::START, open(n, srtp.take()));
             engine.command(Instant::START, Command::Tap { slot: Slot(n), tap: TapNo(n) });
         }
         for n in 0..LEGS / 2 {
@@ -116,11 +135,14 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
             law::encode(law_of(n), &sound[at..at + 160], &mut payload);
             let mut buffer = [0; 300];
             let event = (tick + u32::from(n)) % 100 < 5 && !n.is_multiple_of(4);
-            let len = if event {
+            let mut len = if event {
                 datagram(n, tick, 101, &[5, 10, 0, 160], &mut buffer)
             } else {
                 datagram(n, tick, if law_of(n) == Law::A { 8 } else { 0 }, &payload, &mut buffer)
             };
+            if let Some(srtp) = &mut phones[usize::from(n)] {
+                len = srtp.protect(&mut buffer, len).unwrap();
+            }
             assert_no_alloc(|| match dice % 20 {
                 // Lost, cut, foreign, doubled, late by two ticks' worth of jitter.
                 0 | 1 => {}
@@ -135,6 +157,13 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
         }
         let at = (tick as usize * 160) % 8000;
         let block: &Block = line[at..at + 160].try_into().unwrap();
+        // Keys are made and freed outside of the tick; those of a re-INVITE are others each time.
+        let about = (tick % u32::from(LEGS)) as u16;
+        let keys = if matches!(tick % 11, 5 | 6) { tick as u8 } else { 0 };
+        let mut srtp = session(about, true, keys);
+        if keys != 0 {
+            phones[usize::from(about)] = session(about, false, keys);
+        }
         assert_no_alloc(|| {
             for n in PHONES..LEGS {
                 engine.card_block(Slot(n), block);
@@ -150,10 +179,10 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                 }
                 (3, _) => engine.command(now, Command::StopPlay { slot }),
                 (4, Some(digit)) => engine.command(now, Command::SendDigit { slot, digit }),
-                (5, _) if slot.0 < PHONES => engine.command(now, open(slot.0)),
+                (5, _) if slot.0 < PHONES => engine.command(now, open(slot.0, srtp.take())),
                 (6, _) => {
                     engine.command(now, Command::Close { slot });
-                    engine.command(now, open(slot.0));
+                    engine.command(now, open(slot.0, srtp.take()));
                     engine.command(now, Command::Tap { slot, tap: TapNo(slot.0) });
                 }
                 (7, _) => engine.command(now, Command::Bridge { a: slot, b: Slot(slot.0 ^ 1) }),
@@ -168,6 +197,10 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
             }
             engine.counters(slot);
         });
+        while let Some(done) = engine.poll_retired() {
+            retired += 1;
+            drop(done);
+        }
     }
     assert_eq!(violation_count(), 0);
 
@@ -177,6 +210,11 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let concealed: u64 =
         (0..PHONES).filter_map(|n| engine.counters(Slot(n))).map(|c| c.concealed_ms).sum();
     assert!(concealed > 1000, "{concealed} ms");
+    let heard = |n: &u16| engine.counters(Slot(*n)).is_some_and(|c| c.packets > 100);
+    let encrypted: Vec<u16> = (0..PHONES).filter(|n| n % 3 == 1).collect();
+    assert!(encrypted.iter().filter(|n| heard(n)).count() > encrypted.len() / 2);
+    assert!(retired > 200, "{retired} sessions");
+    assert_eq!(engine.engine_counters().keys_not_fetched, 0);
     assert_no_alloc(|| drop(std::hint::black_box(Box::new(random))));
     assert!(violation_count() > 0, "the allocator is watched");
 }

@@ -8,5 +8,6 @@ mod inband;
 mod jitter;
 mod keys;
 mod prompts;
+mod srtp;
 mod wire;
 mod world;

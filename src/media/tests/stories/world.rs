@@ -2,9 +2,12 @@
 
 use media::law;
 use media::packet::{Packet, SENT_MAX};
+use media::srtp::{PACKET_MAX, TAG_MAX};
 use media::{
-    Block, Clip, ClipNo, Command, Config, Engine, Event, LegCounters, Sink, Slot, TapFrame, TapNo,
+    Block, Clip, ClipNo, Command, Config, Engine, Event, LegCounters, Sink, Slot, Srtp, TapFrame,
+    TapNo,
 };
+use model::srtp::SrtpPlan;
 use model::{Digit, Instant, Law, PlayId};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -64,8 +67,12 @@ pub struct Phone {
     /// Payload bytes sent, in order, lost ones too.
     pub said_bytes: Vec<u8>,
     pub heard_bytes: Vec<u8>,
-    /// Packets that came, whole.
+    /// Packets that came, whole; decrypted if they were encrypted.
     pub packets: Vec<Vec<u8>>,
+    /// Packets as the wire carried them.
+    pub wire: Vec<Vec<u8>>,
+    /// The phone's end of encrypted sound.
+    pub srtp: Option<Box<Srtp>>,
     next_us: i64,
 }
 
@@ -79,6 +86,7 @@ impl Phone {
     pub fn forget(&mut self) {
         self.heard_bytes.clear();
         self.packets.clear();
+        self.wire.clear();
     }
     pub fn packet(&mut self, payload_type: u8, marker: bool, payload: &[u8]) -> Vec<u8> {
         let packet = Packet {
@@ -108,7 +116,22 @@ impl Phone {
         self.said_bytes.extend(&bytes);
         let packet = self.packet(self.payload_type, false, &bytes);
         self.timestamp = self.timestamp.wrapping_add(len as u32);
+        self.protect(packet)
+    }
+    /// Encrypts a packet, if the phone does that.
+    pub fn protect(&mut self, mut packet: Vec<u8>) -> Vec<u8> {
+        let Some(srtp) = &mut self.srtp else { return packet };
+        let len = packet.len();
+        packet.resize(len + TAG_MAX, 0);
+        let len = srtp.protect(&mut packet, len).unwrap();
+        packet.truncate(len);
         packet
+    }
+    fn unprotect(&mut self, packet: Vec<u8>) -> Vec<u8> {
+        let Some(srtp) = &mut self.srtp else { return packet };
+        let mut plain = [0; PACKET_MAX];
+        let len = srtp.unprotect(&packet, &mut plain).unwrap();
+        plain[..len].to_vec()
     }
 }
 
@@ -142,6 +165,7 @@ pub struct World {
     pub events: Vec<Event>,
     on_the_way: BTreeMap<(u64, u64), (Slot, SocketAddr, Vec<u8>)>,
     count: u64,
+    opened: u32,
 }
 
 impl World {
@@ -164,6 +188,7 @@ impl World {
             events: Vec::new(),
             on_the_way: BTreeMap::new(),
             count: 0,
+            opened: 0,
         }
     }
 
@@ -191,6 +216,8 @@ impl World {
             said_bytes: Vec::new(),
             heard_bytes: Vec::new(),
             packets: Vec::new(),
+            wire: Vec::new(),
+            srtp: None,
             next_us: self.now_us as i64 + 3000 * i64::from(slot.0 % 6),
         };
         self.phones.insert(slot, phone);
@@ -199,16 +226,29 @@ impl World {
     }
 
     pub fn open(&mut self, slot: Slot, send: bool, receive: bool) {
+        self.open_with(slot, send, receive, None);
+    }
+
+    /// Opens or changes a leg with keys, and gives the phone its end of them.
+    pub fn encrypt(&mut self, slot: Slot, plan: &SrtpPlan) {
+        let other = SrtpPlan { send: plan.receive.clone(), receive: plan.send.clone() };
+        self.phone_mut(slot).srtp = Srtp::new(&other);
+        self.open_with(slot, true, true, Some(plan));
+    }
+
+    pub fn open_with(&mut self, slot: Slot, send: bool, receive: bool, plan: Option<&SrtpPlan>) {
+        self.opened += 1;
         let phone = &self.phones[&slot];
         let command = Command::OpenRtp {
             slot,
-            ssrc: 9000 + u32::from(slot.0),
+            ssrc: 9000 + 100 * self.opened + u32::from(slot.0),
             remote: phone.address,
             law: phone.law,
             payload_type: phone.payload_type,
             dtmf_payload_type: phone.dtmf,
             send,
             receive,
+            srtp: plan.map(|plan| Srtp::new(plan).unwrap()),
         };
         self.command(command);
     }
@@ -327,6 +367,8 @@ impl World {
         for (slot, to, bytes) in self.out.rtp.drain(..) {
             let phone = self.phones.get_mut(&slot).unwrap();
             assert_eq!(to, phone.address, "sent to where the phone listens");
+            phone.wire.push(bytes.clone());
+            let bytes = phone.unprotect(bytes);
             let packet = Packet::parse(&bytes).unwrap();
             if packet.payload_type == phone.payload_type {
                 phone.heard_bytes.extend(packet.payload);

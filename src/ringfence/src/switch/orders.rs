@@ -179,6 +179,7 @@ impl Switch {
             dtmf_payload_type: plan.dtmf_payload_type,
             send: plan.send,
             receive: plan.receive,
+            srtp: None,
         }));
     }
 
