@@ -12,6 +12,10 @@ pub struct Slot(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TapNo(pub u16);
 
+/// A room's place in the engine, below `room::ROOMS_MAX`; the daemon maps its `RoomId`s to these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomNo(pub u16);
+
 /// A clip's place in `Config::clips`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClipNo(pub u32);
@@ -90,10 +94,15 @@ pub enum Command {
     Play { slot: Slot, play: PlayId, clips: ClipList, looped: bool },
     /// Stops what plays.
     StopPlay { slot: Slot },
-    /// Lets two legs hear each other; ends any play on both and any bridge either was in.
+    /// Lets two legs hear each other; ends any play on both and any bridge or stay in a room.
     Bridge { a: Slot, b: Slot },
     /// Parts a leg from its peer.
     Unbridge { slot: Slot },
+    /// Puts a leg into a room, where it hears all others; ends its play, its bridge and its stay in
+    /// another room. A play to a leg in a room replaces what it hears there.
+    Mix { slot: Slot, room: RoomNo },
+    /// Takes a leg out of its room.
+    Unmix { slot: Slot },
     /// Hands both directions of the leg to the sink each tick; replaces a tap before.
     Tap { slot: Slot, tap: TapNo },
     /// Ends the tap.
@@ -113,6 +122,8 @@ impl Command {
             | Self::StopPlay { slot }
             | Self::Bridge { a: slot, .. }
             | Self::Unbridge { slot }
+            | Self::Mix { slot, .. }
+            | Self::Unmix { slot }
             | Self::Tap { slot, .. }
             | Self::Untap { slot }
             | Self::SendDigit { slot, .. } => slot,

@@ -2,17 +2,19 @@
 //!
 //! ```text
 //!   command, datagram, card_block --> legs
-//!   tick:  every leg listens (jitter buffer, keys)  -->  every leg speaks (play, peer) --> Sink
+//!   tick:  every leg listens (jitter buffer, keys)  -->  rooms are summed
+//!          -->  every leg speaks (play, peer, room)  -->  Sink
 //!   poll_event <-- keys heard, plays ended
 //! ```
 
 use crate::card::CardEar;
 use crate::clip::Clip;
-use crate::command::{Command, Slot};
+use crate::command::{Command, RoomNo, Slot};
 use crate::hear::Filters;
-use crate::leg::{Leg, Line, Sender};
+use crate::leg::{Leg, Line, Others, Sender};
 use crate::play::Play;
 use crate::receive::{Expected, Receiver};
+use crate::room::{ROOMS_MAX, Room};
 use crate::sink::{Block, EngineCounters, Event, LegCounters, Sink};
 use crate::srtp::{Secured, Srtp};
 use model::Instant;
@@ -39,6 +41,7 @@ pub struct Config {
 /// All legs of one media thread.
 pub struct Engine {
     legs: Vec<Leg>,
+    rooms: Vec<Room>,
     clips: Arc<[Clip]>,
     filters: Filters,
     events: VecDeque<Event>,
@@ -57,6 +60,7 @@ impl Engine {
         let retired_max = legs_max.saturating_mul(RETIRED_A_LEG);
         Self {
             legs: (0..legs_max).map(|_| Leg::closed()).collect(),
+            rooms: vec![Room::new(); ROOMS_MAX],
             clips: config.clips,
             filters: Filters::new(),
             events: VecDeque::with_capacity(EVENTS_MAX),
@@ -108,15 +112,28 @@ impl Engine {
                 self.retire(srtp);
             }
         }
+        for room in self.rooms.iter_mut().filter(|room| !room.legs().is_empty()) {
+            room.begin();
+            for n in 0..room.legs().len() {
+                let Some(leg) = self.legs.get(usize::from(room.legs()[n].0)) else { continue };
+                room.add(&leg.said.samples);
+            }
+        }
         for n in 0..self.legs.len() {
             if !self.legs[n].is_open() {
                 continue;
             }
-            let peer = self.legs[n].peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
+            let leg = &self.legs[n];
+            let room = leg.room.and_then(|room| self.rooms.get(usize::from(room.0)));
+            let peer = leg.peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
             let said = peer.map(|peer| (peer.law, peer.said));
-            let heard = said.as_ref().map(|(law, said)| (*law, said));
+            let others = match (&said, room) {
+                (Some((law, said)), _) => Others::Peer(*law, said),
+                (None, Some(room)) => Others::Room(room.without(&leg.said.samples)),
+                (None, None) => Others::Nobody,
+            };
             let slot = Slot(n as u16);
-            if let Some(play) = self.legs[n].speak(slot, heard, &self.clips, sink) {
+            if let Some(play) = self.legs[n].speak(slot, others, &self.clips, sink) {
                 self.tell(Event::Played { slot, play });
             }
         }
@@ -181,6 +198,11 @@ impl Engine {
                 self.leg(slot)?;
                 self.unbridge(slot);
             }
+            Command::Mix { slot, room } => self.mix(slot, room)?,
+            Command::Unmix { slot } => {
+                self.leg(slot)?;
+                self.unmix(slot);
+            }
             Command::Tap { slot, tap } => self.leg(slot)?.tap = Some(tap),
             Command::Untap { slot } => self.leg(slot)?.tap = None,
             Command::SendDigit { slot, digit } => self.leg(slot)?.send_digit(digit),
@@ -232,6 +254,7 @@ impl Engine {
         self.leg(b)?;
         for (slot, peer) in [(a, b), (b, a)] {
             self.unbridge(slot);
+            self.unmix(slot);
             self.leg(slot)?.stop_play();
             self.leg(slot)?.peer = Some(peer);
         }
@@ -246,8 +269,30 @@ impl Engine {
         }
     }
 
+    fn mix(&mut self, slot: Slot, room: RoomNo) -> Option<()> {
+        self.leg(slot)?;
+        let place = usize::from(room.0);
+        self.rooms.get(place).filter(|room| room.has_place(slot))?;
+        self.unbridge(slot);
+        self.unmix(slot);
+        self.rooms.get_mut(place)?.join(slot);
+        let leg = self.leg(slot)?;
+        leg.stop_play();
+        leg.room = Some(room);
+        Some(())
+    }
+
+    /// Takes a leg out of its room, if it is in one.
+    fn unmix(&mut self, slot: Slot) {
+        let room = self.leg(slot).and_then(|leg| leg.room.take());
+        if let Some(room) = room.and_then(|room| self.rooms.get_mut(usize::from(room.0))) {
+            room.leave(slot);
+        }
+    }
+
     fn close(&mut self, slot: Slot) {
         self.unbridge(slot);
+        self.unmix(slot);
         let Some(leg) = self.leg(slot) else { return };
         let closed = std::mem::replace(leg, Leg::closed());
         if let Line::Rtp { secured: Some(secured), .. } = closed.line {

@@ -1,11 +1,11 @@
 //! A leg of the engine: what it says, what it hears, and to whom it is joined.
 //!
 //! In each tick a leg hears the first of these that there is: a key being sent, a play, its bridge
-//! peer, silence.
+//! peer or its room, silence.
 
 use crate::card::CardEar;
 use crate::clip::Clip;
-use crate::command::{Slot, TapNo};
+use crate::command::{RoomNo, Slot, TapNo};
 use crate::digits::{Digits, Key};
 use crate::hear::{Filters, KeyEar};
 use crate::law;
@@ -14,7 +14,7 @@ use crate::play::{Play, Played};
 use crate::receive::{Expected, Receiver, Said};
 use crate::sink::{Block, LegCounters, Sink, TapFrame};
 use crate::srtp::{PACKET_MAX, Refused, Secured, Srtp, TAG_MAX};
-use model::{Digit, Instant, Law, PlayId, SAMPLES_PER_FRAME};
+use model::{Digit, Frame, Instant, Law, PlayId, SAMPLES_PER_FRAME};
 use std::net::SocketAddr;
 
 const FRAME: u32 = SAMPLES_PER_FRAME as u32;
@@ -113,6 +113,7 @@ pub struct Leg {
     pub line: Line,
     pub law: Law,
     pub peer: Option<Slot>,
+    pub room: Option<RoomNo>,
     pub tap: Option<TapNo>,
     pub said: Said,
     play: Option<Play>,
@@ -133,6 +134,7 @@ impl Leg {
             line,
             law,
             peer: None,
+            room: None,
             tap: None,
             said: Said::silence(law),
             play: None,
@@ -226,7 +228,7 @@ impl Leg {
     pub fn speak(
         &mut self,
         slot: Slot,
-        peer: Option<(Law, &Said)>,
+        others: Others<'_>,
         clips: &[Clip],
         sink: &mut impl Sink,
     ) -> Option<PlayId> {
@@ -241,11 +243,12 @@ impl Leg {
                 self.play = None;
                 ended = Some(play);
             }
-        } else if let Some((peer_law, said)) = peer {
-            if peer_law == law {
-                heard = said.bytes;
-            } else {
-                law::encode(law, &said.samples, &mut heard);
+        } else {
+            match others {
+                Others::Nobody => {}
+                Others::Peer(peer_law, said) if peer_law == law => heard = said.bytes,
+                Others::Peer(_, said) => law::encode(law, &said.samples, &mut heard),
+                Others::Room(sound) => law::encode(law, &sound, &mut heard),
             }
         }
         let (as_event, timestamp) = match &self.line {
@@ -317,6 +320,15 @@ impl Leg {
         };
         self.counters.sent += u64::from(sent);
     }
+}
+
+/// Who a leg hears when nothing is played to it.
+pub enum Others<'a> {
+    Nobody,
+    /// The leg it is bridged with.
+    Peer(Law, &'a Said),
+    /// All others of its room.
+    Room(Frame),
 }
 
 /// A datagram for a card's leg, or a block for one that speaks RTP.

@@ -6,10 +6,11 @@
 //! after it allocates, locks or logs (`tests/no_allocation.rs`).
 //!
 //! ```text
-//!   datagram -> source -> packet -> sequence -> jitter (ring, transit) -> conceal -.
+//!   datagram -> srtp -> source -> packet -> sequence -> jitter (ring, transit) -> conceal -.
 //!   card block -> card ---------------------------------------------------------- said
 //!                                                       hear, telephone_event -> Digit
-//!   digits (dtmf, telephone_event) | play (clip) | peer's said | silence -> packet -> Sink
+//!   digits (dtmf, telephone_event) | play (clip) | peer's or room's said | silence
+//!                                                                     -> packet -> srtp -> Sink
 //! ```
 
 mod card;
@@ -27,6 +28,7 @@ pub mod packet;
 mod play;
 mod receive;
 mod ring;
+pub mod room;
 mod sequence;
 pub mod sink;
 mod source;
@@ -36,7 +38,7 @@ pub mod tone;
 mod transit;
 
 pub use clip::Clip;
-pub use command::{ClipList, ClipNo, Command, Slot, TapNo};
+pub use command::{ClipList, ClipNo, Command, RoomNo, Slot, TapNo};
 pub use engine::{Config, Engine};
 
 pub use sink::{Block, EngineCounters, Event, LegCounters, Sink, TapFrame};

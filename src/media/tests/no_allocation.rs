@@ -4,8 +4,8 @@ use assert_no_alloc::{AllocDisabler, assert_no_alloc, reset_violation_count, vio
 use media::dtmf::KeyTone;
 use media::packet::{Packet, SENT_MAX};
 use media::{
-    Block, Clip, ClipList, ClipNo, Command, Config, Engine, Event, Sink, Slot, Srtp, TapFrame,
-    TapNo, law,
+    Block, Clip, ClipList, ClipNo, Command, Config, Engine, Event, RoomNo, Sink, Slot, Srtp,
+    TapFrame, TapNo, law,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
 use model::{Digit, Instant, Law, PlayId};
@@ -185,6 +185,10 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                     engine.command(now, open(slot.0, srtp.take()));
                     engine.command(now, Command::Tap { slot, tap: TapNo(slot.0) });
                 }
+                (8 | 9, _) => {
+                    engine.command(now, Command::Mix { slot, room: RoomNo(tick as u16 % 3) });
+                }
+                (10, _) if tick % 3 == 0 => engine.command(now, Command::Unmix { slot }),
                 (7, _) => engine.command(now, Command::Bridge { a: slot, b: Slot(slot.0 ^ 1) }),
                 _ => {}
             }

@@ -8,6 +8,7 @@ mod inband;
 mod jitter;
 mod keys;
 mod prompts;
+mod room;
 mod srtp;
 mod wire;
 mod world;
