@@ -3,7 +3,7 @@
 use model::Number;
 use model::fact::Barred;
 use model::site::{NumberForm, NumberRule, Numbering, Reach};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
 /// The kind of emergency numbers; no rule of a site may have this name.
 pub const EMERGENCY: &str = "emergency";
@@ -49,19 +49,18 @@ impl Reading {
 #[derive(Clone, Debug)]
 pub struct Plan {
     numbering: Numbering,
-    /// Rules by what they begin with, so that a longer beginning comes later.
-    rules: BTreeMap<String, Vec<(String, NumberRule)>>,
+    /// Every rule with its kind; what says more of a number stands before what says less.
+    rules: Vec<(String, NumberRule)>,
 }
 
 impl Plan {
     /// Makes the plan of a site.
     pub fn new(numbering: &Numbering) -> Self {
-        let mut rules = BTreeMap::<String, Vec<(String, NumberRule)>>::new();
-        for (kind, listed) in &numbering.kinds {
-            for rule in listed {
-                rules.entry(rule.begins.clone()).or_default().push((kind.clone(), rule.clone()));
-            }
-        }
+        let each = |(kind, rules): (&String, &Vec<NumberRule>)| {
+            rules.iter().map(|rule| (kind.clone(), rule.clone())).collect::<Vec<_>>()
+        };
+        let mut rules: Vec<_> = numbering.kinds.iter().flat_map(each).collect();
+        rules.sort_by_key(|(_, rule)| Reverse(says(&rule.begins)));
         Self { numbering: numbering.clone(), rules }
     }
 
@@ -195,21 +194,25 @@ impl Plan {
             return Some(Reading { kind: kind.to_owned(), e164, home: Number::new(home) });
         };
         let prefixed = format!("{national}{significant}");
+        let more = |(digits, length), by| (digits + by, length + by);
+        let less = |(digits, length): (usize, usize), by| {
+            (digits.saturating_sub(by), length.saturating_sub(by))
+        };
         let in_area = significant.strip_prefix(area.as_str());
         let local = in_area
             .and_then(|number| self.rule(number, |rule| rule.reach == Reach::Local))
-            .map(|(kind, rule)| (area.len() + rule.begins.len(), kind, &prefixed));
+            .map(|(kind, rule)| (more(says(&rule.begins), area.len()), kind));
         let bare = significant.to_owned();
         let plain = self
             .rule(&bare, |rule| rule.reach == Reach::National && !self.strips(rule))
-            .map(|(kind, rule)| (rule.begins.len(), kind, &bare));
+            .map(|(kind, rule)| (says(&rule.begins), kind));
         let full = self
             .rule(&prefixed, |rule| rule.reach == Reach::National && self.strips(rule))
-            .map(|(kind, rule)| (rule.begins.len() - national.len(), kind, &prefixed));
+            .map(|(kind, rule)| (less(says(&rule.begins), national.len()), kind));
         // Of equals the earlier counts for the kind; a bare number is nicer to read.
         let said = [local, plain, full].into_iter().flatten();
         let most = said.reduce(|most, next| if next.0 > most.0 { next } else { most });
-        if let Some((_, kind, _)) = most {
+        if let Some((_, kind)) = most {
             let home = Number::new(if plain.is_some() { &bare } else { &prefixed });
             return Some(Reading { kind: kind.to_owned(), e164, home });
         }
@@ -217,7 +220,7 @@ impl Plan {
         Some(Reading { kind: kind.to_owned(), e164: None, home: Number::new(significant) })
     }
 
-    /// The rule with the longest beginning of those that fit a number.
+    /// The rule that says most of those that fit a number.
     fn rule(
         &self,
         number: &str,
@@ -227,14 +230,29 @@ impl Plan {
         if !number.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        (0..=number.len()).rev().find_map(|end| {
-            let rules = self.rules.get(&number[..end])?;
-            let fits = |(_, rule): &&(String, NumberRule)| {
-                (rule.digits.0..=rule.digits.1).contains(&length) && wanted(rule)
-            };
-            rules.iter().find(fits).map(|(kind, rule)| (kind.as_str(), rule))
-        })
+        let fits = |(_, rule): &&(String, NumberRule)| {
+            (rule.digits.0..=rule.digits.1).contains(&length)
+                && wanted(rule)
+                && begins(number, &rule.begins)
+        };
+        self.rules.iter().find(fits).map(|(kind, rule)| (kind.as_str(), rule))
     }
+}
+
+/// How much a beginning says of a number: its digits, then its length.
+fn says(begins: &str) -> (usize, usize) {
+    (begins.bytes().filter(u8::is_ascii_digit).count(), begins.len())
+}
+
+/// Tells whether a number begins so: `x` stands for any digit, `z` for 1 to 9, `n` for 2 to 9.
+fn begins(number: &str, begins: &str) -> bool {
+    let fits = |(digit, sign): (u8, u8)| match sign {
+        b'x' => true,
+        b'z' => digit != b'0',
+        b'n' => !matches!(digit, b'0' | b'1'),
+        sign => digit == sign,
+    };
+    number.len() >= begins.len() && number.bytes().zip(begins.bytes()).all(fits)
 }
 
 /// A number without what people put between its digits (RFC 3966 5.1.1); none where something else

@@ -2,8 +2,11 @@
 
 use crate::basics::{About, WORDS_MAX, tags};
 use crate::names;
+use crate::numbering::number as telephone;
+use crate::passwords::{password, pin};
+use crate::phones::{self, Desks};
 use crate::read::{Field, Reader, Section};
-use model::site::Agent;
+use model::site::{Agent, Phone, Rights};
 use model::{AgentId, PhoneId, Secret, SkillId};
 use std::collections::BTreeMap;
 
@@ -11,14 +14,12 @@ const AGENTS_MAX: usize = 500;
 const SKILLS_MAX: usize = 50;
 /// How good an agent is at a skill that is named without a figure.
 const LEVEL_DEFAULT: u8 = 5;
-/// A shorter password of a phone is guessed in an afternoon.
-const PASSWORD_MIN: usize = 8;
-const PASSWORD_MAX: usize = 128;
 
 pub(crate) fn agents(
     reader: &mut Reader<'_>,
     root: &mut Section<'_>,
     about: &About,
+    desks: &mut Desks,
 ) -> BTreeMap<AgentId, Agent> {
     let mut agents = BTreeMap::new();
     let mut owners = BTreeMap::<PhoneId, &str>::new();
@@ -36,12 +37,17 @@ pub(crate) fn agents(
         {
             (phone, phone_spot) = (PhoneId::new(text), field.spot);
         }
-        if let Some(owner) = owners.insert(phone.clone(), number) {
+        let owner = owners.insert(phone.clone(), number);
+        if let Some(owner) = owner {
             let problem = format!("phone '{phone}' is the phone of agent.{owner} already");
             reader.fault(&phone_spot, problem);
         }
-        let field = section.required(reader, "password", "\"at least 8 characters\"");
-        let password = field.and_then(|field| password(reader, &field, number));
+        let has_pin = section.field("pin").is_some();
+        let rights = rights(reader, &mut section, number);
+        let password = match owner {
+            Some(_) => section.field("password").map(|_| Secret::default()),
+            None => account(reader, &mut section, number, &phone, has_pin, desks),
+        };
         let skills = match section.field("skills") {
             Some(field) => skills(reader, &field),
             None => BTreeMap::new(),
@@ -53,29 +59,46 @@ pub(crate) fn agents(
             password: password.unwrap_or_default(),
             lang: lang.unwrap_or(about.lang),
             skills,
-            rights: Default::default(),
+            rights,
         };
         agents.insert(AgentId::new(number), agent);
     }
     agents
 }
 
-/// Takes a password; no message shows anything of it, not even its length.
-fn password(reader: &mut Reader<'_>, field: &Field<'_>, number: &str) -> Option<Secret> {
-    let Some(text) = field.value.as_str() else {
-        reader.fault(&field.spot, "must be a text in quotes");
-        return None;
+/// The password of the agent's phone: of the account the agent brings, or of the phone's own.
+///
+/// An agent with a PIN may have neither, and sits down where there is a free desk.
+fn account(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+    number: &str,
+    phone: &PhoneId,
+    has_pin: bool,
+    desks: &mut Desks,
+) -> Option<Secret> {
+    let known = desks.phones.get(phone).map(|(phone, _)| phone.password.clone());
+    let field = match known.is_some() || has_pin {
+        true => section.field("password"),
+        false => section.required(reader, "password", "\"at least 8 characters\""),
     };
-    if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&text.chars().count()) {
-        let rule = format!("must have {PASSWORD_MIN} to {PASSWORD_MAX} characters");
-        reader.fault(&field.spot, rule);
+    let Some(field) = field else { return known };
+    if known.is_some() {
+        let problem = format!("is said at phone.{phone} already; leave it out here");
+        reader.fault(&field.spot, problem);
         return None;
     }
-    if text.contains(number) && text.len() <= number.len() * 2 {
-        reader.fault(&field.spot, "is little more than the agent's number; choose another");
-        return None;
-    }
-    Some(Secret::new(text))
+    let secret = password(reader, &field, number, "agent")?;
+    let own = (Phone::with_password(secret.clone()), section.spot.clone());
+    desks.phones.insert(phone.clone(), own);
+    Some(secret)
+}
+
+fn rights(reader: &mut Reader<'_>, section: &mut Section<'_>, number: &str) -> Rights {
+    let role = phones::role(reader, section);
+    let pin = section.field("pin").and_then(|field| pin(reader, &field, number));
+    let shown = section.field("shown").and_then(|field| telephone(reader, &field));
+    Rights { role, pin, shown }
 }
 
 /// A list of skills, or a table of skills with how good the agent is at each.

@@ -10,23 +10,26 @@ use std::collections::BTreeMap;
 pub(crate) fn codes(reader: &mut Reader<'_>, root: &mut Section<'_>, about: &About) -> Codes {
     let mut codes = Codes::default();
     let Some(mut section) = root.section(reader, "codes") else { return codes };
-    let mut spots = BTreeMap::new();
+    let (mut spots, mut unsaid) = (BTreeMap::new(), BTreeMap::new());
     for (key, code) in codes.fields_mut() {
-        let mut spot = Spot { offset: section.spot.offset, key: format!("codes.{key}") };
-        if let Some(field) = section.field(key) {
-            spot = field.spot.clone();
-            if let Some(text) = field.text(reader) {
-                if is_code(text) {
-                    *code = text.to_owned();
-                } else {
-                    let rule = "* or #, then 1 to 7 of 0-9, * and #";
-                    reader.fault(&spot, format!("'{}' is no code; a code is {rule}", cut(text)));
-                }
+        let Some(field) = section.field(key) else {
+            let spot = Spot { offset: section.spot.offset, key: format!("codes.{key}") };
+            unsaid.insert(key, (code, spot));
+            continue;
+        };
+        if let Some(text) = field.text(reader) {
+            if is_code(text) {
+                *code = text.to_owned();
+            } else {
+                let rule = "* or #, then 1 to 7 of 0-9, * and #";
+                let problem = format!("'{}' is no code; a code is {rule}", cut(text));
+                reader.fault(&field.spot, problem);
             }
         }
-        spots.insert(key, (code.clone(), spot));
+        spots.insert(key, (code.clone(), field.spot));
     }
     collide(reader, &spots);
+    step_aside(reader, &spots, unsaid);
     if let Some(field) = section.field("reasons")
         && let Some(reasons) = field.section(reader)
     {
@@ -55,6 +58,36 @@ fn collide(reader: &mut Reader<'_>, codes: &BTreeMap<&str, (String, Spot)>) {
                 reader.fault(spot, problem);
             }
         }
+    }
+}
+
+/// Gives codes that a site does not name another code where it uses theirs: what was written before
+/// a code existed goes on meaning the same.
+fn step_aside(
+    reader: &mut Reader<'_>,
+    said: &BTreeMap<&str, (String, Spot)>,
+    unsaid: BTreeMap<&'static str, (&mut String, Spot)>,
+) {
+    let meets = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
+    let mut taken: Vec<String> = said.values().map(|(code, _)| code.clone()).collect();
+    let mut moved = Vec::new();
+    for (code, spot) in unsaid.into_values() {
+        match taken.iter().any(|other| meets(code, other)) {
+            true => moved.push((code, spot)),
+            false => taken.push(code.clone()),
+        }
+    }
+    for (code, spot) in moved {
+        let free = (900..1000).map(|n| format!("*{n}"));
+        let free = free.chain((900..1000).map(|n| format!("#{n}")));
+        let mut free = free.filter(|code| !taken.iter().any(|other| meets(code, other)));
+        let Some(free) = free.next() else {
+            reader.fault(&spot, format!("'{code}' is in use and no other is free; name one"));
+            continue;
+        };
+        reader.note(&spot, format!("'{code}' is in use, so that it is {free}; better name one"));
+        taken.push(free.clone());
+        *code = free;
     }
 }
 

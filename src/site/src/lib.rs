@@ -5,6 +5,7 @@
 
 mod agents;
 mod basics;
+mod clashes;
 mod codes;
 mod explain;
 mod fault;
@@ -15,17 +16,24 @@ mod load;
 mod migrate;
 mod names;
 mod nearest;
+mod numbering;
+mod passwords;
+mod phones;
 mod prompts;
 mod queues;
 mod read;
 mod refs;
+mod roles;
 mod schedules;
 mod sip;
 mod span;
+mod transports;
+mod trunks;
 
 pub use explain::explain;
 pub use fault::{Fault, Note, Place};
 pub use load::{FAULTS_MAX, Loaded, TEXT_BYTES_MAX, load};
+pub use numbering::{plan, plans};
 pub use prompts::{PromptFiles, needed};
 
 /// The name every fault gives the file it speaks of.

@@ -2,10 +2,14 @@
 
 use crate::fault::{Fault, Note};
 use crate::flow::{self, Drawn};
+use crate::phones::Desks;
 use crate::prompts::{self, PromptFiles};
 use crate::queues::{self, Queues};
 use crate::read::{Reader, Section, Spot};
-use crate::{agents, basics, codes, graph, lines, migrate, refs, schedules, sip};
+use crate::{
+    agents, basics, clashes, codes, graph, lines, migrate, numbering, phones, refs, roles,
+    schedules, sip, transports, trunks,
+};
 use model::site::{Lang, Site};
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
@@ -69,22 +73,38 @@ fn read(reader: &mut Reader<'_>, text: &str, prompts: &PromptFiles) -> Option<Si
     }
     let mut root = Section::root(document.get_ref());
     root.field("format");
-    let (mut site, drawn, queues, langs) = tables(reader, &mut root);
+    let mut read = tables(reader, &mut root);
     root.done(reader);
-    prompts::check_needed(reader, &langs, prompts);
-    site.digest = hex::encode(Sha256::digest(text.as_bytes()));
-    check(reader, &site, &drawn, &queues, prompts);
-    Some(site)
+    prompts::check_needed(reader, &read.langs, prompts);
+    read.site.digest = hex::encode(Sha256::digest(text.as_bytes()));
+    check(reader, &read, prompts);
+    Some(read.site)
+}
+
+/// Every table, and where in the text stands what the tables say of one another.
+struct Read {
+    site: Site,
+    langs: Vec<Lang>,
+    drawn: Drawn,
+    queues: Queues,
+    desks: Desks,
+    slots: Spot,
+    dialled: roles::Dialled,
 }
 
 /// Reads every table; what is wrong is noted and stands as a harmless value until the end.
-fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Site, Drawn, Queues, Vec<Lang>) {
+fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
     let about = basics::about(reader, root);
     let limits = basics::limits(reader, root);
-    let sip = sip::sip(reader, root, &limits);
-    let trunks = lines::trunks(reader, root, &limits, &sip);
+    let mut sip = sip::sip(reader, root, &limits);
+    sip.provision = transports::provision(reader, root);
+    let trunks = trunks::trunks(reader, root, &limits, &sip);
     let ports = lines::ports(reader, root);
-    let agents = agents::agents(reader, root, &about);
+    let numbering = numbering::numbering(reader, root);
+    let (roles, dialled) = roles::roles(reader, root);
+    let mut desks = phones::phones(reader, root);
+    let (parking, slots) = phones::parking(reader, root);
+    let agents = agents::agents(reader, root, &about, &mut desks);
     let queues = queues::queues(reader, root, &about);
     let mut drawn = flow::flow(reader, root, &about);
     let schedules = schedules::schedules(reader, root);
@@ -94,8 +114,6 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Site, Drawn, Queu
     }
     let vip = basics::vip(reader, root);
     let codes = codes::codes(reader, root, &about);
-    let own = agents.values().map(|agent| (agent.phone.clone(), model::site::Phone::with_password(agent.password.clone())));
-    let phones = own.collect();
     let site = Site {
         name: about.name,
         digest: String::new(),
@@ -109,28 +127,25 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Site, Drawn, Queu
         flow: drawn.flow.clone(),
         vip,
         codes,
-        phones,
-        roles: Default::default(),
-        numbering: Default::default(),
-        parking: Default::default(),
+        phones: desks.phones.iter().map(|(id, (phone, _))| (id.clone(), phone.clone())).collect(),
+        roles,
+        numbering,
+        parking,
         limits,
     };
-    (site, drawn, queues, about.langs)
+    Read { site, langs: about.langs, drawn, queues, desks, slots, dialled }
 }
 
 /// Checks what the tables say of one another.
-fn check(
-    reader: &mut Reader<'_>,
-    site: &Site,
-    drawn: &Drawn,
-    queues: &Queues,
-    prompts: &PromptFiles,
-) {
+fn check(reader: &mut Reader<'_>, read: &Read, prompts: &PromptFiles) {
+    let Read { site, drawn, queues, desks, slots, dialled, .. } = read;
     refs::check(reader, site);
     refs::check_spoken(reader, prompts);
     queues::check_served(reader, queues, &site.agents);
     flow::check_to_agent(reader, drawn);
     graph::check(reader, site, drawn, queues);
+    roles::check(reader, dialled, &site.numbering);
+    clashes::check(reader, site, desks, slots);
     if site.ports.is_empty() && site.trunks.is_empty() {
         let spot = Spot { offset: 0, key: String::new() };
         reader.note(&spot, "there is no [port.NAME] and no [trunk.NAME]: nobody can call");

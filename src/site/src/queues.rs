@@ -94,7 +94,7 @@ fn span(
 }
 
 /// A length of time, or `"0s"` for never.
-fn never_or(
+pub(crate) fn never_or(
     reader: &mut Reader<'_>,
     section: &mut Section<'_>,
     key: &'static str,

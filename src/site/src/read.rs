@@ -21,14 +21,16 @@ pub(crate) struct Spot {
 }
 
 impl Spot {
-    /// The value here in a message. Nothing of an agent but skills is shown: what stands there may
-    /// be a password in the wrong place.
+    /// The value here in a message. Nothing of an agent but skills is shown, nor of a phone or of
+    /// a trunk's account: what stands there may be a password in the wrong place.
     pub(crate) fn shown(&self, text: &str) -> String {
         if self.is_private() { "this value".to_owned() } else { format!("'{}'", cut(text)) }
     }
 
     fn is_private(&self) -> bool {
-        self.key.starts_with("agent.") && !self.key.contains(".skills")
+        (self.key.starts_with("agent.") && !self.key.contains(".skills"))
+            || (self.key.starts_with("phone.") && !self.key.contains(".keys"))
+            || (self.key.starts_with("trunk.") && self.key.contains(".account"))
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) enum Kind {
     Queue,
     Skill,
     Schedule,
+    Role,
 }
 
 impl Kind {
@@ -23,6 +24,7 @@ impl Kind {
             Self::Queue => "no queue",
             Self::Skill => "no skill of any agent",
             Self::Schedule => "no schedule",
+            Self::Role => "no role",
         }
     }
 }
@@ -98,11 +100,12 @@ pub(crate) fn check(reader: &mut Reader<'_>, site: &Site) {
         (Kind::Queue, site.queues.keys().map(|id| id.as_str()).collect()),
         (Kind::Skill, skills().map(|id| id.as_str()).collect()),
         (Kind::Schedule, site.flow.schedules.keys().map(String::as_str).collect()),
+        (Kind::Role, site.roles.keys().map(|id| id.as_str()).collect()),
     ] {
         for pointer in refs.lost(kind, &known) {
-            let (name, nothing) = (cut(&pointer.name), kind.nothing());
+            let (name, nothing) = (pointer.spot.shown(&pointer.name), kind.nothing());
             let known = advice(&pointer.name, known.iter().copied());
-            reader.fault(&pointer.spot, format!("'{name}' is {nothing}{known}"));
+            reader.fault(&pointer.spot, format!("{name} is {nothing}{known}"));
         }
     }
     reader.refs = refs;

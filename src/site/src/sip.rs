@@ -2,31 +2,55 @@
 
 use crate::basics::{WORDS_MAX, required_section};
 use crate::read::{Reader, Section, Spot};
+use crate::transports::{address, tls};
 use model::site::{Limits, SipSite};
+use model::srtp::SrtpPolicy;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 /// UDP ports one call needs: RTP and RTCP for the caller and for the agent.
 const RTP_PORTS_PER_CALL: u32 = 4;
 
+/// What a site or a trunk may say of encrypted sound.
+pub(crate) const POLICIES: [(&str, SrtpPolicy); 3] = [
+    ("forbid", SrtpPolicy::Forbid),
+    ("offer", SrtpPolicy::Offer),
+    ("require", SrtpPolicy::Require),
+];
+
 pub(crate) fn sip(reader: &mut Reader<'_>, root: &mut Section<'_>, limits: &Limits) -> SipSite {
     let mut sip = SipSite {
         bind: SocketAddr::from(([127, 0, 0, 1], 5060)),
         realm: "ringfence".to_owned(),
         rtp_ports: (20_000, 20_999),
-        register_s: (60, 3600), ..SipSite::default()
+        register_s: (60, 3600),
+        ..SipSite::default()
     };
     let Some(mut section) = required_section(reader, root, "sip") else { return sip };
-    if let Some(field) = section.required(reader, "bind", "\"192.168.1.10:5060\"") {
-        let read = field.value.as_str().and_then(|text| text.parse().ok());
-        match read.filter(|bind: &SocketAddr| bind.port() != 0) {
-            Some(bind) => sip.bind = bind,
-            None => {
-                let wanted = "an address and port such as \"192.168.1.10:5060\"";
-                let _: Option<()> = field.must_be(reader, wanted);
-            }
+    if let Some(field) = section.required(reader, "bind", "\"192.168.1.10:5060\"")
+        && let Some(bind) = address(reader, &field, "192.168.1.10:5060")
+    {
+        sip.bind = bind;
+    }
+    sip.tcp = section.field("tcp").and_then(|f| address(reader, &f, "192.168.1.10:5060"));
+    sip.tls = tls(reader, &mut section);
+    if let Some(field) = section.field("srtp") {
+        sip.srtp = field.one_of(reader, &POLICIES).unwrap_or_default();
+        if sip.srtp == SrtpPolicy::Require && sip.tls.is_none() {
+            let problem = "'require' needs [sip.tls]: keys are never sent in clear";
+            reader.fault(&field.spot, problem);
         }
     }
+    if let Some(field) = section.field("session-timer") {
+        // 90 s is the least a session may expire in (RFC 4028 section 4).
+        let range = Duration::from_secs(90)..=Duration::from_secs(24 * 3600);
+        let span = field.span(reader, range).map(seconds);
+        sip.session_s = span.unwrap_or(sip.session_s);
+    }
+    let connections = section.field("connections");
+    let connections = connections.and_then(|field| field.whole(reader, 1..=20_000));
+    sip.connections_max = connections.unwrap_or(sip.connections_max);
+    same_address(reader, &section, &sip);
     if let Some(field) = section.field("realm")
         && let Some(realm) = field.words(reader, WORDS_MAX)
     {
@@ -56,7 +80,6 @@ pub(crate) fn sip(reader: &mut Reader<'_>, root: &mut Section<'_>, limits: &Limi
         let items = field.list(reader, 2);
         let spans: Vec<Duration> =
             items.iter().filter_map(|item| item.span(reader, range.clone())).collect();
-        let seconds = |span: Duration| u32::try_from(span.as_secs()).unwrap_or(u32::MAX);
         match (&spans[..], items.len()) {
             (&[short, long], 2) if short <= long => {
                 sip.register_s = (seconds(short), seconds(long));
@@ -70,6 +93,20 @@ pub(crate) fn sip(reader: &mut Reader<'_>, root: &mut Section<'_>, limits: &Limi
     }
     section.done(reader);
     sip
+}
+
+/// TCP and TLS cannot answer at the same address; UDP and TCP can.
+fn same_address(reader: &mut Reader<'_>, section: &Section<'_>, sip: &SipSite) {
+    let tls = sip.tls.as_ref().map(|tls| tls.bind);
+    if let Some(tcp) = sip.tcp.filter(|tcp| Some(*tcp) == tls) {
+        let problem = format!("tcp and tls.bind are both {tcp}; give TLS another port");
+        reader.fault(&section.spot, problem);
+    }
+}
+
+/// Whole seconds of a length of time.
+pub(crate) fn seconds(span: Duration) -> u32 {
+    u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// RTP ports come in pairs, are enough for the calls allowed, and leave SIP its own.

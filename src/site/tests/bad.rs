@@ -4,11 +4,13 @@
 //! now; read the difference before it is committed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use model::PromptId;
-use model::site::Lang;
+use model::site::{CallerId, Ceiling, Lang, NumberForm, Vendor};
+use model::srtp::SrtpPolicy;
+use model::{Number, PromptId};
 use site::{Fault, PromptFiles, load};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
@@ -123,6 +125,59 @@ fn odd_things_are_remarked_but_allowed() {
             "site.toml:60:19: vip.numbers: note: entry 2 is on the list twice",
         ]
     );
+}
+
+#[test]
+fn a_code_of_an_old_site_keeps_its_meaning_where_a_newer_code_would_take_it() {
+    let text = std::fs::read_to_string(folder().join("minimal.toml")).unwrap();
+    let loaded = load(&(text + "\n[codes]\nready = \"*2\"\n"), &prompts()).unwrap();
+    let codes = loaded.site.codes;
+    assert_eq!((codes.ready.as_str(), codes.transfer.as_str()), ("*2", "*900"));
+    let notes: Vec<String> = loaded.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "site.toml:45:2: codes.transfer: note: '*2' is in use, so that it is *900; better name one"
+        ]
+    );
+}
+
+#[test]
+fn phones_roles_and_trunks_are_read_as_they_are_written() {
+    let text = std::fs::read_to_string(folder().join("minimal.toml")).unwrap();
+    let more = std::fs::read_to_string(folder().join("everything.toml")).unwrap();
+    let text = text.replace("[port.fxo-1]", &format!("{more}\n[port.fxo-1]"));
+    let text = text.replace("password = \"correct horse\"", "role = \"desk\"\npin = \"2468\"");
+    let loaded = load(&text, &prompts()).map_err(|faults| format!("{faults:?}")).unwrap();
+    assert_eq!(loaded.notes, []);
+    let site = loaded.site;
+    let phone = &site.phones[&"8001".into()];
+    assert_eq!(phone.password.reveal(), "battery staple");
+    assert_eq!(site.agents[&"8001".into()].password, phone.password);
+    assert_eq!((phone.vendor, phone.mac), (Vendor::Yealink, Some([0x80, 0x5e, 0xc0, 1, 2, 3])));
+    assert_eq!(phone.keys, ["8101", "702"]);
+    assert!(phone.auto_answer && !phone.hot_desk);
+    assert_eq!(site.phones[&"8101".into()].role, Some("desk".into()));
+    let role = &site.roles[&"desk".into()];
+    assert_eq!((role.calls_a_day, role.minutes_a_day), (Some(200), None));
+    assert!(role.dial.contains("mobile") && role.also == ["+8621"]);
+    assert_eq!(site.parking.slots, ["701", "702", "703"]);
+    let numbering = &site.numbering;
+    assert_eq!((numbering.country.as_str(), numbering.area.as_str()), ("86", "21"));
+    assert!(numbering.emergency.contains("110") && numbering.emergency.contains("999"));
+    assert_eq!(numbering.ceiling, Ceiling { calls: Some(1000), minutes: None });
+    let out = &site.trunks[&"carrier".into()].out;
+    let targets: Vec<String> =
+        out.targets.iter().map(|to| format!("{} {}", to.transport, to.addr)).collect();
+    assert_eq!(targets, ["TLS 203.0.113.7:5061", "TCP [2001:db8::7]:5070", "UDP 203.0.113.8:5060"]);
+    assert_eq!(out.account.as_ref().map(|account| account.expires_s), Some(600));
+    assert_eq!(out.caller_id, CallerId::Fixed(Number::new("02160000000")));
+    assert_eq!((out.form, out.order, out.trusted), (NumberForm::E164, 2, true));
+    assert_eq!((out.srtp, out.options_every), (Some(SrtpPolicy::Offer), Duration::ZERO));
+    let sip = &site.sip;
+    assert_eq!(sip.tls.as_ref().map(|tls| tls.bind.port()), Some(5061));
+    assert_eq!((sip.srtp, sip.session_s, sip.connections_max), (SrtpPolicy::Require, 600, 50));
+    assert!(sip.provision.as_ref().is_some_and(|provision| provision.multicast));
 }
 
 #[test]

@@ -238,8 +238,8 @@ pub struct Numbering {
     pub outside: String,
     /// Numbers that pass from every phone, whatever else is forbidden.
     pub emergency: BTreeSet<String>,
-    /// What a number is by its beginning and length; of the rules that fit the longest beginning
-    /// counts.
+    /// What a number is by its beginning and length; of the rules that fit, the one whose
+    /// beginning has most digits counts.
     pub kinds: BTreeMap<String, Vec<NumberRule>>,
     /// The number of the site itself: shown by emergency calls, and where nobody has another.
     pub number: Option<Number>,
@@ -250,6 +250,7 @@ pub struct Numbering {
 /// Numbers of one kind, as they are dialled at home after the line out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberRule {
+    /// Digits; `x` stands for any, `z` for 1 to 9, `n` for 2 to 9.
     pub begins: String,
     /// Shortest and longest, all digits counted.
     pub digits: (u8, u8),

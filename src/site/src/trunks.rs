@@ -1,0 +1,200 @@
+//! `[trunk.NAME]`: carriers and PBXs, which calls come from and go to.
+
+use crate::names::{self, is_telephone_number};
+use crate::numbering::number;
+use crate::passwords::secret;
+use crate::queues::never_or;
+use crate::read::{Field, Reader, Section, cut};
+use crate::refs;
+use crate::sip::{POLICIES, seconds};
+use model::TrunkId;
+use model::site::{
+    CallerId, Entry, Limits, NumberForm, SipSite, Target, Transport, Trunk, TrunkAccount, TrunkOut,
+};
+use model::srtp::SrtpPolicy;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+const TRUNKS_MAX: usize = 32;
+const PEERS_MAX: usize = 32;
+const NUMBERS_MAX: usize = 1000;
+const TARGETS_MAX: usize = 8;
+/// Longest name of an account or a domain.
+const ACCOUNT_MAX: usize = 128;
+
+pub(crate) fn trunks(
+    reader: &mut Reader<'_>,
+    root: &mut Section<'_>,
+    limits: &Limits,
+    sip: &SipSite,
+) -> BTreeMap<TrunkId, Trunk> {
+    let mut trunks = BTreeMap::new();
+    let mut owners = BTreeMap::<IpAddr, &str>::new();
+    let Some(section) = root.section(reader, "trunk") else { return trunks };
+    for (name, mut section) in section.tables(reader, TRUNKS_MAX) {
+        names::name(reader, &section.spot, name);
+        let mut peers = Vec::new();
+        if let Some(field) = section.required(reader, "peers", "[\"203.0.113.7\"]") {
+            for item in field.list(reader, PEERS_MAX) {
+                let address = item.value.as_str().and_then(|text| text.parse::<IpAddr>().ok());
+                let Some(peer) = address.filter(|peer| !peer.is_unspecified()) else {
+                    let _: Option<()> = item
+                        .must_be(reader, "an IP address without a port, such as \"203.0.113.7\"");
+                    continue;
+                };
+                if let Some(owner) = owners.insert(peer, name) {
+                    reader
+                        .fault(&item.spot, format!("'{peer}' is a peer of trunk.{owner} already"));
+                }
+                if peer.is_loopback() && peer == sip.bind.ip() {
+                    let why = "any phone on this very machine may call without a password";
+                    reader.note(&item.spot, format!("'{peer}' is a trunk's peer: {why}"));
+                }
+                peers.push(peer);
+            }
+            if peers.is_empty() {
+                reader.fault(&field.spot, "names no address to take calls from");
+            }
+        }
+        let calls_max = match section.field("calls") {
+            Some(field) => field.whole(reader, 1..=limits.calls_max).unwrap_or(1),
+            None => limits.calls_max.min(30),
+        };
+        let default = refs::node(reader, &mut section, "entry");
+        let mut by_number = BTreeMap::new();
+        if let Some(numbers) = section.section(reader, "numbers") {
+            for (number, spot, field) in numbers.entries().into_iter().take(NUMBERS_MAX) {
+                if !is_telephone_number(number) {
+                    let number = cut(number);
+                    let rule = "digits, perhaps after a +";
+                    reader.fault(&spot, format!("'{number}' is no telephone number: {rule}"));
+                }
+                by_number.insert(number.to_owned(), refs::node_of(reader, &field));
+            }
+        }
+        let out = out(reader, &mut section, sip);
+        section.done(reader);
+        let entry = Entry { default, by_number };
+        trunks.insert(TrunkId::new(name), Trunk { peers, calls_max, entry, out });
+    }
+    trunks
+}
+
+/// What the box sends to a trunk.
+fn out(reader: &mut Reader<'_>, section: &mut Section<'_>, sip: &SipSite) -> TrunkOut {
+    let mut out = TrunkOut { options_every: Duration::from_secs(30), ..TrunkOut::default() };
+    if let Some(field) = section.field("targets") {
+        for item in field.list(reader, TARGETS_MAX) {
+            out.targets.extend(target(reader, &item));
+        }
+    }
+    let order = section.field("order").and_then(|field| field.whole(reader, 0..=999));
+    out.order = order.unwrap_or(0);
+    out.account = account(reader, section);
+    if let Some(field) = section.field("caller-id") {
+        out.caller_id = match field.value.as_str() {
+            Some("agent") => CallerId::Agent,
+            Some("withheld") => CallerId::Withheld,
+            Some(text) if is_telephone_number(text) => {
+                number(reader, &field).map(CallerId::Fixed).unwrap_or_default()
+            }
+            _ => {
+                let known = "\"agent\", \"withheld\" or a number in quotes";
+                field.must_be::<()>(reader, known);
+                CallerId::default()
+            }
+        };
+    }
+    let forms = [
+        ("national", NumberForm::National),
+        ("e164", NumberForm::E164),
+        ("e164-without-plus", NumberForm::E164WithoutPlus),
+    ];
+    let form = section.field("number-form").and_then(|field| field.one_of(reader, &forms));
+    out.form = form.unwrap_or_default();
+    out.trusted = section.field("trusted").and_then(|f| f.flag(reader)).unwrap_or(false);
+    out.srtp = srtp(reader, section, sip, &out.targets);
+    out.options_every = never_or(reader, section, "options-every", 5..=3600, 30);
+    out
+}
+
+/// `udp:203.0.113.7:5060`: how, where, and at which port; the port of the trade where none is said.
+fn target(reader: &mut Reader<'_>, item: &Field<'_>) -> Option<Target> {
+    let ways = [("udp", Transport::Udp), ("tcp", Transport::Tcp), ("tls", Transport::Tls)];
+    let read = item.value.as_str().and_then(|text| {
+        let (way, place) = text.split_once(':')?;
+        let (_, transport) = ways.into_iter().find(|(name, _)| *name == way)?;
+        let port = if transport.secure() { 5061 } else { 5060 };
+        let bare = place.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let addr = place.parse().or_else(|_| bare.map(|ip| SocketAddr::new(ip, port))).ok()?;
+        Some(Target { addr, transport })
+    });
+    let usable = read.filter(|to| to.addr.port() != 0 && !to.addr.ip().is_unspecified());
+    match usable {
+        Some(target) => Some(target),
+        None => item.must_be(
+            reader,
+            "udp, tcp or tls, an IP address and a port, such as \"udp:203.0.113.7:5060\"",
+        ),
+    }
+}
+
+fn account(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<TrunkAccount> {
+    let lost = section.field("targets").is_none();
+    let mut section = section.section(reader, "account")?;
+    let spot = section.spot.clone();
+    if lost {
+        reader.fault(&spot, "has nowhere to go; name the trunk's targets");
+    }
+    let user = section.required(reader, "user", "\"02160000000\"");
+    let user = user.and_then(|field| field.words(reader, ACCOUNT_MAX)).unwrap_or_default();
+    let password = section.required(reader, "password", "\"as the carrier gave it\"");
+    let password = password.and_then(|field| secret(reader, &field, 1)).unwrap_or_default();
+    let mut domain = "";
+    if let Some(field) = section.field("domain")
+        && let Some(text) = field.words(reader, ACCOUNT_MAX)
+    {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':');
+        match text.bytes().all(fits) {
+            true => domain = text,
+            false => reader.fault(&field.spot, "must be a host name: letters, digits, '.' and '-'"),
+        }
+    }
+    let register = section.field("register").and_then(|field| field.flag(reader));
+    let range = Duration::from_secs(60)..=Duration::from_secs(24 * 3600);
+    let expires = section.field("expires").and_then(|field| field.span(reader, range));
+    section.done(reader);
+    Some(TrunkAccount {
+        user: user.to_owned(),
+        password,
+        domain: domain.to_owned(),
+        register: register.unwrap_or(true),
+        expires_s: expires.map_or(3600, seconds),
+    })
+}
+
+/// What holds on this trunk instead of the site's policy: keys go over TLS alone, so the trunk must
+/// have it where encryption is required, and no clear way beside it.
+fn srtp(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+    sip: &SipSite,
+    targets: &[Target],
+) -> Option<SrtpPolicy> {
+    let field = section.field("srtp");
+    let own = field.as_ref().and_then(|field| field.one_of(reader, &POLICIES));
+    if own.unwrap_or(sip.srtp) == SrtpPolicy::Require {
+        let clear = targets.iter().find(|target| !target.transport.secure());
+        let spot = field.map_or_else(|| section.spot.clone(), |field| field.spot);
+        if let Some(clear) = clear {
+            let problem = format!(
+                "encryption is required, and target {} would have its keys in clear; \
+                 reach it by tls, or say srtp = \"offer\" for this trunk",
+                clear.addr
+            );
+            reader.fault(&spot, problem);
+        }
+    }
+    own
+}
