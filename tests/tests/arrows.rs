@@ -24,12 +24,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["model"]),
     ("control", &["model"]),
     ("board", &["model"]),
+    ("phone", &["model"]),
     ("tui", &["control"]),
     (
         "ringfence",
         &[
             "exchange", "sip", "line", "media", "vault", "journal", "report", "control", "site",
-            "board", "model",
+            "board", "phone", "model",
         ],
     ),
 ];
