@@ -1,0 +1,34 @@
+//! What desk phones see of the box: lamps, the keys of their own, who sits where.
+
+use super::Switch;
+use model::feature::FeatureWish;
+use model::{Instant, PhoneId};
+use model::site::Site;
+use sip::events::{Desk, Directory};
+use std::collections::BTreeMap;
+
+/// What there is to watch on a site.
+pub fn directory(site: &Site) -> Directory {
+    let keys: BTreeMap<PhoneId, Vec<String>> = site
+        .phones
+        .iter()
+        .filter(|(_, phone)| !phone.keys.is_empty())
+        .map(|(id, phone)| (id.clone(), phone.keys.clone()))
+        .collect();
+    let agents = site.agents.iter().map(|(id, agent)| {
+        let desk = Desk { name: agent.name.clone(), pin: agent.rights.pin.clone() };
+        (id.clone(), desk)
+    });
+    let reasons = site.codes.reasons.iter();
+    Directory {
+        keys,
+        agents: agents.collect(),
+        slots: site.parking.slots.iter().cloned().collect(),
+        reasons: reasons.map(|(digit, word)| (digit.as_char().to_string(), word.clone())).collect(),
+    }
+}
+
+impl Switch {
+    /// A phone's own key asked for something.
+    pub(super) fn wished(&mut self, _now: Instant, _phone: PhoneId, _wish: FeatureWish) {}
+}

@@ -1,0 +1,28 @@
+//! Events: phones subscribe to lamps, presence, summaries and their own keys, and are notified (RFC
+//! 6665), and are told what nobody subscribed to.
+//!
+//! ```text
+//!   SUBSCRIBE -> reception (password) -> notifier -> subscription -> NOTIFY
+//!                      directory (who may) --^            ^
+//!   Publish, ShowFeatures, Mailbox -> board --------------'
+//!   bodies in:  xml, wish            bodies out: dialog_info, list, pidf, summary, features
+//! ```
+
+pub mod board;
+pub mod dialog_info;
+pub mod directory;
+pub mod features;
+pub mod list;
+pub mod notifier;
+pub mod package;
+pub mod pidf;
+pub mod pins;
+pub mod subscription;
+pub mod summary;
+mod table;
+pub mod unasked;
+pub mod wish;
+pub mod xml;
+
+pub use directory::{Desk, Directory};
+pub use notifier::Notifier;

@@ -1,0 +1,517 @@
+//! A subscription: one phone's wish to be told of one thing, from its SUBSCRIBE to its end (RFC 6665
+//! section 4.2).
+//!
+//! ```text
+//!   SUBSCRIBE --200, NOTIFY--> active --SUBSCRIBE--> active until later
+//!                                |--Expires: 0, nobody refreshed--> NOTIFY terminated;timeout --> over
+//!                                |--the thing is gone, the account, the box stops--> NOTIFY
+//!                                |            terminated;noresource, rejected, deactivated --> over
+//!                                '--NOTIFY refused or unanswered--> over
+//!
+//!   NOTIFY:  nothing to say --something changed--> due --sent--> outstanding --2xx--> due or quiet
+//! ```
+//!
+//! One NOTIFY is outstanding at a time, so they arrive in order; what changes meanwhile is told by the
+//! next one, once. The state `pending` is not used: who may watch is known at once.
+
+use super::board::Board;
+use super::dialog_info::Told;
+use super::directory::{Directory, Resource, user_of_resource};
+use super::features::{self, Known};
+use super::list::{self, Related, ToldList};
+use super::package::{ALLOW_EVENTS, Event, Package};
+use super::pidf;
+use super::summary;
+use crate::dialog::Dialog;
+use crate::message::Message;
+use crate::peer::{FlowId, Peer};
+use crate::ua::wire::{Owner, Wire};
+use crate::uri;
+use model::feature::{FeatureWish, Watched};
+use model::{Instant, PhoneId};
+use rsip::{Method, Uri};
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// How long changes are gathered before a NOTIFY: a turn of the exchange changes several lamps.
+const GATHER: Duration = Duration::from_millis(20);
+/// How long a NOTIFY waits for what comes of the wish in its SUBSCRIBE.
+const WISH_WAIT: Duration = Duration::from_millis(200);
+/// When a NOTIFY that found no room is tried again.
+const NO_ROOM_WAIT: Duration = Duration::from_secs(1);
+/// NOTIFYs lost with their connections in a row before the subscription is given up.
+const LOST_MAX: u8 = 2;
+/// Longest a subscriber may put its NOTIFY off by Retry-After.
+const RETRY_MAX_S: u32 = 300;
+
+/// Why a subscription ends with a NOTIFY (RFC 6665 section 4.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Nobody refreshed it, or it was taken back.
+    Timeout,
+    /// The box stops: subscribe again.
+    Deactivated,
+    /// The account is gone or has another password.
+    Rejected,
+    /// What was watched is gone.
+    NoResource,
+}
+
+impl Reason {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Deactivated => "deactivated",
+            Self::Rejected => "rejected",
+            Self::NoResource => "noresource",
+        }
+    }
+}
+
+/// What its NOTIFYs hold, with what was told already.
+#[derive(Debug)]
+enum Content {
+    Lamp(Told),
+    List(ToldList),
+    Presence,
+    Summary,
+    Features {
+        known: Known,
+        /// Documents that wait for a NOTIFY of their own.
+        waiting: VecDeque<String>,
+        /// The phone reads several documents in one body.
+        mixed: bool,
+    },
+    Hoteling {
+        /// The proof of a PIN is asked for with this.
+        nonce: Option<String>,
+    },
+}
+
+/// What is to be told.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Due {
+    #[default]
+    Nothing,
+    /// These of a list changed; for anything else, it changed.
+    Changed(BTreeSet<Watched>),
+    Everything,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Active,
+    /// A last NOTIFY is to be sent.
+    Ending(Reason),
+    Over,
+}
+
+/// One phone's wish to be told of one thing.
+#[derive(Debug)]
+pub struct Subscription {
+    no: u64,
+    phone: PhoneId,
+    resource: Resource,
+    event: Event,
+    dialog: Dialog,
+    contact: Uri,
+    expires_at: Instant,
+    phase: Phase,
+    outstanding: bool,
+    /// NOTIFYs lost in a row because their connection closed.
+    lost: u8,
+    /// The connection it went by is closed, and the phone cannot be connected to.
+    cut_off: bool,
+    quiet_until: Instant,
+    due: Due,
+    content: Content,
+}
+
+/// What the state to be told is read from.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    pub board: &'a Board,
+    pub directory: &'a Directory,
+    pub phones: &'a BTreeSet<PhoneId>,
+}
+
+impl Subscription {
+    /// Begins one; its first NOTIFY is due. `mixed` tells that the phone reads several documents in
+    /// one body.
+    pub fn new(
+        no: u64,
+        phone: PhoneId,
+        resource: Resource,
+        event: Event,
+        dialog: Dialog,
+        contact: Uri,
+        mixed: bool,
+    ) -> Self {
+        let content = match (event.package, &resource) {
+            (Package::Dialog, Resource::List(_)) => Content::List(ToldList::default()),
+            (Package::Dialog, _) => Content::Lamp(Told::default()),
+            (Package::Presence, _) => Content::Presence,
+            (Package::Summary, _) => Content::Summary,
+            (Package::Features, _) => {
+                Content::Features { known: Known::default(), waiting: VecDeque::new(), mixed }
+            }
+            (Package::Hoteling, _) => Content::Hoteling { nonce: None },
+        };
+        Self {
+            no,
+            phone,
+            resource,
+            event,
+            dialog,
+            contact,
+            expires_at: Instant::START,
+            phase: Phase::Active,
+            outstanding: false,
+            lost: 0,
+            cut_off: false,
+            quiet_until: Instant::START,
+            due: Due::Everything,
+            content,
+        }
+    }
+
+    /// Who subscribed.
+    pub fn phone(&self) -> &PhoneId {
+        &self.phone
+    }
+
+    /// What it is for.
+    pub fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// The package and id.
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The dialog it lives in.
+    pub fn dialog(&self) -> &Dialog {
+        &self.dialog
+    }
+
+    /// The connection its NOTIFYs go by.
+    pub fn flow(&self) -> Option<FlowId> {
+        self.dialog.hop().flow
+    }
+
+    /// The name under which the box is asked for it.
+    pub fn user(&self) -> String {
+        user_of_resource(&self.resource)
+    }
+
+    /// Tells whether a new SUBSCRIBE of the same phone takes its place: a phone that was started
+    /// anew has forgotten it.
+    pub fn is_replaced_by(&self, phone: &PhoneId, event: &Event, resource: &Resource, at: &Uri) -> bool {
+        self.phone == *phone
+            && self.event == *event
+            && self.resource == *resource
+            && uri::same(&self.contact, at)
+    }
+
+    /// Tells whether a SUBSCRIBE within its dialog may still refresh it.
+    pub fn is_active(&self) -> bool {
+        self.phase == Phase::Active
+    }
+
+    /// Tells whether nothing more comes of it.
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Tells whether the SUBSCRIBE comes in order, and remembers its number (RFC 3261 12.2.2).
+    pub fn is_in_order(&mut self, request: &Message) -> bool {
+        self.dialog.sequence(request).is_ok()
+    }
+
+    /// Lasts until `until`; the next NOTIFY holds everything, once `wish` had its effect.
+    pub fn refresh(
+        &mut self,
+        now: Instant,
+        until: Instant,
+        request: &Message,
+        from: Peer,
+        wish: Option<&FeatureWish>,
+    ) {
+        self.dialog.refresh(request, from);
+        if let Some(contact) = request.contact() {
+            self.contact = contact.uri;
+        }
+        self.cut_off = false;
+        self.expires_at = until;
+        if until <= now {
+            self.end(Reason::Timeout);
+        }
+        match (&mut self.content, wish) {
+            (Content::Features { known, .. }, Some(wish)) => {
+                known.asked(wish);
+                self.change(now, None);
+                self.quiet_until = now + WISH_WAIT;
+            }
+            (Content::Hoteling { .. }, Some(_)) => {
+                self.due = Due::Everything;
+                self.quiet_until = now + WISH_WAIT;
+            }
+            _ => {
+                self.due = Due::Everything;
+                self.quiet_until = now;
+            }
+        }
+    }
+
+    /// Asks for the proof of a PIN by the next NOTIFY.
+    pub fn ask_proof(&mut self, now: Instant, fresh: String) {
+        if let Content::Hoteling { nonce } = &mut self.content {
+            *nonce = Some(fresh);
+            self.quiet_until = now;
+        }
+    }
+
+    /// The nonce that a proof has to be made with; good for one.
+    pub fn take_nonce(&mut self) -> Option<String> {
+        match &mut self.content {
+            Content::Hoteling { nonce } => nonce.take(),
+            _ => None,
+        }
+    }
+
+    /// Something changed; of a list, the entry given.
+    pub fn change(&mut self, now: Instant, watched: Option<&Watched>) {
+        match &mut self.due {
+            Due::Nothing => {
+                self.due = Due::Changed(watched.cloned().into_iter().collect());
+                self.quiet_until = self.quiet_until.max(now + GATHER);
+            }
+            Due::Changed(changed) => changed.extend(watched.cloned()),
+            Due::Everything => {}
+        }
+    }
+
+    /// Everything is to be told, as when the keys of a list are others now.
+    pub fn change_all(&mut self, now: Instant) {
+        self.due = Due::Everything;
+        self.quiet_until = self.quiet_until.max(now + GATHER);
+    }
+
+    /// What the phone asked for is done or refused: its NOTIFY waits no longer.
+    pub fn granted(&mut self, now: Instant) {
+        self.quiet_until = self.quiet_until.min(now + GATHER);
+    }
+
+    /// Ends it with a last NOTIFY.
+    pub fn end(&mut self, reason: Reason) {
+        if self.phase == Phase::Active {
+            self.phase = Phase::Ending(reason);
+        }
+    }
+
+    /// Ends it without a word.
+    pub fn drop_it(&mut self) {
+        self.phase = Phase::Over;
+    }
+
+    /// Its connection is closed. It goes on where the phone can be connected to anew, and else waits
+    /// for the phone to come again.
+    pub fn flow_closed(&mut self, flow: Peer) {
+        let hop = self.dialog.hop();
+        if hop.flow == flow.flow {
+            self.cut_off = hop.addr == flow.addr || flow.transport.secure();
+        }
+    }
+
+    /// The phone registered from there: a subscription of the same phone goes there too.
+    pub fn moved(&mut self, now: Instant, contacts: &[Uri], from: Peer) {
+        let hop = self.dialog.hop();
+        let same = contacts.iter().any(|contact| uri::same(contact, &self.contact));
+        let back = self.cut_off && hop.transport == from.transport && hop.ip() == from.ip();
+        if (same && hop.transport == from.transport) || back {
+            self.dialog.moved(from);
+            if std::mem::replace(&mut self.cut_off, false) {
+                self.change_all(now);
+            }
+        }
+    }
+
+    /// Takes the answer to its NOTIFY.
+    pub fn answered(&mut self, now: Instant, response: &Message) {
+        match response.code().unwrap_or(500) {
+            100..=199 => {}
+            200..=299 => (self.outstanding, self.lost) = (false, 0),
+            481 => self.drop_it(),
+            _ => match response.retry_after() {
+                // RFC 6665 section 4.2.2: refused for now alone.
+                Some(seconds) => {
+                    self.outstanding = false;
+                    self.forget_told();
+                    let wait = Duration::from_secs(u64::from(seconds.clamp(1, RETRY_MAX_S)));
+                    self.quiet_until = now + wait;
+                }
+                None => self.drop_it(),
+            },
+        }
+    }
+
+    /// Nobody answered its NOTIFY (RFC 6665 section 4.2.2): `code` is 408, or 503 where a connection
+    /// closed under it. A phone may come again by another one, or be connected to once more.
+    pub fn unanswered(&mut self, now: Instant, code: u16) {
+        self.outstanding = false;
+        self.lost += 1;
+        let again = self.cut_off || code == 503 && self.lost <= LOST_MAX;
+        match again {
+            true => {
+                self.forget_told();
+                self.quiet_until = now + NO_ROOM_WAIT;
+            }
+            false => self.drop_it(),
+        }
+    }
+
+    /// When it wants to be looked at.
+    pub fn next(&self) -> Option<Instant> {
+        let sends = !self.outstanding && !self.cut_off;
+        let wants = match self.phase {
+            Phase::Over => return Some(Instant::START),
+            Phase::Ending(_) if self.cut_off => return Some(Instant::START),
+            Phase::Ending(_) if sends => return Some(Instant::START),
+            Phase::Ending(_) => return None,
+            Phase::Active => sends && self.due != Due::Nothing,
+        };
+        let expires = Some(self.expires_at);
+        wants.then_some(self.quiet_until).into_iter().chain(expires).min()
+    }
+
+    /// Sends what is due, and ends what ran out.
+    pub fn tick(&mut self, now: Instant, wire: &mut Wire, source: Source<'_>) {
+        if self.phase == Phase::Active && self.expires_at <= now {
+            self.end(Reason::Timeout);
+            // Its last state is known; only the end is news.
+            self.due = Due::Nothing;
+        }
+        if matches!(self.phase, Phase::Ending(_)) && self.cut_off {
+            self.phase = Phase::Over;
+        }
+        if self.outstanding || self.cut_off || self.phase == Phase::Over {
+            return;
+        }
+        match self.phase {
+            Phase::Ending(reason) => {
+                let body = self.body(source);
+                self.phase = Phase::Over;
+                let state = format!("terminated;reason={}", reason.name());
+                self.notify(now, wire, &state, body, Owner::Nobody);
+            }
+            _ if self.due == Due::Nothing || self.quiet_until > now => {}
+            _ => {
+                let Some(body) = self.body(source) else { return };
+                let left = self.expires_at.since(now).as_secs().max(1);
+                let state = format!("active;expires={left}");
+                let owner = Owner::Notify { subscription: self.no };
+                match self.notify(now, wire, &state, Some(body), owner) {
+                    true => {
+                        self.outstanding = true;
+                        self.quiet_until = now + self.event.package.apart();
+                    }
+                    false => {
+                        self.forget_told();
+                        self.quiet_until = now + NO_ROOM_WAIT;
+                    }
+                }
+            }
+        }
+    }
+
+    fn notify(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        state: &str,
+        body: Option<Related>,
+        owner: Owner,
+    ) -> bool {
+        let hop = self.dialog.hop();
+        let via = wire.via(&hop);
+        let contact = wire.contact_in(&self.dialog, &self.user());
+        let mut request = self
+            .dialog
+            .request(Method::Notify, &via)
+            .with("Contact", contact)
+            .with("Event", self.event.header())
+            .with("Subscription-State", state)
+            .with("Allow-Events", ALLOW_EVENTS);
+        // RFC 4662 section 5.1.
+        if matches!(self.content, Content::List(_)) {
+            request.headers.push("Require", "eventlist");
+        }
+        if let Some(body) = body {
+            request = request.with_body(&body.content_type, body.body);
+        }
+        wire.counters.notified += 1;
+        wire.request(now, request, hop, owner).is_some()
+    }
+
+    /// Takes what is due as a body. Nothing where there is nothing to say after all.
+    fn body(&mut self, source: Source<'_>) -> Option<Related> {
+        let Source { board, directory, phones } = source;
+        let due = std::mem::take(&mut self.due);
+        let full = due == Due::Everything;
+        if due == Due::Nothing {
+            return None;
+        }
+        let plain = |text: String| Related {
+            content_type: self.event.package.content_type().to_owned(),
+            body: text.into_bytes(),
+        };
+        match (&mut self.content, &self.resource) {
+            (Content::Lamp(told), Resource::One(watched)) => {
+                Some(plain(told.next(board, watched, full)))
+            }
+            (Content::List(told), Resource::List(phone)) => {
+                let list = directory.list(phones, phone);
+                let changed = match &due {
+                    Due::Changed(changed) => Some(changed),
+                    _ => None,
+                };
+                let uri = board.address(&user_of_resource(&self.resource));
+                Some(told.next(board, directory, &uri, &list, changed))
+            }
+            (Content::Presence, Resource::One(watched)) => Some(plain(pidf::body(board, watched))),
+            (Content::Summary, Resource::Own(phone)) => Some(plain(summary::body(board, phone))),
+            (Content::Hoteling { nonce }, Resource::Own(phone)) => {
+                let features = board.features(phone);
+                Some(plain(match nonce {
+                    Some(nonce) => features::guest_challenge(nonce),
+                    None => features::guest(&features),
+                }))
+            }
+            (Content::Features { known, waiting, mixed }, Resource::Own(phone)) => {
+                if full {
+                    *known = Known::default();
+                    waiting.clear();
+                }
+                if waiting.is_empty() {
+                    waiting.extend(known.learn(directory, phone, &board.features(phone)));
+                }
+                let last = self.phase != Phase::Active;
+                if (*mixed || last) && waiting.len() > 1 {
+                    let all: Vec<String> = waiting.drain(..).collect();
+                    return Some(list::mixed(Package::Features.content_type(), &all));
+                }
+                let next = waiting.pop_front()?;
+                // More may wait, or may have changed while these were told.
+                self.due = Due::Changed(BTreeSet::new());
+                Some(plain(next))
+            }
+            _ => None,
+        }
+    }
+
+    /// What was told last may not have arrived: everything is due.
+    fn forget_told(&mut self) {
+        self.due = Due::Everything;
+    }
+}
