@@ -299,15 +299,20 @@ pub fn refused(fault: Fault, head: &[u8]) -> ParseError {
 fn refusal(fault: Fault, method: &str, headers: &Headers) -> ParseError {
     let status = fault.status();
     let is_request = is_token(method) && method != Method::Ack.to_string();
-    let via = headers.get("Via").is_some_and(|via| Via::parse(via).is_ok());
+    // Of a malformed Via what is left is enough to go back by.
+    let via = headers.get("Via").and_then(|text| match Via::parse(text) {
+        Ok(_) => Some(text.to_owned()),
+        Err(_) => Via::salvage(text).map(|via| via.to_string()),
+    });
     let whole = REQUIRED.iter().all(|name| headers.get(name).is_some_and(|v| !v.is_empty()));
-    let response = (is_request && via && whole).then(|| {
+    let response = via.filter(|_| is_request && whole).map(|via| {
         let mut response = Message {
             start: Start::Response { code: status, reason: reason(status).to_owned() },
             headers: Headers::new(),
             body: Vec::new(),
         };
-        for value in headers.get_all("Via") {
+        response.headers.push("Via", via);
+        for value in headers.get_all("Via").skip(1).filter(|value| value.contains('/')) {
             response.headers.push("Via", value);
         }
         for name in &REQUIRED[1..] {

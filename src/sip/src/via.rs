@@ -1,5 +1,6 @@
 //! Via: the way a request took, and so the way its responses go (RFC 3261 section 20.42, RFC 3581).
 
+use crate::normalise::is_token;
 use crate::param::{self, ParamError};
 use crate::peer::{Peer, Transport as Way};
 use crate::uri::{self, DEFAULT_PORT, UriError};
@@ -130,6 +131,23 @@ impl Via {
         // White space may stand around the colon (RFC 3261 section 25.1, COLON).
         let sent_by: String = sent_by.chars().filter(|c| !matches!(c, ' ' | '\t')).collect();
         Ok(Self { transport, sent_by: uri::host_port(&sent_by)?, params })
+    }
+
+    /// Saves of a malformed Via, or of one of another version, what a refusal needs to find its way:
+    /// transport, sent-by, and the branch where it can be read (RFC 4475 3.1.2.1, 3.1.2.16).
+    pub fn salvage(text: &str) -> Option<Self> {
+        let (head, params) = text.split_once(';').unwrap_or((text, ""));
+        let (protocol, rest) = head.rsplit_once('/')?;
+        let (name, _version) = protocol.split_once('/')?;
+        if !name.trim().eq_ignore_ascii_case("SIP") {
+            return None;
+        }
+        let mut via = Self::parse(&format!("SIP/2.0/{}", rest.trim_start())).ok()?;
+        let branch = params.split(';').find_map(|param| param.trim().strip_prefix("branch="));
+        if let Some(branch) = branch.filter(|branch| is_token(branch)) {
+            via.params.push(Param::Branch(branch.into()));
+        }
+        Some(via)
     }
 }
 
