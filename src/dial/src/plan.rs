@@ -67,13 +67,13 @@ impl Plan {
     /// Tells whether what was dialled is an emergency number, with or without the prefix for a line
     /// out or the country before it.
     pub fn is_emergency(&self, dialled: &str) -> bool {
-        clean(dialled).is_some_and(|number| self.emergency(&number).is_some())
+        self.cleaned(dialled).is_some_and(|number| self.emergency(&number).is_some())
     }
 
     /// Tells whether what was dialled asks for a line out: it begins with the prefix for one, or
     /// with a plus, or is an emergency number. Without such a prefix every number of a kind does.
     pub fn is_outside(&self, dialled: &str) -> bool {
-        let Some(number) = clean(dialled) else { return false };
+        let Some(number) = self.cleaned(dialled) else { return false };
         let outside = &self.numbering.outside;
         self.emergency(&number).is_some()
             || number.starts_with('+')
@@ -88,7 +88,7 @@ impl Plan {
     /// The prefix for a line out is taken off. What makes no number then is read as a whole, so
     /// that a number may be called back as it was shown.
     pub fn read(&self, dialled: &str) -> Result<Reading, Barred> {
-        let number = clean(dialled).ok_or(Barred::NoNumber)?;
+        let number = self.cleaned(dialled).ok_or(Barred::NoNumber)?;
         if let Some(emergency) = self.emergency(&number) {
             let home = Number::new(emergency);
             return Ok(Reading { kind: EMERGENCY.to_owned(), e164: None, home });
@@ -98,10 +98,7 @@ impl Plan {
         }
         let outside = self.numbering.outside.as_str();
         let stripped = number.strip_prefix(outside).filter(|_| !outside.is_empty());
-        let stripped = stripped.and_then(|rest| match rest.strip_prefix('+') {
-            Some(digits) => self.canonical(digits),
-            None => self.at_home(rest),
-        });
+        let stripped = stripped.and_then(|rest| self.at_home(rest));
         stripped.or_else(|| self.at_home(&number)).ok_or(Barred::UnknownKind)
     }
 
@@ -133,6 +130,14 @@ impl Plan {
             None => self.at_home(&given),
         };
         read.map_or_else(|| number.clone(), |reading| reading.written(form))
+    }
+
+    /// What was dialled without signs between the digits, and without the prefix for a line out
+    /// where a plus follows it.
+    fn cleaned(&self, dialled: &str) -> Option<String> {
+        let dialled = dialled.trim();
+        let rest = dialled.strip_prefix(self.numbering.outside.as_str()).map(str::trim_start);
+        clean(rest.filter(|rest| rest.starts_with('+')).unwrap_or(dialled))
     }
 
     /// The emergency number that was dialled.
@@ -181,7 +186,9 @@ impl Plan {
     /// says most of it tells the kind, so that no way around makes another number of it.
     fn canonical(&self, digits: &str) -> Option<Reading> {
         let Numbering { country, area, international, national, .. } = &self.numbering;
-        if digits.len() > E164_DIGITS_MAX || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        // No country's code begins with a nought.
+        let fits = digits.len() <= E164_DIGITS_MAX && !digits.starts_with('0');
+        if !fits || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
         let e164 = Some(Number::new(format!("+{digits}")));
