@@ -2,8 +2,10 @@
 
 pub mod boxed;
 pub mod day;
+pub mod flood;
 pub mod foreign;
 pub mod phone;
+pub mod registrants;
 pub mod scene;
 pub mod sound;
 pub mod wire;

@@ -158,7 +158,7 @@ impl Scene {
         let path = path.with_context(|| format!("no prompt {id} ({lang})"))?;
         let clip = ringfence::clips::read_clip(&path)?;
         let mut bytes = vec![0; clip.0.len()];
-        media::law::encode(model::Law::A, &clip.0, &mut bytes);
+        model::Law::A.encode(&clip.0, &mut bytes);
         Ok(bytes)
     }
 
@@ -290,6 +290,11 @@ pub fn likeness(whole: &[i16], part: &[i16]) -> f64 {
     places.fold(0.0, f64::max)
 }
 
+/// Frames of 20 ms in which a tone that should never stop was not heard.
+pub fn missing_frames(sound: &[i16], hz: f64) -> u32 {
+    (sound.len() / 160) as u32 - tone_ms(sound, hz) / 20
+}
+
 fn is_loud(block: &[u8]) -> bool {
     block.iter().any(|&byte| from_a_law(byte).unsigned_abs() > 400)
 }
@@ -321,6 +326,6 @@ fn legs(now: &control::Snapshot) -> u64 {
 /// Writes samples as the A-law file that sipp's `rtp_stream` plays.
 pub fn write_a_law(path: &Path, sound: &[i16]) -> anyhow::Result<()> {
     let mut bytes = vec![0; sound.len()];
-    media::law::encode(model::Law::A, sound, &mut bytes);
+    model::Law::A.encode(sound, &mut bytes);
     Ok(std::fs::write(path, bytes)?)
 }
