@@ -1,9 +1,12 @@
 //! What the daemon says to the endpoint and hears from it.
 
+use crate::events::Directory;
 use crate::flows::FlowLimits;
 use crate::peer::{FlowId, Locals, Peer, Transport};
 use crate::sdp::MediaPlan;
-use model::{Cause, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
+use crate::source::Source;
+use model::feature::{FeatureWish, Features, Lamp, Watched};
+use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -19,6 +22,8 @@ pub struct Config {
     /// The desk phones that may register and call, with their passwords.
     pub accounts: BTreeMap<PhoneId, Secret>,
     pub trunks: BTreeMap<TrunkId, TrunkConfig>,
+    /// What phones may watch.
+    pub directory: Directory,
     /// Shortest and longest registration granted, in seconds (423 below the first).
     pub register_s: (u32, u32),
     pub limits: Limits,
@@ -35,6 +40,7 @@ impl Config {
             realm: realm.to_owned(),
             accounts: BTreeMap::new(),
             trunks: BTreeMap::new(),
+            directory: Directory::default(),
             register_s: (60, 3600),
             limits: Limits::default(),
             first_leg: 1,
@@ -55,6 +61,7 @@ pub struct TrunkConfig {
 pub struct Accounts {
     pub accounts: BTreeMap<PhoneId, Secret>,
     pub trunks: BTreeMap<TrunkId, TrunkConfig>,
+    pub directory: Directory,
     pub register_s: (u32, u32),
 }
 
@@ -69,6 +76,8 @@ pub struct Limits {
     pub client_transactions_max: usize,
     /// Outputs waiting for `poll`; at it datagrams in are dropped until the daemon drained them.
     pub outputs_max: usize,
+    /// Subscriptions at a time; one more gets 503.
+    pub subscriptions_max: usize,
     /// Connections, and what is unfinished on them.
     pub flows: FlowLimits,
 }
@@ -80,6 +89,7 @@ impl Default for Limits {
             server_transactions_max: 4096,
             client_transactions_max: 4096,
             outputs_max: 16_384,
+            subscriptions_max: 32_768,
             flows: FlowLimits::default(),
         }
     }
@@ -129,6 +139,18 @@ pub enum Command {
     Configure(Accounts),
     /// Refuse new calls with 503 and Retry-After, or take them again.
     Drain(bool),
+    /// Show a lamp from now on.
+    Publish { watched: Watched, lamp: Lamp },
+    /// Show what a phone's own keys do from now on, and who sits at it.
+    ShowFeatures { phone: PhoneId, features: Features },
+    /// Show how many a phone has to call back, new and old.
+    Mailbox { phone: PhoneId, new: u32, old: u32 },
+    /// Let a phone, or all that are registered, fetch their settings.
+    CheckSync { phone: Option<PhoneId> },
+    /// Tell a phone something nobody subscribed to, at each address it registered.
+    Push { phone: PhoneId, event: String, content_type: String, body: Vec<u8> },
+    /// The box stops: end every subscription so that phones subscribe anew when it is back.
+    Farewell,
     /// Register at a registrar as a phone does, and again before it runs out. `expires_s` 0
     /// takes the registration back.
     Register { registrar: Peer, user: PhoneId, secret: Secret, expires_s: u32 },
@@ -155,6 +177,11 @@ pub enum Output {
     /// Send a datagram, or bytes by the connection `to` names. Where it names none for TCP or TLS,
     /// one to its address is opened, unless one is being opened already.
     Send { to: Peer, bytes: Vec<u8> },
+    /// Somebody proved an account's password, or is a trunk, from there: let it pass before
+    /// strangers.
+    Known { peer: Peer },
+    /// A source guessed passwords: take nothing of it until then. An alarm.
+    Banned { source: Source, until: Instant },
     /// Close a connection. Nothing more of it is wanted, `Closed` neither.
     Close { flow: FlowId },
     /// Something happened on a leg. `LegEvent::Gone` comes once and is the last.
@@ -167,6 +194,8 @@ pub enum Output {
     Registered { phone: PhoneId, contacts: usize },
     /// A phone's last address was taken back or ran out.
     Unregistered { phone: PhoneId },
+    /// A phone's own key asks for something; `ShowFeatures` says what came of it.
+    FeatureAsked { phone: PhoneId, wish: FeatureWish },
     /// What a registrar said to `Command::Register`: the seconds it granted (0 when it took the
     /// registration back), or its refusal (408 when it said nothing at all).
     RegisterResult { user: PhoneId, result: Result<u32, u16> },

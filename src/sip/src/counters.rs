@@ -36,6 +36,17 @@ pub struct Counters {
     pub forks_hung_up: u64,
     /// 491 sent or received.
     pub glares: u64,
+    /// Subscriptions granted; not their refreshes.
+    pub subscribed: u64,
+    pub notified: u64,
+    /// Subscriptions that ended because their NOTIFY was refused or not answered.
+    pub notify_failed: u64,
+    /// NOTIFYs that nobody subscribed to: check-sync and screens.
+    pub pushed: u64,
+    /// What phones' own keys asked for.
+    pub wishes: u64,
+    /// Wrong PINs of agents who wanted to sit down at a phone.
+    pub wrong_pins: u64,
     /// Wrong passwords by account; accounts we do not have count as `UNKNOWN_ACCOUNT`.
     pub failures: BTreeMap<PhoneId, u64>,
 }

@@ -62,13 +62,19 @@ pub struct Dialog {
 
 impl Dialog {
     /// Makes our end of the dialog that an INVITE which came asks for (RFC 3261 12.1.1). Nothing
-    /// where the INVITE has no Contact.
+    /// where the INVITE has no Contact, unless it is of RFC 2543.
     pub fn of_server(invite: &Message, local_tag: &str, source: Peer) -> Option<Self> {
         let mut local = invite.to()?;
         if local.tag().is_none() {
             local = local.tagged(local_tag);
         }
         let remote = invite.from()?;
+        let target = match invite.contact() {
+            Some(contact) => contact.uri,
+            // RFC 2543 knew neither tags nor that a caller has to be reachable.
+            None if remote.tag().is_none() => remote.uri.clone(),
+            None => return None,
+        };
         Some(Self {
             id: DialogId {
                 call_id: invite.call_id().to_owned(),
@@ -79,7 +85,7 @@ impl Dialog {
             remote,
             local_seq: 0,
             remote_seq: Some(invite.cseq()?.0),
-            target: invite.contact()?.uri,
+            target,
             routes: invite.record_routes(),
             source,
             behind_nat: invite.via().is_none_or(|via| says_another(&via, source.ip())),
@@ -182,6 +188,11 @@ impl Dialog {
         if let Some(contact) = message.contact() {
             self.target = contact.uri;
         }
+    }
+
+    /// The far end is reached there from now on, as its registration says.
+    pub fn moved(&mut self, source: Peer) {
+        self.source = source;
     }
 
     fn numbered(&self, method: Method, via: &Via, cseq: u32) -> Message {

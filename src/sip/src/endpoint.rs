@@ -3,7 +3,8 @@
 use crate::address::Address;
 use crate::command::{Command, Config, Input, Output};
 use crate::counters::Counters;
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, DialogId};
+use crate::events::unasked::News;
 use crate::flows::Due;
 use crate::framer::{self, ParseError};
 use crate::message::Message;
@@ -122,6 +123,11 @@ impl Endpoint {
         self.wire.flows.len()
     }
 
+    /// Subscriptions that are not over.
+    pub fn subscriptions(&self) -> usize {
+        self.reception.notifier.len()
+    }
+
     /// Dialogs that are not over.
     pub fn dialogs(&self) -> usize {
         self.wire.dialogs.len()
@@ -139,10 +145,30 @@ impl Endpoint {
             Command::Resume { leg } => {
                 self.with_leg(leg, |l, w| l.direct(now, w, Direction::SendReceive));
             }
-            Command::Configure(accounts) => self.reception.configure(accounts, &mut self.wire),
+            Command::Configure(accounts) => {
+                self.reception.configure(now, accounts, &mut self.wire);
+            }
+            Command::Publish { watched, lamp } => {
+                self.reception.notifier.publish(now, watched, lamp);
+            }
+            Command::ShowFeatures { phone, features } => {
+                self.reception.notifier.show(now, &phone, features);
+            }
+            Command::Mailbox { phone, new, old } => {
+                self.reception.notifier.mailbox(now, &phone, new, old);
+            }
+            Command::CheckSync { phone } => {
+                self.reception.check_sync(now, &mut self.wire, phone);
+            }
+            Command::Push { phone, event, content_type, body } => {
+                let news = News { event, content_type, body };
+                self.reception.push(now, &mut self.wire, &phone, &news);
+            }
+            Command::Farewell => self.reception.notifier.farewell(now, &mut self.wire),
             Command::Drain(drains) => self.reception.drain(drains),
             Command::Invite { leg, phone, rtp, caller, name } => {
                 let targets = self.reception.targets(&phone);
+                self.reception.notifier.rings(leg, &phone);
                 let from = self.wire.identity(&caller, &name);
                 let asserted = !caller.is_empty();
                 let contact = String::new();
@@ -311,6 +337,7 @@ impl Endpoint {
         match owner {
             Owner::Nobody | Owner::Arrived { .. } => {}
             Owner::Invite { leg, fork } => {
+                self.rung(now, leg, id, response);
                 let response = Response { fork, id, message: response, from };
                 match self.legs.contains_key(&leg) {
                     true => self.with_leg(leg, |l, w| l.invite_response(now, w, &response)),
@@ -330,6 +357,26 @@ impl Endpoint {
                     self.ours.remove(&no);
                 }
             }
+            Owner::Notify { subscription } => {
+                let notifier = &mut self.reception.notifier;
+                notifier.answered(now, &mut self.wire, subscription, response);
+            }
+        }
+    }
+
+    /// A phone that we ring named its end of the dialog.
+    fn rung(&mut self, now: Instant, leg: LegId, id: TransactionId, response: &Message) {
+        let ringing = response.code().is_some_and(|code| (101..200).contains(&code));
+        let invite = self.wire.transactions.request_of(id).filter(|_| ringing);
+        let ids = invite.and_then(|invite| {
+            Some(DialogId {
+                call_id: invite.call_id().to_owned(),
+                local_tag: invite.from_tag()?,
+                remote_tag: response.to_tag()?,
+            })
+        });
+        if let Some(ids) = ids {
+            self.reception.notifier.rung(now, leg, ids);
         }
     }
 
@@ -370,6 +417,10 @@ impl Endpoint {
                     ours.refused(&mut self.wire, timed_out.code);
                 }
             }
+            Owner::Notify { subscription } => {
+                let (notifier, code) = (&mut self.reception.notifier, timed_out.code);
+                notifier.unanswered(now, &mut self.wire, subscription, code);
+            }
         }
     }
 
@@ -378,6 +429,7 @@ impl Endpoint {
         step(leg, &mut self.wire);
         if leg.is_over() {
             self.legs.remove(&id);
+            self.reception.notifier.leg_over(id);
         }
     }
 

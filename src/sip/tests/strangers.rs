@@ -109,7 +109,9 @@ fn each_request_that_cannot_be_acted_upon_gets_its_code() {
     let mut net = Network::new(1);
     let sdp = "Content-Type: application/sdp\n";
     for (text, code, with) in [
-        (request("SUBSCRIBE", STRANGER, "Event: dialog\n", ""), "405", "Allow: INVITE"),
+        (request("PUBLISH", STRANGER, "Event: dialog\n", ""), "405", "Allow: INVITE"),
+        (request("SUBSCRIBE", STRANGER, "Event: dialog\n", ""), "401", "WWW-Authenticate"),
+        (request("SUBSCRIBE", STRANGER, "Event: conference\n", ""), "489", "Allow-Events: dialog"),
         (request("REFER", STRANGER, "", ""), "405", "Allow: INVITE"),
         (request("FROBNICATE", STRANGER, "", ""), "501", "FROBNICATE"),
         (invite(STRANGER, "Require: 100rel, timer\n"), "420", "Unsupported: 100rel, timer"),

@@ -233,11 +233,8 @@ mod tests {
         let phone = PhoneId::new("8002");
         board.set_features(&phone, seated(Some("8001")));
         let leg = LegId::inbound(4);
-        let dialog = DialogId {
-            call_id: "c".into(),
-            local_tag: "ours".into(),
-            remote_tag: "theirs".into(),
-        };
+        let dialog =
+            DialogId { call_id: "c".into(), local_tag: "ours".into(), remote_tag: "theirs".into() };
         assert_eq!(board.rung(leg, dialog.clone()), None, "nobody is rung by it");
         board.rings(leg, &phone);
         let agent = Watched::Agent(AgentId::new("8001"));

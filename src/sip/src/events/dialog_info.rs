@@ -181,8 +181,7 @@ mod tests {
         };
         board.rung(leg, ids);
         let text = Told::default().next(&board, &desk(), true);
-        let named =
-            "call-id=\"c&lt;1&gt;@box\" local-tag=\"theirs\" remote-tag=\"ours\" direction=\"recipient\"";
+        let named = "call-id=\"c&lt;1&gt;@box\" local-tag=\"theirs\" remote-tag=\"ours\" direction=\"recipient\"";
         assert!(text.contains(named), "{text}");
     }
 
@@ -191,7 +190,10 @@ mod tests {
         let mut board = board();
         board.set_lamp(desk(), rings("*******678"));
         let text = Told::default().next(&board, &desk(), true);
-        assert!(text.contains("<identity display=\"*******678\">sip:*******678@box.example<"), "{text}");
+        assert!(
+            text.contains("<identity display=\"*******678\">sip:*******678@box.example<"),
+            "{text}"
+        );
         board.set_lamp(desk(), rings("张 <b>"));
         let text = Told::default().next(&board, &desk(), true);
         let shown = "<identity display=\"张 &lt;b&gt;\">sip:anonymous@anonymous.invalid<";

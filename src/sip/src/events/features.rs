@@ -68,8 +68,7 @@ impl Known {
                 all.push(forwarding(&device, when, kind, to.as_deref()));
             }
         }
-        let seat =
-            features.agent.clone().filter(|(_, state)| *state != AgentState::LoggedOut);
+        let seat = features.agent.clone().filter(|(_, state)| *state != AgentState::LoggedOut);
         let before = self.agent.replace(seat.clone());
         if before.as_ref() != Some(&seat) {
             all.extend(agent(directory, &device, before, seat));
@@ -225,7 +224,10 @@ mod tests {
         forwarded.forwards.insert(ForwardWhen::Busy, "8002".into());
         assert_eq!(told(Some(&ready), &forwarded), ["ForwardingEvent 8002"]);
         assert_eq!(told(Some(&ready), &Features::default()), ["AgentLoggedOffEvent"]);
-        assert_eq!(told(Some(&Features::default()), &ready), ["AgentLoggedOnEvent", "AgentReadyEvent"]);
+        assert_eq!(
+            told(Some(&Features::default()), &ready),
+            ["AgentLoggedOnEvent", "AgentReadyEvent"]
+        );
     }
 
     #[test]

@@ -301,9 +301,7 @@ impl Notifier {
         let nonce = no.and_then(|no| self.table.get_mut(no)?.take_nonce());
         let (proof, nonce) = (proof.as_ref(), nonce.as_deref());
         match self.pins.judge(now, phone, &self.directory, &agent, proof, nonce) {
-            Verdict::Passed(pin) => {
-                Ok(Body::Wish(FeatureWish::LogIn { agent: Some(agent), pin }))
-            }
+            Verdict::Passed(pin) => Ok(Body::Wish(FeatureWish::LogIn { agent: Some(agent), pin })),
             Verdict::Ask => Ok(Body::AskProof),
             Verdict::Wrong => {
                 wire.counters.wrong_pins += 1;
@@ -399,6 +397,7 @@ impl Notifier {
     pub fn configure(
         &mut self,
         now: Instant,
+        wire: &mut Wire,
         directory: Directory,
         phones: BTreeSet<PhoneId>,
         locked_out: &BTreeSet<PhoneId>,
@@ -408,6 +407,7 @@ impl Notifier {
         self.board.keep(|watched| directory.has(phones, &Resource::One(watched.clone())));
         self.pins.keep(|phone| phones.contains(phone));
         for no in self.table.all() {
+            let (directory, phones) = (&self.directory, &self.phones);
             let Some(subscription) = self.table.get_mut(no) else { continue };
             let list = match subscription.resource() {
                 Resource::List(phone) => Some(directory.list(phones, phone)),
@@ -423,7 +423,7 @@ impl Notifier {
             if let Some(list) = list {
                 self.table.list(no, &list);
             }
-            self.table.settle(no);
+            self.step(now, wire, no);
         }
     }
 

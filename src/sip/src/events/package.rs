@@ -161,7 +161,12 @@ mod tests {
     fn a_request_without_accept_takes_the_format_of_the_package() {
         let format = Package::Dialog.content_type();
         assert!(accepts(&subscribe(&[]), format));
-        for fits in ["application/dialog-info+xml", "application/*", "*/*", "a/b, Application/Dialog-Info+XML;q=1"] {
+        for fits in [
+            "application/dialog-info+xml",
+            "application/*",
+            "*/*",
+            "a/b, Application/Dialog-Info+XML;q=1",
+        ] {
             assert!(accepts(&subscribe(&[("Accept", fits)]), format), "{fits}");
         }
         for other in ["application/pidf+xml", "text/*", "application/dialog-info"] {

@@ -73,8 +73,12 @@ fn of_agent(state: &AgentState) -> Known<'_> {
 fn of_lamp(lamp: &Lamp) -> Known<'static> {
     match lamp {
         Lamp::Idle => Known { open: true, activity: None, note: "idle" },
-        Lamp::Ringing { .. } => Known { open: true, activity: Some("on-the-phone"), note: "ringing" },
-        Lamp::Talking { .. } => Known { open: true, activity: Some("on-the-phone"), note: "talking" },
+        Lamp::Ringing { .. } => {
+            Known { open: true, activity: Some("on-the-phone"), note: "ringing" }
+        }
+        Lamp::Talking { .. } => {
+            Known { open: true, activity: Some("on-the-phone"), note: "talking" }
+        }
         Lamp::Away => Known { open: false, activity: None, note: "away" },
     }
 }
@@ -89,10 +93,8 @@ mod tests {
     fn shown(state: Option<AgentState>) -> (Option<String>, Option<String>, String) {
         let mut board = Board::new("box.example", "192.0.2.1:5060".parse().unwrap());
         let agent = AgentId::new("8001");
-        let features = Features {
-            agent: state.map(|state| (agent.clone(), state)),
-            ..Features::default()
-        };
+        let features =
+            Features { agent: state.map(|state| (agent.clone(), state)), ..Features::default() };
         board.set_features(&PhoneId::new("8003"), features);
         let text = body(&board, &Watched::Agent(agent));
         let document = parse(&text).unwrap();

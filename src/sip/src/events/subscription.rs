@@ -207,7 +207,13 @@ impl Subscription {
 
     /// Tells whether a new SUBSCRIBE of the same phone takes its place: a phone that was started
     /// anew has forgotten it.
-    pub fn is_replaced_by(&self, phone: &PhoneId, event: &Event, resource: &Resource, at: &Uri) -> bool {
+    pub fn is_replaced_by(
+        &self,
+        phone: &PhoneId,
+        event: &Event,
+        resource: &Resource,
+        at: &Uri,
+    ) -> bool {
         self.phone == *phone
             && self.event == *event
             && self.resource == *resource
@@ -306,7 +312,7 @@ impl Subscription {
     /// Ends it with a last NOTIFY.
     pub fn end(&mut self, reason: Reason) {
         if self.phase == Phase::Active {
-            self.phase = Phase::Ending(reason);
+            self.phase = if self.cut_off { Phase::Over } else { Phase::Ending(reason) };
         }
     }
 
@@ -321,6 +327,9 @@ impl Subscription {
         let hop = self.dialog.hop();
         if hop.flow == flow.flow {
             self.cut_off = hop.addr == flow.addr || flow.transport.secure();
+        }
+        if self.cut_off && self.phase != Phase::Active {
+            self.phase = Phase::Over;
         }
     }
 
@@ -376,7 +385,6 @@ impl Subscription {
         let sends = !self.outstanding && !self.cut_off;
         let wants = match self.phase {
             Phase::Over => return Some(Instant::START),
-            Phase::Ending(_) if self.cut_off => return Some(Instant::START),
             Phase::Ending(_) if sends => return Some(Instant::START),
             Phase::Ending(_) => return None,
             Phase::Active => sends && self.due != Due::Nothing,
@@ -391,9 +399,6 @@ impl Subscription {
             self.end(Reason::Timeout);
             // Its last state is known; only the end is news.
             self.due = Due::Nothing;
-        }
-        if matches!(self.phase, Phase::Ending(_)) && self.cut_off {
-            self.phase = Phase::Over;
         }
         if self.outstanding || self.cut_off || self.phase == Phase::Over {
             return;

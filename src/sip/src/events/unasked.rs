@@ -87,13 +87,7 @@ impl Unasked {
 }
 
 /// Tells a phone at each address it registered.
-pub fn tell(
-    now: Instant,
-    wire: &mut Wire,
-    phone: &PhoneId,
-    targets: &[(Uri, Peer)],
-    news: &News,
-) {
+pub fn tell(now: Instant, wire: &mut Wire, phone: &PhoneId, targets: &[(Uri, Peer)], news: &News) {
     for (contact, to) in targets {
         let via = wire.via(to);
         let tag = wire.token();

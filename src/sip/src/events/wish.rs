@@ -37,7 +37,10 @@ pub enum WishError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hoteling {
     /// An agent sits down, with the proof of the PIN where the body has one.
-    In { agent: AgentId, proof: Option<Proof> },
+    In {
+        agent: AgentId,
+        proof: Option<Proof>,
+    },
     Out,
 }
 
@@ -136,7 +139,8 @@ fn number(text: &str) -> Result<String, WishError> {
     };
     let digits: String = plain.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
     let rest = digits.strip_prefix('+').unwrap_or(&digits);
-    let dialled = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b));
+    let dialled =
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b));
     (dialled && digits.len() <= NUMBER_MAX).then_some(digits).ok_or(WishError::Value)
 }
 
@@ -191,10 +195,7 @@ mod tests {
             asked("SetForwarding", &inner)
         };
         let wish = |when, to: &str| Ok(FeatureWish::Forward { when, to: Some(to.to_owned()) });
-        assert_eq!(
-            forward("true", "forwardImmediate", "8002"),
-            wish(ForwardWhen::Always, "8002")
-        );
+        assert_eq!(forward("true", "forwardImmediate", "8002"), wish(ForwardWhen::Always, "8002"));
         assert_eq!(
             forward("true", "forwardBusy", "tel:+86-21-6123"),
             wish(ForwardWhen::Busy, "+86216123")
@@ -246,7 +247,9 @@ mod tests {
     #[test]
     fn who_sits_down_is_read_by_number_or_address() {
         let body = |inner: &str| {
-            format!("{HEAD}<SetHoteling xmlns=\"http://schema.broadsoft.com/hoteling\">{inner}</SetHoteling>")
+            format!(
+                "{HEAD}<SetHoteling xmlns=\"http://schema.broadsoft.com/hoteling\">{inner}</SetHoteling>"
+            )
         };
         let agent = AgentId::new("8001");
         for guest in ["8001", "sip:8001@box.example", "8001@box.example"] {

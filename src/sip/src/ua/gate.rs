@@ -16,7 +16,12 @@ pub fn refusal(wire: &Wire, from: &Peer, request: &Message) -> Option<Message> {
     // 8.2.1
     if !matches!(
         method,
-        Method::Invite | Method::Bye | Method::Options | Method::Info | Method::Register
+        Method::Invite
+            | Method::Bye
+            | Method::Options
+            | Method::Info
+            | Method::Register
+            | Method::Subscribe
     ) {
         return Some(wire.response(request, 405));
     }
@@ -44,5 +49,20 @@ pub fn refusal(wire: &Wire, from: &Peer, request: &Message) -> Option<Message> {
     if foreign && method == Method::Invite {
         return Some(wire.response(request, 415).with("Accept", SDP));
     }
+    // 20.1, 21.4.7: who takes no session description in the answer cannot be talked with.
+    if method == Method::Invite && !takes_sdp(request) {
+        return Some(wire.response(request, 406));
+    }
     None
+}
+
+/// Tells whether the answer may hold a session description: no Accept means it may.
+fn takes_sdp(request: &Message) -> bool {
+    let mut accepts = request.headers.words("Accept");
+    let stated = request.headers.get("Accept").is_some();
+    let fits = |range: &str| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        [SDP, "application/*", "*/*"].iter().any(|one| range.eq_ignore_ascii_case(one))
+    };
+    !stated || accepts.any(fits)
 }

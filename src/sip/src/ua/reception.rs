@@ -7,6 +7,7 @@
 //!      |--To tag--> the dialog's leg | 481
 //!      '--none---> INVITE: peer of a trunk | phone with its password | 401
 //!                  REGISTER: phone with its password | 401
+//!                  SUBSCRIBE: phone with its password | 401, then the notifier
 //!                  OPTIONS: 200
 //! ```
 //!
@@ -22,6 +23,8 @@ use crate::command::{Accounts, Config, Output, TrunkConfig};
 use crate::counters::UNKNOWN_ACCOUNT;
 use crate::dialog::{Dialog, DialogId};
 use crate::digest::Credentials;
+use crate::events::notifier::{Asked, Notifier, push};
+use crate::events::unasked::News;
 use crate::guard::{Entry, Guard};
 use crate::message::Message;
 use crate::peer::Peer;
@@ -30,7 +33,7 @@ use crate::transaction::Arrival;
 use crate::uri;
 use model::{Instant, LegEvent, LegId, PhoneId, Secret, TrunkId, Via};
 use rsip::{Host, Method, Uri};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// The legs by their number.
@@ -38,6 +41,8 @@ pub type Legs = BTreeMap<LegId, Leg>;
 
 /// Accounts, trunks, and the next leg's number.
 pub struct Reception {
+    /// Whoever subscribed.
+    pub notifier: Notifier,
     guard: Guard,
     registrar: Registrar,
     accounts: BTreeMap<PhoneId, Secret>,
@@ -57,7 +62,9 @@ struct Request {
 impl Reception {
     /// Opens with nobody registered.
     pub fn new(wire: &mut Wire, config: Config) -> Self {
+        let phones = config.accounts.keys().cloned().collect();
         Self {
+            notifier: Notifier::new(wire, config.directory, phones),
             guard: Guard::new(wire.key(), &config.realm),
             registrar: Registrar::new(config.register_s),
             accounts: config.accounts,
@@ -68,15 +75,35 @@ impl Reception {
     }
 
     /// Uses other phones and trunks; whoever lost the account or has another password is out.
-    pub fn configure(&mut self, new: Accounts, wire: &mut Wire) {
+    pub fn configure(&mut self, now: Instant, new: Accounts, wire: &mut Wire) {
         let old = std::mem::replace(&mut self.accounts, new.accounts);
         self.trunks = new.trunks;
         self.registrar.set_range(new.register_s);
+        let mut locked_out = BTreeSet::new();
         for (phone, secret) in old {
-            if self.accounts.get(&phone) != Some(&secret) && self.registrar.forget(&phone) {
+            if self.accounts.get(&phone) == Some(&secret) {
+                continue;
+            }
+            locked_out.insert(phone.clone());
+            if self.registrar.forget(&phone) {
                 wire.tell(Output::Unregistered { phone });
             }
         }
+        let phones = self.accounts.keys().cloned().collect();
+        self.notifier.configure(now, wire, new.directory, phones, &locked_out);
+    }
+
+    /// Lets one phone fetch its settings, or all that are registered.
+    pub fn check_sync(&mut self, now: Instant, wire: &mut Wire, phone: Option<PhoneId>) {
+        let all = || self.registrations().map(|(phone, _)| phone.clone()).collect();
+        let phones = phone.map_or_else(all, |phone| vec![phone]);
+        self.notifier.check_sync(now, wire, phones);
+    }
+
+    /// Tells a phone something at each address it registered.
+    pub fn push(&mut self, now: Instant, wire: &mut Wire, phone: &PhoneId, news: &News) {
+        let targets = self.targets(phone);
+        push(now, wire, phone, &targets, news);
     }
 
     /// Refuses new calls, or takes them again.
@@ -105,6 +132,7 @@ impl Reception {
         for change in self.registrar.flow_closed(flow) {
             wire.tell(changed(change));
         }
+        self.notifier.flow_closed(flow);
     }
 
     /// Ends the registrations that ran out.
@@ -112,11 +140,15 @@ impl Reception {
         for change in self.registrar.tick(now) {
             wire.tell(changed(change));
         }
+        self.notifier.tick(now, wire);
+        for phone in self.notifier.due_check_sync(now) {
+            self.push(now, wire, &phone, &News::check_sync());
+        }
     }
 
-    /// When the next registration runs out.
+    /// When the next registration or subscription wants something.
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        self.registrar.deadline()
+        self.registrar.deadline().into_iter().chain(self.notifier.deadline()).min()
     }
 
     /// Takes a request.
@@ -135,7 +167,8 @@ impl Reception {
             Arrival::Ack => {
                 let dialog = DialogId::of_request(&request.message);
                 let leg = dialog.and_then(|dialog| wire.dialogs.get(&dialog).copied());
-                with(legs, leg, |leg| leg.ack(now, wire, &request.message));
+                let over = with(legs, leg, |leg| leg.ack(now, wire, &request.message));
+                self.over(over);
             }
             Arrival::Cancel { owner, .. } => self.cancel(now, wire, legs, owner, &request),
             Arrival::Merged => wire.answer(reply_to, &request.message, 482),
@@ -162,12 +195,25 @@ impl Reception {
         }
     }
 
+    /// A leg is wholly over.
+    fn over(&mut self, leg: Option<LegId>) {
+        if let Some(leg) = leg {
+            self.notifier.leg_over(leg);
+        }
+    }
+
     fn new_request(&mut self, now: Instant, wire: &mut Wire, legs: &mut Legs, request: Request) {
         if let Some(refusal) = gate::refusal(wire, &request.from, &request.message) {
             return wire.send(request.reply_to, &refusal);
         }
-        if let Some(dialog) = DialogId::of_request(&request.message) {
-            return within(now, wire, legs, &dialog, &request);
+        let dialog = DialogId::of_request(&request.message);
+        let of_leg = dialog.as_ref().is_some_and(|dialog| wire.dialogs.contains_key(dialog));
+        if request.message.method() == Some(Method::Subscribe) && !of_leg {
+            return self.subscribe(now, wire, &request);
+        }
+        if let Some(dialog) = dialog {
+            let over = within(now, wire, legs, &dialog, &request);
+            return self.over(over);
         }
         match request.message.method() {
             Some(Method::Invite) => self.invite(now, wire, legs, request),
@@ -203,7 +249,7 @@ impl Reception {
                     wire.counters.limited += 1;
                     return refuse(wire, 503);
                 }
-                wire.flows.known(&request.from);
+                wire.known(request.from);
                 (Via::Trunk(trunk.clone()), Some(trunk.clone()))
             }
             None => match self.proved(now, wire, &request) {
@@ -244,6 +290,21 @@ impl Reception {
         wire.event(leg, LegEvent::Arrived { via, caller, name, dialled, diverted });
     }
 
+    /// Each SUBSCRIBE proves its password anew: one of them may change what a phone does.
+    fn subscribe(&mut self, now: Instant, wire: &mut Wire, request: &Request) {
+        if let Some(refusal) = Notifier::refusal(wire, &request.message) {
+            return wire.send(request.reply_to, &refusal);
+        }
+        let Some(phone) = self.proved(now, wire, request) else { return };
+        let asked = Asked {
+            phone: &phone,
+            message: &request.message,
+            from: request.from,
+            reply_to: request.reply_to,
+        };
+        self.notifier.subscribe(now, wire, &asked, self.draining);
+    }
+
     fn register(&mut self, now: Instant, wire: &mut Wire, request: &Request) {
         let message = &request.message;
         let Some(phone) = self.proved(now, wire, request) else { return };
@@ -266,6 +327,8 @@ impl Reception {
                     response.headers.push("Contact", contact.to_string());
                 }
                 if let Some(change) = done.change {
+                    let contacts: Vec<Uri> = done.contacts.into_iter().map(|c| c.uri).collect();
+                    self.notifier.registered(now, &phone, &contacts, request.from);
                     wire.tell(changed(change));
                 }
                 response
@@ -287,7 +350,7 @@ impl Reception {
         let secret_of = |user: &str| accounts.get(&PhoneId::new(user));
         match self.guard.judge(now, request.from.addr, &request.message, secret_of) {
             Entry::Passed { user } => {
-                wire.flows.known(&request.from);
+                wire.known(request.from);
                 Some(PhoneId::new(&user))
             }
             Entry::Refused { stale, wrong } => {
@@ -333,26 +396,34 @@ impl Reception {
     }
 }
 
-/// Takes a request to the leg of its dialog (RFC 3261 12.2.2).
-fn within(now: Instant, wire: &mut Wire, legs: &mut Legs, dialog: &DialogId, request: &Request) {
+/// Takes a request to the leg of its dialog (RFC 3261 12.2.2); gives it if that was its end.
+fn within(
+    now: Instant,
+    wire: &mut Wire,
+    legs: &mut Legs,
+    dialog: &DialogId,
+    request: &Request,
+) -> Option<LegId> {
     let leg = wire.dialogs.get(dialog).copied().filter(|leg| legs.contains_key(leg));
     if leg.is_none() {
-        return wire.answer(request.reply_to, &request.message, 481);
+        wire.answer(request.reply_to, &request.message, 481);
+        return None;
     }
     let Ok(id) = wire.transactions.accept(&request.message, request.reply_to, Owner::Nobody) else {
         wire.counters.limited += 1;
-        return wire.answer(request.reply_to, &request.message, 503);
+        wire.answer(request.reply_to, &request.message, 503);
+        return None;
     };
     let within = Within { id, message: &request.message, from: request.from };
-    with(legs, leg, |leg| leg.request(now, wire, &within));
+    with(legs, leg, |leg| leg.request(now, wire, &within))
 }
 
-fn with(legs: &mut Legs, id: Option<LegId>, step: impl FnOnce(&mut Leg)) {
-    let Some((id, leg)) = id.and_then(|id| Some((id, legs.get_mut(&id)?))) else { return };
+/// Lets something happen to a leg; gives it if that was its end.
+fn with(legs: &mut Legs, id: Option<LegId>, step: impl FnOnce(&mut Leg)) -> Option<LegId> {
+    let (id, leg) = id.and_then(|id| Some((id, legs.get_mut(&id)?)))?;
     step(leg);
-    if leg.is_over() {
-        legs.remove(&id);
-    }
+    leg.is_over().then(|| legs.remove(&id))?;
+    Some(id)
 }
 
 fn changed(change: Change) -> Output {

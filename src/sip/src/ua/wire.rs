@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 /// The methods we take.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, SUBSCRIBE";
 /// The body type of session descriptions.
 pub const SDP: &str = "application/sdp";
 /// Seconds after which a caller we refused by a limit may try again.
@@ -44,6 +44,8 @@ pub enum Owner {
     Reinvite { leg: LegId },
     /// A REGISTER of ours.
     Register { no: u32 },
+    /// A NOTIFY of a subscription.
+    Notify { subscription: u64 },
 }
 
 /// The transactions, dialogs, counters and the queue of outputs.
@@ -288,6 +290,12 @@ impl Wire {
     /// Says what happened on a leg.
     pub fn event(&mut self, leg: LegId, event: LegEvent) {
         self.tell(Output::Leg { leg, event });
+    }
+
+    /// Notes that a peer was let in.
+    pub fn known(&mut self, peer: Peer) {
+        self.flows.known(&peer);
+        self.tell(Output::Known { peer });
     }
 
     /// Says something to the daemon.

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod watcher;
+
 use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -245,6 +247,7 @@ impl Network {
                 }
                 Output::Send { to, bytes } => self.stream(who, to, bytes),
                 Output::Close { flow } => self.close(flow),
+                Output::Known { .. } => {}
                 output => self.said.push(Said { at: self.now, who, output }),
             }
         }
