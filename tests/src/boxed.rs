@@ -47,8 +47,10 @@ pub fn copy_site(
     // Below the ports the system hands out, so that no range holds a signalling port. Boxes that
     // share a range pass over each other's ports.
     let first = 20_000 + free_port()? % 10 * 1000;
+    let tls = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
     let moved = text
         .replace("127.0.0.1:5060", &sip.to_string())
+        .replace("127.0.0.1:5061", &tls.to_string())
         .replace("20000", &first.to_string())
         .replace("20999", &(first + 999).to_string());
     if moved == text {

@@ -54,6 +54,13 @@ enum Command {
         #[arg(long, value_enum, default_value_t = CliLang::En)]
         lang: CliLang,
     },
+    /// List the feature codes that agents dial, and what each does.
+    Codes {
+        /// The site's folder; the one the box uses when left out.
+        dir: Option<PathBuf>,
+        #[arg(long, value_enum, default_value_t = CliLang::En)]
+        lang: CliLang,
+    },
     /// Apply a site, go back to one, or list what was applied.
     #[command(subcommand)]
     Site(SiteCommand),
@@ -162,6 +169,7 @@ fn obey(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check { dir, lang } => check(&dir, &share, lang.into()),
+        Command::Codes { dir, lang } => codes(dir.as_deref(), &folders, &share, lang.into()),
         Command::Site(command) => site(command, &folders, &share),
         Command::Recording(command) => recording(command, &folders),
         Command::Journal(JournalCommand::Check) => journal_check(&folders),
@@ -178,6 +186,20 @@ fn check(dir: &Path, share: &Path, lang: Lang) -> anyhow::Result<ExitCode> {
     for note in &checked.notes {
         print(&format!("note: {note}\n"))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn codes(
+    dir: Option<&Path>,
+    folders: &Folders,
+    share: &Path,
+    lang: Lang,
+) -> anyhow::Result<ExitCode> {
+    let codes = match dir {
+        Some(dir) => sites::check(dir, share)?.site.codes,
+        None => Sites::new(folders, share).current_site()?.codes.clone(),
+    };
+    print(&site::codes(&codes, lang))?;
     Ok(ExitCode::SUCCESS)
 }
 

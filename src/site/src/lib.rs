@@ -30,7 +30,7 @@ mod span;
 mod transports;
 mod trunks;
 
-pub use explain::explain;
+pub use explain::{codes, explain};
 pub use fault::{Fault, Note, Place};
 pub use load::{FAULTS_MAX, Loaded, TEXT_BYTES_MAX, load};
 pub use numbering::{plan, plans};

@@ -1,6 +1,6 @@
 //! `[sip.tls]` and `[provision]`: encrypted signalling, and where phones fetch their settings.
 
-use crate::read::{Field, Reader, Section};
+use crate::read::{Field, Reader, Section, cut};
 use model::site::{Provision, Tls};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,10 +39,17 @@ pub(crate) fn tls(reader: &mut Reader<'_>, sip: &mut Section<'_>) -> Option<Tls>
     Some(Tls { bind: bind?, certificate: certificate.zip(key), clients })
 }
 
-/// The path of a file, relative to the site's folder or absolute.
+/// The whole path of a file. A site is kept in every version it ever had; a key is not.
 fn file(reader: &mut Reader<'_>, section: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
     let field = section.field(key)?;
-    field.words(reader, PATH_MAX).map(PathBuf::from)
+    let path = PathBuf::from(field.words(reader, PATH_MAX)?);
+    if path.is_relative() {
+        let path = cut(&path.to_string_lossy());
+        let rule = "write the whole path, such as \"/etc/ringfence/box.pem\"";
+        reader.fault(&field.spot, format!("'{path}' is no whole path; {rule}"));
+        return None;
+    }
+    Some(path)
 }
 
 pub(crate) fn provision(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Option<Provision> {

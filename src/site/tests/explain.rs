@@ -72,6 +72,40 @@ fn nothing_secret_or_private_is_told() {
 }
 
 #[test]
+fn phones_trunks_out_and_roles_are_told_without_a_secret() {
+    let read = |name: &str| {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        std::fs::read_to_string(tests.join(name)).unwrap()
+    };
+    let more = format!("{}\n[port.fxo-1]", read("everything.toml"));
+    let text = read("minimal.toml").replace("[port.fxo-1]", &more);
+    let text = text.replace("password = \"correct horse\"", "role = \"desk\"\npin = \"2468\"");
+    let site = load(&text, &PromptFiles::any()).unwrap().site;
+    for lang in Lang::ALL {
+        let page = explain(&site, lang);
+        for secret in ["battery staple", "secret of the carrier", "2468", "{}"] {
+            assert!(!page.contains(secret), "{page}");
+        }
+    }
+    let page = explain(&site, Lang::En);
+    for line in [
+        "  also over TCP at 192.168.1.10:5060",
+        "  also over TLS at 192.168.1.10:5061 with the certificate /etc/ringfence/box.pem, to clients with a certificate alone",
+        "  encryption of sound is required: clear phones are refused",
+        "  phones fetch their settings at https://192.168.1.10:8443, which they find by multicast",
+        "  8001 Desk 1 (Yealink)",
+        "  8101  (Other); alone it dials as desk",
+        "  calls are parked at 701, 702, 703, for 2m at most",
+        "  trunk carrier to TLS 203.0.113.7:5061, TCP [2001:db8::7]:5070, UDP 203.0.113.8:5060: numbers with + and country, shows 02160000000; answers challenges as 02160000000",
+        "  country 86, area 21, a line out by 9",
+        "  from every phone, whatever else is forbidden: 110, 119, 120, 122, 999",
+        "  role desk dials local, mobile, +8621; calls a day 200, minutes a day any",
+    ] {
+        assert!(page.contains(&format!("{line}\n")), "no '{line}' in\n{page}");
+    }
+}
+
+#[test]
 fn every_node_is_told_once_in_the_order_a_caller_meets_it() {
     let page = explained(HOSPITAL, Lang::En);
     let at = |node: &str| {

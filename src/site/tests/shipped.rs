@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use model::order::CLIPS_PER_PLAY_MAX;
-use model::site::{Driver, Lang, Marks, Node, Opening};
+use model::site::{Codes, Driver, Lang, Marks, Node, Numbering, Opening};
+use model::srtp::SrtpPolicy;
 use model::time::Zone;
 use model::{MenuId, Number};
 use site::{PromptFiles, load};
@@ -113,6 +114,52 @@ fn the_bank_is_without_fault_or_remark() {
     // A lost card outranks another's complaint only by its marks; by priority it is the first.
     assert!(Marks { vip: true, complaint: true }.points() > u16::from(highest.1.priority));
     assert!(matches!(&site.flow.nodes[&"last-four".into()], Node::Collect { secret: true, .. }));
+}
+
+#[test]
+fn the_bank_takes_encrypted_sound_alone_and_the_hospital_offers_it() {
+    for (name, policy) in [("bank", SrtpPolicy::Require), ("hospital", SrtpPolicy::Offer)] {
+        let sip = shipped(name).sip;
+        assert_eq!(sip.srtp, policy, "{name}");
+        assert!(sip.tls.is_some_and(|tls| tls.certificate.is_none()), "{name}");
+    }
+}
+
+#[test]
+fn agents_of_both_call_out_and_none_where_it_costs() {
+    for name in ["bank", "hospital"] {
+        let site = shipped(name);
+        for agent in site.agents.values() {
+            let role = &site.roles[agent.rights.role.as_ref().unwrap()];
+            assert!(role.dial.contains("mobile") && role.calls_a_day.is_some(), "{name}");
+            for dear in ["international", "premium", "satellite"] {
+                assert!(!role.dial.contains(dear), "{name}: {dear}");
+            }
+        }
+        assert!(site.trunks.values().any(|trunk| !trunk.out.targets.is_empty()), "{name}");
+    }
+}
+
+/// What was shipped before phones, trunks out and encryption were in the format.
+#[test]
+fn sites_of_before_are_read_as_they_were() {
+    for name in ["bank", "hospital"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/before").join(name);
+        let text = std::fs::read_to_string(path.with_extension("toml")).unwrap();
+        let loaded = load(&text, &told(name)).unwrap();
+        assert_eq!(loaded.notes, [], "{name}");
+        let site = loaded.site;
+        assert_eq!((site.sip.tcp, &site.sip.tls, site.sip.srtp), (None, &None, SrtpPolicy::Offer));
+        assert!(site.roles.is_empty() && site.parking.slots.is_empty());
+        assert_eq!(site.phones.len(), site.agents.len());
+        for agent in site.agents.values() {
+            assert_eq!(site.phones[&agent.phone].password, agent.password);
+        }
+        assert!(site.trunks.values().all(|trunk| trunk.out.targets.is_empty()));
+        assert_eq!(site.numbering, Numbering::default());
+        let codes = Codes::default();
+        assert_eq!((site.codes.log_in, site.codes.transfer), (codes.log_in, codes.transfer));
+    }
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! Says in plain words what a site does with a call: lines, then the flow in the order a caller
 //! meets it, then queues and agents.
 
+mod codes;
+mod telephony;
 mod walk;
 mod words;
+
+pub use codes::codes;
 
 use crate::span;
 use model::site::{Agent, Entry, Lang, Queue, Site};
@@ -20,6 +24,8 @@ pub fn explain(site: &Site, lang: Lang) -> String {
     page.flow();
     page.queues();
     page.agents();
+    page.desks();
+    page.calls_out();
     page.text
 }
 
@@ -61,6 +67,7 @@ impl Page<'_> {
         }
         let (bind, realm) = (site.sip.bind.to_string(), &site.sip.realm);
         self.item(&say.phones.fill(&[&bind, realm]));
+        self.transports();
     }
 
     /// The node calls go to, and those of numbers of their own.

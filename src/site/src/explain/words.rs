@@ -36,6 +36,47 @@ pub(super) struct Phrases {
     pub(super) number: Phrase,
     /// address, realm
     pub(super) phones: Phrase,
+    /// address
+    pub(super) tcp: Phrase,
+    /// address
+    pub(super) tls: Phrase,
+    pub(super) own_certificate: &'static str,
+    /// path
+    pub(super) brought_certificate: Phrase,
+    pub(super) clients: &'static str,
+    /// policy
+    pub(super) srtp: Phrase,
+    /// forbid, offer, require
+    pub(super) policies: [&'static str; 3],
+    /// address
+    pub(super) provision: Phrase,
+    pub(super) multicast: &'static str,
+    pub(super) out: &'static str,
+    /// trunk, targets, form of numbers, caller id
+    pub(super) trunk_out: Phrase,
+    /// national, E.164, E.164 without plus
+    pub(super) forms: [&'static str; 3],
+    /// agent's, withheld
+    pub(super) shown: [&'static str; 2],
+    /// user, time
+    pub(super) registers: Phrase,
+    /// user
+    pub(super) answers: Phrase,
+    /// time
+    pub(super) options: Phrase,
+    /// country, area, prefix for a line out
+    pub(super) numbering: Phrase,
+    /// numbers
+    pub(super) emergency: Phrase,
+    /// role, kinds and beginnings, calls, minutes
+    pub(super) role: Phrase,
+    /// slots, time
+    pub(super) parking: Phrase,
+    pub(super) desks: &'static str,
+    /// number, place, vendor
+    pub(super) desk: Phrase,
+    /// role
+    pub(super) of_role: Phrase,
     pub(super) flow: &'static str,
     /// time, node
     pub(super) silence: Phrase,
@@ -109,6 +150,29 @@ static EN: Phrases = Phrases {
     trunk: Phrase("trunk {}: calls from {} alone, at most {} at once, begin at {}"),
     number: Phrase("{} at {}"),
     phones: Phrase("desk phones register at {} (realm {})"),
+    tcp: Phrase("also over TCP at {}"),
+    tls: Phrase("also over TLS at {}"),
+    own_certificate: " with a certificate of the box's own",
+    brought_certificate: Phrase(" with the certificate {}"),
+    clients: ", to clients with a certificate alone",
+    srtp: Phrase("encryption of sound is {}"),
+    policies: ["forbidden", "offered over TLS", "required: clear phones are refused"],
+    provision: Phrase("phones fetch their settings at https://{}"),
+    multicast: ", which they find by multicast",
+    out: "Calls out",
+    trunk_out: Phrase("trunk {} to {}: numbers {}, shows {}"),
+    forms: ["as dialled at home", "with + and country", "with country, no +"],
+    shown: ["the agent's number", "no number"],
+    registers: Phrase("; registers as {} every {}"),
+    answers: Phrase("; answers challenges as {}"),
+    options: Phrase("; asks whether it is well every {}"),
+    numbering: Phrase("country {}, area {}, a line out by {}"),
+    emergency: Phrase("from every phone, whatever else is forbidden: {}"),
+    role: Phrase("role {} dials {}; calls a day {}, minutes a day {}"),
+    parking: Phrase("calls are parked at {}, for {} at most"),
+    desks: "Desk phones",
+    desk: Phrase("{} {} ({})"),
+    of_role: Phrase("; alone it dials as {}"),
     flow: "What callers hear",
     silence: Phrase("whoever presses nothing for {} goes to {}"),
     says: Phrase("says {}"),
@@ -146,6 +210,29 @@ static ZH: Phrases = Phrases {
     trunk: Phrase("中继 {}：只接受来自 {} 的呼叫，最多同时 {} 路，进入 {}"),
     number: Phrase("{} 进入 {}"),
     phones: Phrase("话机注册地址 {}（域 {}）"),
+    tcp: Phrase("TCP 地址 {}"),
+    tls: Phrase("TLS 地址 {}"),
+    own_certificate: "，使用本机自签证书",
+    brought_certificate: Phrase("，使用证书 {}"),
+    clients: "，只接受持有证书的客户端",
+    srtp: Phrase("语音加密：{}"),
+    policies: ["禁止", "经 TLS 提供", "必须，拒绝未加密的话机"],
+    provision: Phrase("话机配置地址 https://{}"),
+    multicast: "，可通过组播发现",
+    out: "呼出",
+    trunk_out: Phrase("中继 {} 至 {}：号码{}，显示{}"),
+    forms: ["按本地拨号方式", "带 + 和国家码", "带国家码不带 +"],
+    shown: ["坐席号码", "不显示号码"],
+    registers: Phrase("；以 {} 注册，每 {} 一次"),
+    answers: Phrase("；以 {} 应答鉴权"),
+    options: Phrase("；每 {} 检查一次状态"),
+    numbering: Phrase("国家码 {}，区号 {}，外线前缀 {}"),
+    emergency: Phrase("任何话机随时可拨：{}"),
+    role: Phrase("角色 {} 可拨 {}；每日通话 {} 次，{} 分钟"),
+    parking: Phrase("通话可停泊于 {}，最长 {}"),
+    desks: "话机",
+    desk: Phrase("{} {}（{}）"),
+    of_role: Phrase("；无人签入时按角色 {} 呼出"),
     flow: "来电者听到的流程",
     silence: Phrase("{} 不按键，转到 {}"),
     says: Phrase("播放 {}"),
