@@ -7,6 +7,7 @@ use crate::mac::Mac;
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use model::Secret;
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 /// The salt of the derivation; a new number would be new credentials for every phone.
 const SALT: &[u8] = b"ringfence phones 1";
@@ -29,13 +30,13 @@ pub struct Credential {
 
 /// Makes the credentials of every device of a box.
 pub struct Keys {
-    key: [u8; 32],
+    key: Zeroizing<[u8; 32]>,
 }
 
 impl Keys {
     /// Takes a key of the box that is for phones alone.
     pub fn new(key: [u8; 32]) -> Self {
-        Self { key }
+        Self { key: Zeroizing::new(key) }
     }
 
     /// The credential of a device in its `generation`th life.
@@ -71,7 +72,7 @@ impl Keys {
 
     fn derive(&self, purpose: &[u8], mac: Mac, generation: u32) -> [u8; 32] {
         let mut bytes = [0; 32];
-        let prk = Salt::new(HKDF_SHA256, SALT).extract(&self.key);
+        let prk = Salt::new(HKDF_SHA256, SALT).extract(self.key.as_ref());
         let info: [&[u8]; 3] = [purpose, &mac.0, &generation.to_be_bytes()];
         // One block of 32 bytes is below every limit of HKDF (RFC 5869 section 2.3).
         let filled = prk.expand(&info, Block).and_then(|block| block.fill(&mut bytes));

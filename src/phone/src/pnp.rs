@@ -126,6 +126,11 @@ impl Asked {
         )
     }
 
+    /// What tells one question from another, however often it is sent.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.call_id, self.cseq)
+    }
+
     /// The box's side of the dialog: the `To` of the phone with our tag.
     fn tagged_to(&self, tag: &str) -> String {
         if self.to.contains(";tag=") { self.to.clone() } else { format!("{};tag={tag}", self.to) }

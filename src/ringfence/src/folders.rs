@@ -50,6 +50,10 @@ impl Folders {
     pub fn tls(&self) -> PathBuf {
         self.state.join("tls")
     }
+    /// How often each phone's credential was revoked, and whether it was shown.
+    pub fn phones(&self) -> PathBuf {
+        self.state.join("phones.json")
+    }
     /// The control socket of the daemon that runs on this state folder.
     pub fn control_socket(&self) -> PathBuf {
         self.state.join("control.sock")

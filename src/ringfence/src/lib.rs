@@ -22,6 +22,7 @@ pub mod folders;
 mod ledger;
 mod media_thread;
 mod plain_file;
+pub mod provision;
 mod recordings;
 mod reports;
 mod seal;

@@ -13,6 +13,7 @@ const SALT: &[u8] = b"ringfence key hierarchy 1";
 const LABEL_FACTS: &[u8] = b"facts";
 const LABEL_RECORDING_WRAP: &[u8] = b"recording wrap";
 const LABEL_KEY_ID: &[u8] = b"key id";
+const LABEL_PHONES: &[u8] = b"phones";
 
 /// The one secret of a box, from which every other key follows (HKDF-SHA256, RFC 5869).
 ///
@@ -73,6 +74,11 @@ impl BoxKey {
     /// count which comes back after a crash does not make a nonce come back.
     pub fn fact_seal(&self, epoch_random: [u8; 4]) -> crate::FactSeal {
         crate::FactSeal::new(siv_key(&self.derive(LABEL_FACTS)), epoch_random)
+    }
+
+    /// The key that the credentials of desk phones follow from.
+    pub fn phones(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        self.derive(LABEL_PHONES)
     }
 
     /// The key that wraps the file keys of recordings.

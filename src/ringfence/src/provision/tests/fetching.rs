@@ -1,0 +1,109 @@
+//! What a phone gets.
+
+use super::world::*;
+use crate::tls::{Clients, Wanted};
+use phone::screen;
+use std::sync::Arc;
+
+#[tokio::test]
+async fn a_device_with_its_credential_gets_its_settings_and_nothing_may_keep_them() {
+    let world = World::new().await;
+    let got = world.own(YEALINK, "/phones/001565008001.cfg").await;
+    assert_eq!(got.status, 200);
+    assert!(got.body.starts_with("#!version:1.0.0.1\naccount.1.enable = 1\n"), "{}", got.body);
+    assert!(got.body.contains("account.1.password = the password of SIP\n"));
+    assert!(got.head.contains("cache-control: no-store"), "{}", got.head);
+    assert_eq!(world.count(|counters| &counters.fetched), 1);
+    assert!(world.shelf.list().contains("by 127.0.0.1"), "{}", world.shelf.list());
+}
+
+#[tokio::test]
+async fn a_phone_of_poly_is_led_from_its_master_file_to_its_settings() {
+    let world = World::new().await;
+    let master = world.own(POLY, "/phones/64167f008002.cfg").await;
+    assert!(master.body.contains("CONFIG_FILES=\"64167f008002-ringfence.cfg\""));
+    let settings = world.own(POLY, "/phones/64167f008002-ringfence.cfg").await;
+    assert!(settings.body.contains("reg.1.address=\"8002\""));
+}
+
+#[tokio::test]
+async fn a_site_applied_while_the_box_runs_changes_the_next_fetch() {
+    let world = World::new().await;
+    let label =
+        |got: &Got| got.body.lines().find(|l| l.contains("account.1.label")).map(String::from);
+    let before = world.own(YEALINK, "/phones/001565008001.cfg").await;
+    assert_eq!(label(&before).as_deref(), Some("account.1.label = Desk 1"));
+    world.shelf.set_site(Arc::new(site("Desk 2")));
+    let after = world.own(YEALINK, "/phones/001565008001.cfg").await;
+    assert_eq!(label(&after).as_deref(), Some("account.1.label = Desk 2"));
+    let mut without = site("Desk 2");
+    without.phones.clear();
+    world.shelf.set_site(Arc::new(without));
+    assert_eq!(world.own(YEALINK, "/phones/001565008001.cfg").await.status, 401);
+}
+
+#[tokio::test]
+async fn the_certificate_to_trust_is_given_to_everybody() {
+    let world = World::new().await;
+    let got = world.fetch("/phones/ca.pem", None).await;
+    assert_eq!((got.status, got.body), (200, world.tls.trust_pem()));
+}
+
+#[tokio::test]
+async fn a_page_that_was_laid_out_is_fetched_by_its_own_phone_alone() {
+    let world = World::new().await;
+    let path = format!("/phones/{}", screen::FETCHED_FILE);
+    assert_eq!(world.own(YEALINK, &path).await.status, 404);
+    world.shelf.lay_out(&"8001".into(), "<Screen/>".into());
+    assert_eq!(world.own(YEALINK, &path).await.body, "<Screen/>");
+    assert_eq!(world.own(POLY, &path).await.status, 404);
+    assert_eq!(world.fetch(&path, None).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_factory_certificate_of_a_maker_that_it_trusts_stands_for_the_credential() {
+    // The maker: an authority of its own, whose devices carry their address as common name.
+    let maker = tempfile::tempdir().unwrap();
+    let folders = crate::folders::Folders::find(Some(maker.path().to_owned())).unwrap();
+    let names = vec![YEALINK.to_string()];
+    let device =
+        crate::tls::Tls::read_or_make(&folders, Wanted { names, ..Wanted::default() }, NOW)
+            .unwrap();
+    let shown = crate::tls::subject(&device.chain()[0]).unwrap();
+    let ask = |path: &'static str, certificate| super::super::shelf::Asked {
+        path,
+        authorization: None,
+        certificate,
+        from: LOOPBACK,
+    };
+    let world = World::with(super::super::Limits::default(), Clients::Asked).await;
+    let mine = world.shelf.answer(ask("/phones/001565008001.cfg", Some(&shown)), NOW);
+    assert!(matches!(mine, super::super::shelf::Answer::File { .. }));
+    let theirs = world.shelf.answer(ask("/phones/64167f008002.cfg", Some(&shown)), NOW);
+    assert_eq!(theirs, super::super::shelf::Answer::Nothing);
+    let other = STRANGER.to_string();
+    let stranger = world.shelf.answer(ask("/phones/001565008001.cfg", Some(&other)), NOW);
+    assert!(matches!(stranger, super::super::shelf::Answer::Challenge { .. }));
+}
+
+#[tokio::test]
+async fn curl_fetches_a_phones_settings_as_any_client_of_https_does() {
+    let world = World::new().await;
+    let ca = world.dir.path().join("trusted.pem");
+    std::fs::write(&ca, world.tls.trust_pem()).unwrap();
+    let curl = |credential: String| {
+        let url = format!("https://{}/phones/001565008001.cfg", world.at);
+        let ca = ca.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut curl = std::process::Command::new("curl");
+            curl.args(["--silent", "--max-time", "20", "--cacert"]).arg(ca);
+            curl.args(["--user", &credential, "--write-out", "\n%{http_code}", &url]);
+            String::from_utf8(curl.output().unwrap().stdout).unwrap()
+        })
+    };
+    let own = keys().credential(YEALINK, 0);
+    let right = curl(format!("{}:{}", own.user, own.secret.reveal())).await.unwrap();
+    assert!(right.starts_with("#!version:1.0.0.1\n") && right.ends_with("\n200"), "{right}");
+    let wrong = curl(format!("{}:guess", own.user)).await.unwrap();
+    assert_eq!(wrong, "\n401");
+}
