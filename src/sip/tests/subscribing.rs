@@ -358,6 +358,37 @@ fn rfc_5626_a_subscription_goes_by_the_connection_it_came_by_and_by_the_next_one
 }
 
 #[test]
+fn rfc_5626_4_2_2_a_subscription_follows_the_registration_to_a_new_connection() {
+    let mut net = Network::new(1);
+    let flow = net.dial(WATCHER, Transport::Tls);
+    let mut watcher = Watcher::new(WATCHER, "8001", "dialog");
+    watcher.flow = Some(flow);
+    watcher.contact = "sip:8002@192.0.2.21:5060;transport=tls".into();
+    assert_eq!(line(&watcher.subscribe(&mut net, "3600", None)), "200 SUBSCRIBE");
+    watcher.run(&mut net, 1100);
+    net.close(flow);
+    net.run_ms(50);
+    rings(&mut net, "110");
+    watcher.flow = Some(net.dial(WATCHER, Transport::Tls));
+    assert_eq!(line(&watcher.register(&mut net)), "200 REGISTER");
+    watcher.run(&mut net, 1100);
+    assert_eq!(watcher.notified.len(), 2);
+    assert!(Watcher::body(watcher.last()).contains("early"));
+}
+
+#[test]
+fn a_subscription_survives_that_its_phone_registers_again() {
+    let mut net = Network::new(1);
+    let mut watcher = watching(&mut net);
+    for _ in 0..3 {
+        assert_eq!(line(&watcher.register(&mut net)), "200 REGISTER");
+    }
+    rings(&mut net, "110");
+    watcher.run(&mut net, 100);
+    assert_eq!(watcher.notified.len(), 2);
+}
+
+#[test]
 fn rfc_3903_publish_is_not_offered() {
     let mut net = Network::new(1);
     let text = format!(

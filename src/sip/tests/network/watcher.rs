@@ -64,18 +64,43 @@ impl Watcher {
         expires: &str,
         body: Option<(&str, &str)>,
     ) -> String {
-        let first = self.send(net, expires, body, None);
-        let Some(challenge) = header(&first, "WWW-Authenticate") else { return first };
-        let challenge = Challenge::parse(&challenge).unwrap();
-        let uri = format!("sip:{}@192.0.2.1", self.target);
-        let secret = Secret::new(PASSWORD);
-        let proof = challenge.answer(self.account, &secret, Method::Subscribe, &uri, "c", 1);
-        let answer = self.send(net, expires, body, Some(proof.to_string()));
+        let event = format!("Event: {}\n{}", self.event, self.more);
+        let user = format!("{}@", self.target);
+        let answer = self.proved(net, Method::Subscribe, &user, &event, expires, body);
         if answer.starts_with("SIP/2.0 2") {
             let to = header(&answer, "To").unwrap();
             self.tag = to.split("tag=").nth(1).map(str::to_owned);
         }
         answer
+    }
+
+    /// Registers its contact by the way it subscribes by, and gives the final answer.
+    pub fn register(&mut self, net: &mut Network) -> String {
+        let mut registration = self.clone();
+        registration.call_id = format!("reg-{}", self.call_id);
+        registration.target = self.account.to_owned();
+        registration.tag = None;
+        let answer = registration.proved(net, Method::Register, "", "", "300", None);
+        (self.cseq, self.requests) = (registration.cseq, registration.requests);
+        answer
+    }
+
+    fn proved(
+        &mut self,
+        net: &mut Network,
+        method: Method,
+        user: &str,
+        more: &str,
+        expires: &str,
+        body: Option<(&str, &str)>,
+    ) -> String {
+        let uri = format!("sip:{user}192.0.2.1");
+        let first = self.send(net, method, &uri, more, expires, body);
+        let Some(challenge) = header(&first, "WWW-Authenticate") else { return first };
+        let challenge = Challenge::parse(&challenge).unwrap();
+        let secret = Secret::new(PASSWORD);
+        let proof = challenge.answer(self.account, &secret, method, &uri, "c", 1);
+        self.send(net, method, &uri, &format!("{more}Authorization: {proof}\n"), expires, body)
     }
 
     /// Lets time pass in steps, answering each NOTIFY.
@@ -147,17 +172,18 @@ impl Watcher {
     fn send(
         &mut self,
         net: &mut Network,
+        method: Method,
+        uri: &str,
+        more: &str,
         expires: &str,
         body: Option<(&str, &str)>,
-        proof: Option<String>,
     ) -> String {
         self.cseq += 1;
         self.requests += 1;
-        let (who, account, target, event) = (self.who, self.account, &self.target, &self.event);
+        let (who, account, target) = (self.who, self.account, &self.target);
         let (call_id, cseq, contact) = (&self.call_id, self.cseq, &self.contact);
         let transport = if self.flow.is_some() { "TLS" } else { "UDP" };
         let tag = self.tag.as_ref().map_or(String::new(), |tag| format!(";tag={tag}"));
-        let proof = proof.map_or(String::new(), |proof| format!("Authorization: {proof}\n"));
         let expires = match expires.is_empty() {
             true => String::new(),
             false => format!("Expires: {expires}\n"),
@@ -168,20 +194,19 @@ impl Watcher {
             false => format!("Content-Type: {format}\n"),
         };
         let length = body.replace('\n', "\r\n").len();
-        let more = &self.more;
         let branch = format!("z9hG4bK{}{}", self.requests, call_id.replace(['@', ':', '.'], ""));
         let text = format!(
-            "SUBSCRIBE sip:{target}@192.0.2.1 SIP/2.0\n\
+            "{method} {uri} SIP/2.0\n\
              Via: SIP/2.0/{transport} {who};branch={branch};rport\nMax-Forwards: 70\n\
              From: <sip:{account}@box.example>;tag=w\nTo: <sip:{target}@box.example>{tag}\n\
-             Call-ID: {call_id}\nCSeq: {cseq} SUBSCRIBE\nContact: <{contact}>\n\
-             Event: {event}\n{expires}{more}{proof}{format}Content-Length: {length}\n\n{body}"
+             Call-ID: {call_id}\nCSeq: {cseq} {method}\nContact: <{contact}>\n\
+             {expires}{more}{format}Content-Length: {length}\n\n{body}"
         );
         self.put(net, &text);
         for _ in 0..20 {
             net.run_ms(5);
             if let Some(answer) = self.take(net) {
-                assert_eq!(line(&answer).split(' ').nth(1), Some("SUBSCRIBE"));
+                assert_eq!(line(&answer).split(' ').nth(1), Some(method.to_string().as_str()));
                 return answer;
             }
         }
