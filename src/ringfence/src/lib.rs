@@ -21,6 +21,7 @@ mod daemon;
 pub mod folders;
 mod ledger;
 mod media_thread;
+mod net;
 mod plain_file;
 pub mod provision;
 mod recordings;

@@ -95,8 +95,7 @@ impl Buckets {
     pub fn take(&mut self, now: Instant, source: Source) -> bool {
         self.next += 1;
         let next = self.next;
-        let (bucket, place) =
-            self.of.entry(source).or_insert_with(|| (Bucket::new(now), next));
+        let (bucket, place) = self.of.entry(source).or_insert_with(|| (Bucket::new(now), next));
         self.order.remove(place);
         *place = next;
         self.order.insert(next, source);

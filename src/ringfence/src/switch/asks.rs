@@ -35,8 +35,13 @@ impl Switch {
         let mut notes = ready.notes;
         let old = std::mem::replace(&mut self.parts.site, ready.site);
         let new = self.parts.site.clone();
-        if old.sip.bind != new.sip.bind || old.sip.rtp_ports != new.sip.rtp_ports {
-            notes.push("sip.bind and sip.rtp-ports take effect at the next start".into());
+        let sockets = |site: &model::site::Site| {
+            let sip = &site.sip;
+            (sip.bind, sip.rtp_ports, sip.tcp, sip.tls.clone(), sip.connections_max)
+        };
+        if sockets(&old) != sockets(&new) {
+            let keys = "sip.bind, sip.rtp-ports, sip.tcp, sip.tls and sip.connections-max";
+            notes.push(format!("{keys} take effect at the next start"));
         }
         if old.ports != new.ports {
             notes.push("ports take effect at the next start".into());
@@ -46,6 +51,7 @@ impl Switch {
         self.tell_media(MediaOrder::Clips(self.parts.clips.clips()));
         let configure = sip::Command::Configure(crate::daemon::accounts(&new));
         self.parts.endpoint.handle(now, sip::Input::Command(configure));
+        self.parts.net.outlet.set_trunks(crate::net::Trunks::of(&new));
         self.note(Fact::SiteApplied { site_digest: new.digest.clone() });
         self.parts.exchange.handle(now, exchange::Input::Site(new));
         notes

@@ -1,0 +1,315 @@
+//! Signalling sockets: what phones and trunks send, brought to the exchange thread, and what it has
+//! for them.
+//!
+//! ```text
+//!   UDP --gate--> known ------> +-----------------+
+//!          |  \-> strangers --> | exchange thread | --> UDP, or the connection's own queue
+//!          '-- shed, counted    |  known first    |
+//!   TCP, TLS --door--> one task |                 |
+//!      a connection, a chunk at | a time          |
+//!                               +-----------------+
+//! ```
+//!
+//! Whoever registered, calls, or is a trunk passes before strangers, who share what room is left; so
+//! a flood costs strangers their turn and nobody else. Every queue is bounded: datagrams beyond it
+//! are shed, for SIP sends again; a connection is not read on until its last bytes were taken.
+
+mod connection;
+mod door;
+mod flood;
+mod friends;
+mod gate;
+mod listen;
+mod outlet;
+mod udp;
+
+pub use door::DoorLimits;
+pub use outlet::Outlet;
+
+use crate::clock::Clock;
+use crate::service::{Severity, log};
+use crate::tls::{Clients, Tls};
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Sender, TrySendError};
+use friends::Friends;
+use model::Instant;
+use model::site::{SipSite, Site};
+use sip::{FlowId, Locals, Transport};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Messages of known peers that may wait for the exchange thread; more are shed and counted.
+const KNOWN_MAX: usize = 8192;
+/// Messages of strangers that may wait.
+const STRANGERS_MAX: usize = 2048;
+
+/// What came from the network.
+pub enum Arrived {
+    Datagram {
+        from: SocketAddr,
+        bytes: Vec<u8>,
+    },
+    Opened(Box<connection::Opened>),
+    /// The connection's next bytes are read once `held` is dropped.
+    Bytes {
+        flow: FlowId,
+        bytes: Vec<u8>,
+        held: OwnedSemaphorePermit,
+    },
+    Closed {
+        flow: FlowId,
+    },
+}
+
+/// What the sockets counted.
+#[derive(Debug, Default)]
+pub struct NetCounters {
+    /// Datagrams shed because a queue was full.
+    pub shed: AtomicU64,
+    /// Datagrams shed because their source came too fast, or all strangers together did.
+    pub too_fast: AtomicU64,
+    /// Datagrams and connections of banned sources.
+    pub banned: AtomicU64,
+    /// Connections refused at the door by a limit.
+    pub refused: AtomicU64,
+    /// Handshakes that failed or took too long.
+    pub handshakes_failed: AtomicU64,
+    /// Connections dropped because the other end did not take what it was sent.
+    pub slow: AtomicU64,
+    /// Connections open.
+    pub open: AtomicU64,
+}
+
+impl NetCounters {
+    /// Everything that was shed so far.
+    pub fn all_shed(&self) -> u64 {
+        [&self.shed, &self.too_fast, &self.banned, &self.refused]
+            .map(|counter| counter.load(Ordering::Relaxed))
+            .iter()
+            .sum()
+    }
+}
+
+/// The way to the exchange thread, of every task here.
+#[derive(Clone)]
+pub struct Intake {
+    known: Sender<Arrived>,
+    strangers: Sender<Arrived>,
+    exchange: std::thread::Thread,
+    counters: Arc<NetCounters>,
+}
+
+impl Intake {
+    /// Hands over what came, or sheds it where too much waits. The thread is not woken yet.
+    fn offer(&self, known: bool, arrived: Arrived) -> Result<(), Arrived> {
+        let queue = if known { &self.known } else { &self.strangers };
+        queue.try_send(arrived).map_err(TrySendError::into_inner)
+    }
+
+    /// Hands over what must not be lost, however long it takes, and wakes the thread. Tells whether
+    /// there still is one.
+    async fn bring(&self, known: bool, mut arrived: Arrived) -> bool {
+        let queue = if known { &self.known } else { &self.strangers };
+        loop {
+            match queue.try_send(arrived) {
+                Ok(()) => {
+                    self.wake();
+                    return true;
+                }
+                Err(TrySendError::Full(back)) => arrived = back,
+                Err(TrySendError::Disconnected(_)) => return false,
+            }
+            self.wake();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn wake(&self) {
+        self.exchange.unpark();
+    }
+}
+
+/// What the exchange thread holds of the network.
+pub struct Net {
+    known: Receiver<Arrived>,
+    strangers: Receiver<Arrived>,
+    pub outlet: Outlet,
+    pub counters: Arc<NetCounters>,
+    flood: flood::Flood,
+    /// Our addresses as others reach them.
+    pub locals: Locals,
+}
+
+impl Net {
+    /// What to do next: known peers come first.
+    pub fn next(&self) -> Option<Arrived> {
+        self.known.try_recv().or_else(|_| self.strangers.try_recv()).ok()
+    }
+
+    /// Tells whether strangers come faster than they are taken.
+    pub fn is_flooded(&mut self, now: Instant) -> bool {
+        self.flood.look(now, self.counters.all_shed())
+    }
+
+    /// Tells whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.strangers.is_empty()
+    }
+}
+
+/// What the network begins with.
+pub struct Begin<'a> {
+    pub sip: &'a SipSite,
+    pub trunks: Trunks,
+    pub tls: Option<&'a Tls>,
+    pub clock: Clock,
+    pub exchange: std::thread::Thread,
+    pub runtime: &'a tokio::runtime::Runtime,
+    /// Longest a TLS handshake of theirs may take.
+    pub handshake_max: Duration,
+}
+
+/// What `handshake_max` is of a box: a phone over a bad line has time for it.
+pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// Binds every socket of the site and starts reading them.
+pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
+    let sip = begin.sip;
+    let (known_out, known) = crossbeam_channel::bounded(KNOWN_MAX);
+    let (strangers_out, strangers) = crossbeam_channel::bounded(STRANGERS_MAX);
+    let counters = Arc::new(NetCounters::default());
+    let intake = Intake {
+        known: known_out,
+        strangers: strangers_out,
+        exchange: begin.exchange.clone(),
+        counters: counters.clone(),
+    };
+    let friends = Arc::new(Friends::default());
+    friends.set_trunks(begin.trunks.addresses.clone());
+    let _entered = begin.runtime.enter();
+
+    let mut sockets = Vec::new();
+    for bind in families(sip.bind) {
+        let socket = udp::bind(bind).with_context(|| format!("cannot bind sip.bind {bind}"))?;
+        let reading = tokio::net::UdpSocket::from_std(socket.try_clone()?)?;
+        let gate = gate::Gate::new(friends.clone());
+        begin.runtime.spawn(udp::read(reading, gate, intake.clone(), begin.clock));
+        sockets.push(socket);
+    }
+    let mut locals = Locals::udp(crate::switch::reachable(first_addr(&sockets)?));
+    for socket in &sockets {
+        locals = locals.and(Transport::Udp, crate::switch::reachable(socket.local_addr()?));
+    }
+
+    let limits = DoorLimits::of(sip);
+    let door = Arc::new(door::Door::new(limits, friends.clone(), begin.clock));
+    let handshake_max = begin.handshake_max;
+    let ids = Arc::new(AtomicU64::new(1));
+    let server = match (begin.tls, &sip.tls) {
+        (Some(tls), Some(wanted)) => {
+            let clients =
+                if wanted.clients.is_some() { Clients::Required } else { Clients::NotAsked };
+            Some((wanted.bind, tls.server(clients)?))
+        }
+        _ => None,
+    };
+    let tcp = sip.tcp.map(|bind| (bind, None));
+    let tls = server.map(|(bind, config)| (bind, Some(config)));
+    for (bind, config) in tcp.into_iter().chain(tls) {
+        let transport = if config.is_some() { Transport::Tls } else { Transport::Tcp };
+        for bind in families(bind) {
+            let listener = listen::bind(bind)
+                .with_context(|| format!("cannot listen at {bind} for {transport}"))?;
+            locals = locals.and(transport, crate::switch::reachable(listener.local_addr()?));
+            let acceptor = config.clone().map(tokio_rustls::TlsAcceptor::from);
+            let at = listen::At {
+                listener: tokio::net::TcpListener::from_std(listener)?,
+                transport,
+                acceptor,
+                door: door.clone(),
+                intake: intake.clone(),
+                ids: ids.clone(),
+                handshake_max,
+            };
+            begin.runtime.spawn(listen::accept(at));
+        }
+    }
+    let connector = match begin.tls.map(Tls::client).transpose() {
+        Ok(config) => config.map(tokio_rustls::TlsConnector::from),
+        Err(error) => {
+            log(Severity::Error, &format!("no trunk is called over TLS: {error:#}"));
+            None
+        }
+    };
+    let outlet = Outlet::new(outlet::Ways {
+        sockets,
+        connector,
+        names: begin.trunks.names.clone(),
+        runtime: begin.runtime.handle().clone(),
+        intake,
+        ids,
+        friends,
+        connections_max: limits.connections_max,
+    });
+    let flood = flood::Flood::default();
+    Ok(Net { known, strangers, outlet, counters, flood, locals })
+}
+
+/// The addresses to bind for one: an unspecified IPv6 address means IPv4 too, on its own socket.
+fn families(bind: SocketAddr) -> Vec<SocketAddr> {
+    match bind.ip() {
+        IpAddr::V6(v6) if v6.is_unspecified() => {
+            vec![bind, SocketAddr::new(IpAddr::from([0, 0, 0, 0]), bind.port())]
+        }
+        _ => vec![bind],
+    }
+}
+
+/// The main address is one of IPv4 where there is one, for media is.
+fn first_addr(sockets: &[std::net::UdpSocket]) -> anyhow::Result<SocketAddr> {
+    let all: Vec<SocketAddr> =
+        sockets.iter().map(std::net::UdpSocket::local_addr).collect::<Result<_, _>>()?;
+    let v4 = all.iter().find(|addr| addr.is_ipv4());
+    v4.or(all.first()).copied().context("no signalling socket is bound")
+}
+
+/// What the sockets know of trunks.
+#[derive(Clone, Debug, Default)]
+pub struct Trunks {
+    /// Where they call from and are called at: they pass before strangers.
+    pub addresses: Vec<IpAddr>,
+    /// The host names they prove over TLS, by where they are called: that of the account.
+    pub names: BTreeMap<SocketAddr, String>,
+}
+
+impl Trunks {
+    /// Those of a site.
+    pub fn of(site: &Site) -> Self {
+        let trunks = || site.trunks.values();
+        let peers = trunks().flat_map(|trunk| trunk.peers.iter().copied());
+        let targets = trunks().flat_map(|trunk| trunk.out.targets.iter().map(|t| t.addr.ip()));
+        let named = trunks().filter_map(|trunk| {
+            let domain = &trunk.out.account.as_ref()?.domain;
+            (!domain.is_empty()).then_some((domain, &trunk.out.targets))
+        });
+        Self {
+            addresses: peers.chain(targets).collect(),
+            names: named
+                .flat_map(|(name, targets)| targets.iter().map(|t| (t.addr, name.clone())))
+                .collect(),
+        }
+    }
+}
+
+/// Most connections of a site, for the endpoint.
+pub fn flow_limits(sip: &SipSite) -> sip::flows::FlowLimits {
+    let flows_max = usize::from(sip.connections_max);
+    sip::flows::FlowLimits { flows_max, ..sip::flows::FlowLimits::default() }
+}
+
+#[cfg(test)]
+mod tests;
