@@ -216,7 +216,12 @@ impl Runner {
         let trunk = sip::TrunkConfig { peers: vec![setup.server.ip()], calls_max: 2 };
         config.trunks.insert(TrunkId::new("server"), trunk);
         let voice = media::Clip(setup.voice.clone().into());
-        let engine = Engine::new(media::Config { legs_max: 1, clips: vec![voice].into(), seed: 7 });
+        let engine = Engine::new(media::Config {
+            legs_max: 1,
+            clips: vec![voice].into(),
+            seed: 7,
+            silent_ms: media::silence::SILENT_MS,
+        });
         let start = std::time::Instant::now();
         let endpoint = Endpoint::new(Instant::START, config);
         Ok(Self {
@@ -415,7 +420,10 @@ impl Runner {
         self.engine.tick(now, &mut ears);
         let frame = ears.frame;
         while let Some(event) = self.engine.poll_event() {
-            let (Event::Digit { .. } | Event::Played { .. }) = event;
+            let (Event::Digit { .. }
+            | Event::Played { .. }
+            | Event::Silent { .. }
+            | Event::Heard { .. }) = event;
         }
         if let Some(frame) = frame {
             self.tell(|story| {

@@ -1,7 +1,6 @@
 //! The receiving side of a leg that is a card's port: blocks come each 20 ms by the card's clock.
 
 use crate::conceal::Concealer;
-use crate::law;
 use crate::receive::Said;
 use crate::sink::Block;
 use heapless::Deque;
@@ -52,14 +51,14 @@ impl CardEar {
         *said = Said::silence(self.law);
         if let Some(block) = self.blocks.pop_front() {
             said.bytes = block;
-            law::decode(self.law, &block, &mut said.samples);
+            self.law.decode(&block, &mut said.samples);
             let changed = self.concealer.real(&mut said.samples);
-            law::encode(self.law, &said.samples[..changed], &mut said.bytes[..changed]);
+            self.law.encode(&said.samples[..changed], &mut said.bytes[..changed]);
             self.missing = 0;
         } else if self.missing < MISSING_MAX {
             self.missing += 1;
             self.concealer.missing(&mut said.samples);
-            law::encode(self.law, &said.samples, &mut said.bytes);
+            self.law.encode(&said.samples, &mut said.bytes);
             self.concealed += said.samples.len() as u64;
         }
     }

@@ -4,7 +4,7 @@
 //!   command, datagram, card_block --> legs
 //!   tick:  every leg listens (jitter buffer, keys)  -->  rooms are summed
 //!          -->  every leg speaks (play, peer, room)  -->  Sink
-//!   poll_event <-- keys heard, plays ended
+//!   poll_event <-- keys heard, plays ended, peers fallen silent
 //! ```
 
 use crate::card::CardEar;
@@ -15,12 +15,14 @@ use crate::leg::{Leg, Line, Others, Sender};
 use crate::play::Play;
 use crate::receive::{Expected, Receiver};
 use crate::room::{ROOMS_MAX, Room};
+use crate::silence::Change;
 use crate::sink::{Block, EngineCounters, Event, LegCounters, Sink};
 use crate::srtp::{Secured, Srtp};
 use model::Instant;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Events that may wait to be fetched; a further one is lost and counted.
 pub const EVENTS_MAX: usize = 1024;
@@ -36,6 +38,8 @@ pub struct Config {
     pub clips: Arc<[Clip]>,
     /// Where sequence numbers and time stamps start.
     pub seed: u64,
+    /// How long nothing comes of a peer until `Event::Silent` tells so; see `silence::SILENT_MS`.
+    pub silent_ms: u64,
 }
 
 /// All legs of one media thread.
@@ -49,7 +53,10 @@ pub struct Engine {
     #[expect(clippy::vec_box, reason = "they come and go boxed; a move would cost a tick")]
     retired: Vec<Box<Srtp>>,
     seed: u64,
+    silent: Duration,
     ticked: Instant,
+    /// What happened on legs that are closed.
+    closed: LegCounters,
     counters: EngineCounters,
 }
 
@@ -66,7 +73,9 @@ impl Engine {
             events: VecDeque::with_capacity(EVENTS_MAX),
             retired: Vec::with_capacity(retired_max),
             seed: config.seed,
+            silent: Duration::from_millis(config.silent_ms),
             ticked: Instant::START,
+            closed: LegCounters::default(),
             counters: EngineCounters::default(),
         }
     }
@@ -107,6 +116,13 @@ impl Engine {
         for n in 0..self.legs.len() {
             if let Some(digit) = self.legs[n].listen(now, &self.filters) {
                 self.tell(Event::Digit { slot: Slot(n as u16), digit });
+            }
+            match self.legs[n].silence(now, self.silent) {
+                Some(Change::Silent { ms }) => {
+                    self.tell(Event::Silent { slot: Slot(n as u16), ms })
+                }
+                Some(Change::Heard) => self.tell(Event::Heard { slot: Slot(n as u16) }),
+                None => {}
             }
             if let Some(srtp) = self.legs[n].retire_keys(now) {
                 self.retire(srtp);
@@ -152,6 +168,15 @@ impl Engine {
     /// What happened on an open leg.
     pub fn counters(&self, slot: Slot) -> Option<LegCounters> {
         self.legs.get(usize::from(slot.0)).filter(|leg| leg.is_open()).map(Leg::counters)
+    }
+
+    /// What happened on all legs there are and were.
+    pub fn totals(&self) -> LegCounters {
+        let mut totals = self.closed;
+        for leg in self.legs.iter().filter(|leg| leg.is_open()) {
+            totals.add(&leg.counters());
+        }
+        totals
     }
 
     /// What happened in all.
@@ -295,6 +320,7 @@ impl Engine {
         self.unmix(slot);
         let Some(leg) = self.leg(slot) else { return };
         let closed = std::mem::replace(leg, Leg::closed());
+        self.closed.add(&closed.counters());
         if let Line::Rtp { secured: Some(secured), .. } = closed.line {
             let (session, before) = secured.end();
             self.retire(session);

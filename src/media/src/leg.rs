@@ -8,14 +8,15 @@ use crate::clip::Clip;
 use crate::command::{RoomNo, Slot, TapNo};
 use crate::digits::{Digits, Key};
 use crate::hear::{Filters, KeyEar};
-use crate::law;
 use crate::packet::{Packet, SENT_MAX};
 use crate::play::{Play, Played};
 use crate::receive::{Expected, Receiver, Said};
+use crate::silence::Change;
 use crate::sink::{Block, LegCounters, Sink, TapFrame};
 use crate::srtp::{PACKET_MAX, Refused, Secured, Srtp, TAG_MAX};
 use model::{Digit, Frame, Instant, Law, PlayId, SAMPLES_PER_FRAME};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 const FRAME: u32 = SAMPLES_PER_FRAME as u32;
 
@@ -198,6 +199,12 @@ impl Leg {
         secured.retire(now)
     }
 
+    /// Tells whether the leg's peer fell silent, or is heard again.
+    pub fn silence(&mut self, now: Instant, after: Duration) -> Option<Change> {
+        let Line::Rtp { receiver, .. } = &mut self.line else { return None };
+        receiver.silence(now, after)
+    }
+
     /// Takes a card's block.
     pub fn block(&mut self, block: &Block) -> Result<(), NotOfThisLine> {
         let Line::Card { ear } = &mut self.line else { return Err(NotOfThisLine) };
@@ -238,7 +245,7 @@ impl Leg {
         let mut ended = None;
         if let Some(play) = &mut self.play {
             let played = play.fill(clips, &mut frame);
-            law::encode(law, &frame, &mut heard);
+            law.encode(&frame, &mut heard);
             if let Played::Ended(play) = played {
                 self.play = None;
                 ended = Some(play);
@@ -247,8 +254,8 @@ impl Leg {
             match others {
                 Others::Nobody => {}
                 Others::Peer(peer_law, said) if peer_law == law => heard = said.bytes,
-                Others::Peer(_, said) => law::encode(law, &said.samples, &mut heard),
-                Others::Room(sound) => law::encode(law, &sound, &mut heard),
+                Others::Peer(_, said) => law.encode(&said.samples, &mut heard),
+                Others::Room(sound) => law.encode(&sound, &mut heard),
             }
         }
         let (as_event, timestamp) = match &self.line {
@@ -257,7 +264,7 @@ impl Leg {
         };
         let key = self.digits.tick(as_event, timestamp, &mut frame);
         if key == Key::Tone {
-            law::encode(law, &frame, &mut heard);
+            law.encode(&frame, &mut heard);
         }
         self.send(slot, key, &mut heard, sink);
         if let Some(tap) = self.tap {

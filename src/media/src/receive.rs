@@ -2,15 +2,16 @@
 
 use crate::conceal::{Concealer, likeness};
 use crate::jitter::{Jitter, Kind, PAYLOAD_MAX, Placed};
-use crate::law;
 use crate::packet::Packet;
 use crate::sequence::{Sequence, Taken};
+use crate::silence::{Change, Watch};
 use crate::sink::LegCounters;
 use crate::source::Source;
 use crate::telephone_event::EventIn;
 use crate::tone::Dbm0;
 use model::{Digit, Frame, Instant, Law, SAMPLES_PER_FRAME};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Payload type of comfort noise (RFC 3389 section 3).
 const COMFORT_NOISE: u8 = 13;
@@ -62,6 +63,7 @@ pub struct Receiver {
     jitter: Jitter,
     events: EventIn,
     concealer: Concealer,
+    watch: Watch,
     /// Ticks in which samples could have been left out but sounded too different.
     impatience: u8,
     concealed: u64,
@@ -82,6 +84,7 @@ impl Receiver {
             jitter,
             events: EventIn::default(),
             concealer: Concealer::new(),
+            watch: Watch::new(now),
             impatience: 0,
             concealed: 0,
             skipped: 0,
@@ -92,6 +95,7 @@ impl Receiver {
     pub fn change(&mut self, expected: Expected, now: Instant) {
         let before = std::mem::replace(&mut self.expected, expected);
         self.source.renew(expected.remote, now);
+        self.watch.renew(now);
         if before.law != expected.law || !expected.receive {
             self.jitter.restart();
         }
@@ -126,12 +130,14 @@ impl Receiver {
             return None;
         }
         counters.sources += u64::from(self.source.lock(from, authenticated));
+        let follows = self.sequence.follows(packet.sequence);
         let fresh = self.number(&packet, counters)?;
         if !self.expected.receive {
             counters.unwanted += 1;
             return None;
         }
         counters.packets += 1;
+        self.watch.packet(now, !sound && !event, follows);
         if sound {
             self.sound(now, &packet, fresh, counters);
             None
@@ -155,6 +161,11 @@ impl Receiver {
         if !self.jitter.is_playing() {
             self.concealer.reset();
         }
+    }
+
+    /// Tells whether the peer fell silent, or is heard again.
+    pub fn silence(&mut self, now: Instant, after: Duration) -> Option<Change> {
+        self.watch.tick(now, self.expected.receive, after)
     }
 
     /// Adds what is known beyond single packets.
@@ -223,18 +234,18 @@ impl Receiver {
             match kind {
                 Kind::Sound => {
                     self.jitter.peek(bytes);
-                    law::decode(law, bytes, samples);
+                    law.decode(bytes, samples);
                     let changed = self.concealer.real(samples);
-                    law::encode(law, &samples[..changed], &mut bytes[..changed]);
+                    law.encode(&samples[..changed], &mut bytes[..changed]);
                 }
                 Kind::Gap => {
                     self.concealer.missing(samples);
-                    law::encode(law, samples, bytes);
+                    law.encode(samples, bytes);
                     self.concealed += run as u64;
                 }
                 Kind::Quiet => {
                     self.concealer.quiet(samples);
-                    law::encode(law, samples, bytes);
+                    law.encode(samples, bytes);
                 }
             }
             self.jitter.take(run, kind == Kind::Sound);
@@ -251,7 +262,7 @@ impl Receiver {
         let law = self.expected.law;
         let (mut bytes, mut samples) = ([0; HELD], [0; HELD]);
         self.jitter.peek(&mut bytes);
-        law::decode(law, &bytes, &mut samples);
+        law.decode(&bytes, &mut samples);
         let Some(skip) = cut(&samples, excess, self.impatience >= PATIENCE) else {
             self.impatience += 1;
             return false;
@@ -265,7 +276,7 @@ impl Receiver {
             *after = value.round() as i16;
         }
         self.concealer.real(&mut said.samples);
-        law::encode(law, &said.samples[..OVERLAP], &mut said.bytes[..OVERLAP]);
+        law.encode(&said.samples[..OVERLAP], &mut said.bytes[..OVERLAP]);
         self.jitter.take(skip + SAMPLES_PER_FRAME, true);
         self.skipped += skip as u64;
         true

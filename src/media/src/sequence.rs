@@ -68,6 +68,11 @@ impl Sequence {
         Taken::Wild
     }
 
+    /// Tells whether a number is the one after the newest.
+    pub fn follows(&self, number: u16) -> bool {
+        self.started && number == self.highest.wrapping_add(1)
+    }
+
     /// Begins anew, as with another SSRC; what was lost stays lost.
     pub fn restart(&mut self, number: u16) {
         let lost = self.lost();

@@ -34,6 +34,10 @@ pub struct TapFrame {
 pub enum Event {
     /// A key was pressed: once a press.
     Digit { slot: Slot, digit: Digit },
+    /// A peer that sends all the time has sent nothing for `ms`.
+    Silent { slot: Slot, ms: u64 },
+    /// It sends again, or is no longer expected to.
+    Heard { slot: Slot },
     /// A play that is not looped came to its end by itself.
     Played { slot: Slot, play: PlayId },
 }
@@ -84,6 +88,33 @@ pub struct LegCounters {
     pub jitter_us: u64,
     /// From the arrival of a packet to its play, over the last 2 s, in milliseconds.
     pub delay_ms: u64,
+}
+
+impl LegCounters {
+    /// Adds another leg's counts; jitter and delay are the worst of both.
+    pub fn add(&mut self, other: &Self) {
+        self.packets += other.packets;
+        self.lost += other.lost;
+        self.late += other.late;
+        self.duplicates += other.duplicates;
+        self.foreign += other.foreign;
+        self.unauthenticated += other.unauthenticated;
+        self.replayed += other.replayed;
+        self.sources += other.sources;
+        self.malformed += other.malformed;
+        self.unknown_payload += other.unknown_payload;
+        self.unwanted += other.unwanted;
+        self.concealed_ms += other.concealed_ms;
+        self.skipped_ms += other.skipped_ms;
+        self.resyncs += other.resyncs;
+        self.digits_in += other.digits_in;
+        self.digits_out += other.digits_out;
+        self.digits_dropped += other.digits_dropped;
+        self.sent += other.sent;
+        self.clips_missing += other.clips_missing;
+        self.jitter_us = self.jitter_us.max(other.jitter_us);
+        self.delay_ms = self.delay_ms.max(other.delay_ms);
+    }
 }
 
 /// What happened in the engine as a whole.

@@ -5,7 +5,7 @@ use media::dtmf::KeyTone;
 use media::packet::{Packet, SENT_MAX};
 use media::{
     Block, Clip, ClipList, ClipNo, Command, Config, Engine, Event, RoomNo, Sink, Slot, Srtp,
-    TapFrame, TapNo, law,
+    TapFrame, TapNo,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
 use model::{Digit, Instant, Law, PlayId};
@@ -104,14 +104,15 @@ fn datagram(n: u16, tick: u32, payload_type: u8, payload: &[u8], buffer: &mut [u
 fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let sound: Vec<i16> = (0..24_000).map(|n| ((n * n / 7) % 9000) as i16 - 4500).collect();
     let clips = Arc::from([Clip(sound[..1234].into()), Clip(sound[..8000].into())]);
-    let mut engine = Engine::new(Config { legs_max: usize::from(LEGS), clips, seed: 1 });
+    let mut engine =
+        Engine::new(Config { legs_max: usize::from(LEGS), clips, seed: 1, silent_ms: 3000 });
     let mut sink = Count::default();
     let (mut digits, mut played, mut retired) = (0, 0, 0);
     let mut random = 1u64;
     let mut keys = vec![0; 8000];
     KeyTone::new(Digit::new('6').unwrap(), 800).fill(&mut keys[..800]);
     let mut line = vec![0; 8000];
-    law::encode(Law::A, &keys, &mut line);
+    Law::A.encode(&keys, &mut line);
     let mut phones: Vec<_> = (0..LEGS).map(|n| session(n, false, 0)).collect();
     let mut sessions: Vec<_> = (0..LEGS).map(|n| session(n, true, 0)).collect();
     reset_violation_count();
@@ -132,7 +133,7 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
             let (dice, slot) = (random >> 33, Slot(n));
             let mut payload = [0; 160];
             let at = (tick as usize * 160) % 20_000;
-            law::encode(law_of(n), &sound[at..at + 160], &mut payload);
+            law_of(n).encode(&sound[at..at + 160], &mut payload);
             let mut buffer = [0; 300];
             let event = (tick + u32::from(n)) % 100 < 5 && !n.is_multiple_of(4);
             let mut len = if event {
@@ -197,6 +198,7 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                 match event {
                     Event::Digit { .. } => digits += 1,
                     Event::Played { .. } => played += 1,
+                    Event::Silent { .. } | Event::Heard { .. } => {}
                 }
             }
             engine.counters(slot);

@@ -3,8 +3,8 @@
 //! Only the crate `site` makes these from text (a test may build them by hand); whoever holds a
 //! `Site` may rely on it: each id that is named exists, each flow ends, each prompt is there.
 
-use crate::audio::Law;
 use crate::id::{AgentId, MenuId, PhoneId, PortId, PromptId, QueueId, RoleId, SkillId, TrunkId};
+use crate::law::Law;
 use crate::leg::Digit;
 use crate::person::{Number, Secret};
 use crate::port::PortKind;

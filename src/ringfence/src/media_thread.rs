@@ -15,7 +15,7 @@ use crate::service::AbortOnPanic;
 use board::Card;
 use heapless::spsc::{Consumer, Producer, Queue};
 use line::LinePort;
-use media::{Block, Clip, Engine, Event, Sink, Slot, TapFrame, TapNo};
+use media::{Block, Clip, Engine, Event, Sink, Slot, Srtp, TapFrame, TapNo};
 use model::audio::FRAME_MS;
 use model::port::Alarm;
 use model::{Cause, LegEvent};
@@ -37,6 +37,8 @@ const CARD_EVENTS_PER_TICK: usize = 64;
 const CATCH_UP_MAX: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(FRAME_MS);
 const DATAGRAM_BYTES_MAX: usize = 2048;
+/// Ticks between two looks at the counters of all legs: 1 s.
+const TICKS_PER_TOTAL: u64 = 50;
 
 /// What the exchange thread wants of the media.
 pub enum MediaOrder {
@@ -84,6 +86,8 @@ pub enum MediaSaid {
     },
     /// Clips no longer used, to be freed where it costs no frame.
     Clips(Arc<[Clip]>),
+    /// Keys no longer used.
+    Keys(Box<Srtp>),
 }
 
 pub type OrderSender = Producer<'static, MediaOrder>;
@@ -105,6 +109,20 @@ pub struct MediaCounters {
     pub taps_lost: AtomicU64,
     pub news_lost: AtomicU64,
     pub card_errors: AtomicU64,
+    /// Packets from elsewhere than a leg's peer.
+    pub foreign: AtomicU64,
+    /// Encrypted packets with a wrong tag.
+    pub unauthenticated: AtomicU64,
+    /// Encrypted packets that came before.
+    pub replayed: AtomicU64,
+    /// Packets that are no RTP, or of a payload not agreed on.
+    pub malformed: AtomicU64,
+    pub lost: AtomicU64,
+    pub late: AtomicU64,
+    /// Orders for a slot or room that is not there.
+    pub orders_refused: AtomicU64,
+    /// Events the engine had no room for.
+    pub events_lost: AtomicU64,
 }
 
 /// What the thread begins with.
@@ -215,10 +233,35 @@ impl Runner {
         while let Some(event) = self.media.engine.poll_event() {
             self.say(MediaSaid::Engine(event));
         }
+        while let Some(keys) = self.media.engine.poll_retired() {
+            self.say(MediaSaid::Keys(keys));
+        }
+        self.note_totals();
         self.out.tick += 1;
         self.media.counters.ticks.fetch_add(1, Ordering::Relaxed);
         if std::mem::take(&mut self.said) {
             self.media.wake.unpark();
+        }
+    }
+
+    /// Publishes what happened on all legs, once a second.
+    fn note_totals(&mut self) {
+        if !self.out.tick.is_multiple_of(TICKS_PER_TOTAL) {
+            return;
+        }
+        let (legs, engine) = (self.media.engine.totals(), self.media.engine.engine_counters());
+        let counters = &self.media.counters;
+        for (counter, value) in [
+            (&counters.foreign, legs.foreign),
+            (&counters.unauthenticated, legs.unauthenticated),
+            (&counters.replayed, legs.replayed),
+            (&counters.malformed, legs.malformed + legs.unknown_payload),
+            (&counters.lost, legs.lost),
+            (&counters.late, legs.late),
+            (&counters.orders_refused, engine.commands_refused),
+            (&counters.events_lost, engine.events_lost),
+        ] {
+            counter.store(value, Ordering::Relaxed);
         }
     }
 

@@ -264,8 +264,8 @@ fn in_law(block: &[u8; 160], from: Law, to: Law) -> [u8; 160] {
         return *block;
     }
     let (mut samples, mut bytes) = ([0; 160], [0; 160]);
-    media::law::decode(from, block, &mut samples);
-    media::law::encode(to, &samples, &mut bytes);
+    from.decode(block, &mut samples);
+    to.encode(&samples, &mut bytes);
     bytes
 }
 

@@ -17,7 +17,6 @@
 
 mod error;
 mod frame;
-mod g711;
 mod header;
 mod reader;
 mod wav;

@@ -1,7 +1,7 @@
 //! The site of the day: a bank with six queues and twenty agents.
 
 use super::AGENTS;
-use model::audio::Law;
+use model::Law;
 use model::port::PortKind;
 use model::site::*;
 use model::time::Zone;

@@ -1,6 +1,6 @@
 //! A small site: one menu, two queues, three agents.
 
-use model::audio::Law;
+use model::Law;
 use model::port::PortKind;
 use model::site::*;
 use model::time::Zone;

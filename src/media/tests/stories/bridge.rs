@@ -67,7 +67,7 @@ fn a_line_card_and_a_phone_hear_each_other() {
     let bytes = &world.out.cards[&line];
     assert_eq!(bytes.len(), 100 * 160, "a block each tick");
     let mut samples = vec![0; bytes.len()];
-    media::law::decode(Law::A, bytes, &mut samples);
+    Law::A.decode(bytes, &mut samples);
     let heard = loudest(settled(&samples)).unwrap();
     assert!((heard.hz - 1500.0).abs() < 1.0 && (heard.level.0 + 7.0).abs() < 0.5, "{heard}");
 }

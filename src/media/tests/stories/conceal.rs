@@ -54,7 +54,7 @@ fn measure(sound: Vec<i16>, loss: f32, seed: u64) -> Result {
     assert!((lost - 1475.0 * loss).abs() < 1475.0 * loss * 0.35, "{lost} lost");
     let decoded = |bytes: &[u8; FRAME]| {
         let mut samples = [0; FRAME];
-        media::law::decode(Law::A, bytes, &mut samples);
+        Law::A.decode(bytes, &mut samples);
         samples
     };
     let (mut made_up, mut gap, mut count) = ((0.0, 0.0), (0.0, 0.0), 0.0);

@@ -1,10 +1,10 @@
 //! Keys as sound: found in noise, not found in speech.
 
 use crate::world::{Random, World, voice};
+use media::Command;
 use media::dtmf::{FREQUENCIES, KeyTone};
 use media::hear::{Filters, KeyEar};
 use media::tone::{Dbm0, Tone};
-use media::{Command, law};
 use model::{Digit, Law};
 
 const KEYS: [char; 16] =
@@ -16,8 +16,8 @@ fn hear(sound: &[i16], line: Law) -> String {
     let mut told = String::new();
     for frame in sound.chunks_exact(160) {
         let (mut bytes, mut samples) = ([0; 160], [0; 160]);
-        law::encode(line, frame, &mut bytes);
-        law::decode(line, &bytes, &mut samples);
+        line.encode(frame, &mut bytes);
+        line.decode(&bytes, &mut samples);
         told.extend(ear.hear(&filters, &samples).map(Digit::as_char));
     }
     told

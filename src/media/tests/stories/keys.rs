@@ -128,7 +128,7 @@ fn keys_sent_to_a_line_or_to_a_phone_without_events_are_heard_as_tones() {
         let heard = if card {
             let bytes = &world.out.cards[&slot];
             let mut samples = vec![0; bytes.len()];
-            media::law::decode(Law::A, bytes, &mut samples);
+            Law::A.decode(bytes, &mut samples);
             samples
         } else {
             world.phones[&slot].heard()

@@ -9,6 +9,7 @@ mod jitter;
 mod keys;
 mod prompts;
 mod room;
+mod silence;
 mod srtp;
 mod wire;
 mod world;

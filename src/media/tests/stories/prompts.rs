@@ -18,7 +18,7 @@ fn pieces(whole: &[i16], cuts: &[usize]) -> Vec<Clip> {
 
 fn encoded(law: Law, samples: &[i16]) -> Vec<u8> {
     let mut bytes = vec![0; samples.len()];
-    media::law::encode(law, samples, &mut bytes);
+    law.encode(samples, &mut bytes);
     bytes
 }
 

@@ -3,7 +3,7 @@
 use crate::world::{World, tone};
 use media::room::LEGS_PER_ROOM_MAX;
 use media::tone::{Dbm0, listen};
-use media::{Clip, Command, RoomNo, Slot, TapNo, law};
+use media::{Clip, Command, RoomNo, Slot, TapNo};
 use model::Law;
 
 const HZ: [f32; 4] = [500.0, 800.0, 1100.0, 1700.0];
@@ -47,7 +47,7 @@ fn a_line_talks_in_a_room_as_a_phone_does() {
     assert_eq!(heard(&world, 0), [(HZ[1], -16.0), (HZ[3], -16.0)]);
     let bytes = &world.out.cards[&line];
     let mut samples = vec![0; bytes.len()];
-    law::decode(Law::A, bytes, &mut samples);
+    Law::A.decode(bytes, &mut samples);
     let last = &samples[samples.len() - 4000..];
     assert!((listen(last, HZ[0]).level.0 + 16.0).abs() < 0.5);
     assert!(listen(last, HZ[3]).level.0 < -50.0, "not itself");
@@ -137,7 +137,7 @@ fn a_tap_in_a_room_has_the_leg_on_the_left_and_what_it_hears_on_the_right() {
         let bytes: Vec<u8> =
             frames.iter().flat_map(|frame| if left { frame.left } else { frame.right }).collect();
         let mut samples = vec![0; bytes.len()];
-        law::decode(Law::A, &bytes, &mut samples);
+        Law::A.decode(&bytes, &mut samples);
         samples[samples.len() - 4000..].to_vec()
     };
     let level = |sound: &[i16], n: usize| listen(sound, HZ[n]).level.0.round();

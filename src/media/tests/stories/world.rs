@@ -1,6 +1,5 @@
 //! A world for the engine: phones, a network that loses and delays, and virtual time.
 
-use media::law;
 use media::packet::{Packet, SENT_MAX};
 use media::srtp::{PACKET_MAX, TAG_MAX};
 use media::{
@@ -79,7 +78,7 @@ pub struct Phone {
 impl Phone {
     pub fn heard(&self) -> Vec<i16> {
         let mut samples = vec![0; self.heard_bytes.len()];
-        law::decode(self.law, &self.heard_bytes, &mut samples);
+        self.law.decode(&self.heard_bytes, &mut samples);
         samples
     }
     /// Forgets what was heard so far.
@@ -112,7 +111,7 @@ impl Phone {
             (0..len).map(|n| self.sound[(self.said + n) % self.sound.len()]).collect();
         self.said += len;
         let mut bytes = vec![0; len];
-        law::encode(self.law, &samples, &mut bytes);
+        self.law.encode(&samples, &mut bytes);
         self.said_bytes.extend(&bytes);
         let packet = self.packet(self.payload_type, false, &bytes);
         self.timestamp = self.timestamp.wrapping_add(len as u32);
@@ -174,7 +173,7 @@ impl World {
     }
 
     pub fn with_legs(clips: Vec<Clip>, legs_max: usize) -> Self {
-        let config = Config { legs_max, clips: Arc::from(clips), seed: 7 };
+        let config = Config { legs_max, clips: Arc::from(clips), seed: 7, silent_ms: 3000 };
         let now_us = 1_000_000;
         let mut engine = Engine::new(config);
         engine.tick(Instant::from_micros(now_us), &mut Out::default());
@@ -257,7 +256,7 @@ impl World {
     pub fn line(&mut self, slot: u16, law: Law, sound: &[i16]) -> Slot {
         let slot = Slot(slot);
         let mut bytes = vec![0; sound.len()];
-        law::encode(law, sound, &mut bytes);
+        law.encode(sound, &mut bytes);
         self.lines.insert(slot, bytes);
         self.command(Command::OpenCard { slot, law });
         slot
@@ -302,11 +301,21 @@ impl World {
         self.events.iter().filter_map(key).collect()
     }
 
+    /// Legs that fell silent (and for how long) or were heard again, in order.
+    pub fn silences(&self) -> Vec<(Slot, Option<u64>)> {
+        let silence = |event: &Event| match event {
+            Event::Silent { slot, ms } => Some((*slot, Some(*ms))),
+            Event::Heard { slot } => Some((*slot, None)),
+            _ => None,
+        };
+        self.events.iter().filter_map(silence).collect()
+    }
+
     /// Plays that ended, in order.
     pub fn played(&self) -> Vec<u64> {
         let play = |event: &Event| match event {
             Event::Played { play, .. } => Some(play.0),
-            Event::Digit { .. } => None,
+            _ => None,
         };
         self.events.iter().filter_map(play).collect()
     }

@@ -5,10 +5,8 @@ use crate::media_thread::{LineOrder, MediaOrder};
 use crate::seal::{Sealed, TapBegin};
 use crate::service::{Severity, log};
 use crate::wires::Wire;
-use media::{ClipList, ClipNo};
 use model::id::{LegId, RecordingId};
 use model::{Cause, Fact, Instant, LegEvent, Order};
-use std::net::{IpAddr, SocketAddr};
 
 impl Switch {
     pub(super) fn obey(&mut self, now: Instant, order: Order) {
@@ -23,57 +21,20 @@ impl Switch {
                 }
                 Err(error) => self.no_media(now, leg, &error),
             },
-            Order::Play { leg, play, clips, looped } => {
-                let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
-                let mut list = ClipList::new();
-                for clip in &clips {
-                    match self.parts.clips.number(clip.lang, &clip.prompt) {
-                        Some(number) => drop(list.push(ClipNo(number))),
-                        None => {
-                            self.prompts_missing += 1;
-                            log(
-                                Severity::Warning,
-                                &format!("no prompt {} ({})", clip.prompt, clip.lang),
-                            );
-                        }
-                    }
-                }
-                let command = media::Command::Play { slot, play, clips: list, looped };
-                self.tell_media(MediaOrder::Engine(command));
-            }
+            Order::Play { leg, play, clips, looped } => self.play(leg, play, &clips, looped),
             Order::StopPlay { leg } => self.engine(leg, |slot| media::Command::StopPlay { slot }),
-            Order::Bridge { a, b } => {
-                let slots = (self.parts.wires.get(a), self.parts.wires.get(b));
-                if let (Some(a), Some(b)) = slots {
-                    let bridge = media::Command::Bridge { a: a.slot(), b: b.slot() };
-                    self.tell_media(MediaOrder::Engine(bridge));
-                }
-            }
+            Order::Bridge { a, b } => self.bridge(a, b),
             Order::Unbridge { leg } => self.engine(leg, |slot| media::Command::Unbridge { slot }),
+            Order::Mix { leg, room } => self.mix(now, leg, room),
+            Order::Unmix { leg } => self.unmix(leg),
             Order::Record { leg, recording } => self.record(now, leg, recording),
             Order::StopRecord { recording } => self.stop_recording(recording),
             // The exchange gives none of these yet.
             Order::Dial { leg, .. } => self.end(now, leg, Cause::Unreachable, false),
             Order::Alert { .. }
             | Order::EarlyMedia { .. }
-            | Order::Mix { .. }
-            | Order::Unmix { .. }
             | Order::Transferring { .. } => {}
         }
-    }
-
-    fn engine(&mut self, leg: LegId, make: impl FnOnce(media::Slot) -> media::Command) {
-        if let Some(wire) = self.parts.wires.get(leg) {
-            self.tell_media(MediaOrder::Engine(make(wire.slot())));
-        }
-    }
-
-    fn open_rtp(&mut self, leg: LegId) -> anyhow::Result<SocketAddr> {
-        let (slot, local, socket) = self.parts.wires.open_rtp(leg)?;
-        if let Some(socket) = socket {
-            self.tell_media(MediaOrder::Open { slot, socket });
-        }
-        Ok(local)
     }
 
     fn answer_leg(&mut self, now: Instant, leg: LegId) {
@@ -158,35 +119,11 @@ impl Switch {
         }
     }
 
-    /// Opens or changes a leg's media. A desk phone's sound comes from where its signalling does; one
-    /// that names another address (an interface we do not see, a NAT) is heard all the same.
-    pub(super) fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan, signalling: IpAddr) {
-        let Some(Wire::Rtp { slot, .. }) = self.parts.wires.get(leg) else { return };
-        let mut ssrc = [0; 4];
-        if getrandom::fill(&mut ssrc).is_err() {
-            ssrc = (leg.0 as u32).to_be_bytes();
-        }
-        self.tell_media(MediaOrder::Engine(media::Command::OpenRtp {
-            slot,
-            ssrc: u32::from_be_bytes(ssrc),
-            remote: if self.trunk_legs.contains(&leg) || plan.remote.ip().is_unspecified() {
-                plan.remote
-            } else {
-                SocketAddr::new(signalling, plan.remote.port())
-            },
-            law: plan.law,
-            payload_type: plan.payload_type,
-            dtmf_payload_type: plan.dtmf_payload_type,
-            send: plan.send,
-            receive: plan.receive,
-            srtp: None,
-        }));
-    }
-
     /// Ends what a leg ran over, its recordings first. An answer that still waits for its facts is
     /// dropped: the caller is gone, and it would open a socket that nobody closes.
     pub(super) fn close(&mut self, leg: LegId) {
         self.trunk_legs.remove(&leg);
+        self.sound.forget(leg);
         let answers = |order: &Order| matches!(order, Order::Answer { leg: rung } if *rung == leg);
         self.held.retain(|held| !answers(&held.order));
         for recording in self.parts.wires.taps_of(leg) {

@@ -1,7 +1,6 @@
 //! Exports: a stereo WAV for people, raw law bytes for exact comparison.
 
 use super::error::Error;
-use super::g711;
 use super::reader::{RecordingReader, Verdict};
 use crate::BoxKey;
 use model::audio::{FRAME_MS, SAMPLE_RATE, SAMPLES_PER_FRAME};
@@ -33,7 +32,7 @@ pub fn to_wav<R: Read + Seek>(
 
     let mut reader = RecordingReader::open(source, key)?;
     let recording = reader.header().recording;
-    let samples = g711::table(reader.header().law);
+    let samples = reader.header().law.samples();
     let mut line = Vec::with_capacity(WAV_BLOCK_BYTES as usize);
     while blocks_left > 0 {
         let frame = reader.next().ok_or(Error::Changed { recording })??;

@@ -68,7 +68,7 @@ impl Load {
         }
         std::fs::write(dir.join("accounts.csv"), accounts)?;
         let (samples, mut sound) = (tone(1004.0, -12.0, 5000), vec![0; 40_000]);
-        media::law::encode(model::Law::A, &samples, &mut sound);
+        model::Law::A.encode(&samples, &mut sound);
         let file = dir.join("tone.alaw");
         std::fs::write(&file, sound)?;
         let caller = std::fs::read_to_string(root().join("tests/sipp/caller.xml"))?;

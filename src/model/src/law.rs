@@ -3,32 +3,71 @@
 //! A byte is a sign, a segment (how many bits the sample has) and four bits of the place within
 //! the segment. PCMA counts in steps of 16 of a 16 bit sample, PCMU in steps of 8 after adding 132.
 
-use model::Law;
+use serde::{Deserialize, Serialize};
 
 /// Added by PCMU so that every segment starts at a power of two (33 in G.711's 14 bits).
 const BIAS: i32 = 132;
 /// The loudest sample PCMU has a byte for, before the bias.
 const CLIP: i32 = 32_635;
 
-static FROM_A: [i16; 256] = table(Law::A);
-static FROM_MU: [i16; 256] = table(Law::Mu);
+/// The samples of both laws, by byte, made when the program is.
+static SAMPLES: [[i16; 256]; 2] = [table(Law::A), table(Law::Mu)];
 
-/// Decodes as many bytes as `samples` has room for.
-pub fn decode(law: Law, bytes: &[u8], samples: &mut [i16]) {
-    let table = match law {
-        Law::A => &FROM_A,
-        Law::Mu => &FROM_MU,
-    };
-    for (sample, &byte) in samples.iter_mut().zip(bytes) {
-        *sample = table[usize::from(byte)];
-    }
+/// How a byte stands for a sample (ITU-T G.711).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Law {
+    /// PCMA, used in China and Europe; RTP payload type 8.
+    A,
+    /// PCMU, used in North America and Japan; RTP payload type 0.
+    Mu,
 }
 
-/// Encodes as many samples as `bytes` has room for.
-pub fn encode(law: Law, samples: &[i16], bytes: &mut [u8]) {
-    match law {
-        Law::A => bytes.iter_mut().zip(samples).for_each(|(byte, &sample)| *byte = a(sample)),
-        Law::Mu => bytes.iter_mut().zip(samples).for_each(|(byte, &sample)| *byte = mu(sample)),
+impl Law {
+    /// The byte that stands for silence.
+    pub const fn silence(self) -> u8 {
+        match self {
+            Self::A => 0xD5,
+            Self::Mu => 0xFF,
+        }
+    }
+
+    /// The sample of each byte.
+    pub fn samples(self) -> &'static [i16; 256] {
+        match self {
+            Self::A => &SAMPLES[0],
+            Self::Mu => &SAMPLES[1],
+        }
+    }
+
+    /// The sample of a byte: the middle of those it stands for.
+    pub fn sample(self, byte: u8) -> i16 {
+        self.samples()[usize::from(byte)]
+    }
+
+    /// The byte of a sample.
+    pub const fn byte(self, sample: i16) -> u8 {
+        match self {
+            Self::A => a(sample),
+            Self::Mu => mu(sample),
+        }
+    }
+
+    /// Decodes as many bytes as `samples` has room for.
+    pub fn decode(self, bytes: &[u8], samples: &mut [i16]) {
+        let table = self.samples();
+        for (sample, &byte) in samples.iter_mut().zip(bytes) {
+            *sample = table[usize::from(byte)];
+        }
+    }
+
+    /// Encodes as many samples as `bytes` has room for.
+    pub fn encode(self, samples: &[i16], bytes: &mut [u8]) {
+        match self {
+            Self::A => bytes.iter_mut().zip(samples).for_each(|(byte, &sample)| *byte = a(sample)),
+            Self::Mu => {
+                bytes.iter_mut().zip(samples).for_each(|(byte, &sample)| *byte = mu(sample));
+            }
+        }
     }
 }
 
@@ -81,9 +120,9 @@ mod tests {
         for law in [Law::A, Law::Mu] {
             for byte in 0..=255u8 {
                 let mut sample = [0];
-                decode(law, &[byte], &mut sample);
+                law.decode(&[byte], &mut sample);
                 let mut back = [0];
-                encode(law, &sample, &mut back);
+                law.encode(&sample, &mut back);
                 // PCMU has a negative zero; it comes back as the positive one.
                 let want = if law == Law::Mu && byte == 0x7F { 0xFF } else { byte };
                 assert_eq!(back[0], want, "{law:?} {byte:#04x} was {}", sample[0]);
@@ -95,7 +134,7 @@ mod tests {
     fn silence_is_the_quietest_byte_of_its_law() {
         for law in [Law::A, Law::Mu] {
             let mut sample = [0];
-            decode(law, &[law.silence()], &mut sample);
+            law.decode(&[law.silence()], &mut sample);
             assert!(sample[0].abs() <= 8, "{law:?}: {}", sample[0]);
         }
     }
@@ -108,9 +147,9 @@ mod tests {
             [(0, 0xD5, 0xFF), (-1, 0x55, 0x7F), (32767, 0xAA, 0x80), (-32768, 0x2A, 0x00)]
         {
             let mut byte = [0];
-            encode(Law::A, &[sample], &mut byte);
+            Law::A.encode(&[sample], &mut byte);
             assert_eq!(byte[0], want_a, "PCMA of {sample}");
-            encode(Law::Mu, &[sample], &mut byte);
+            Law::Mu.encode(&[sample], &mut byte);
             assert_eq!(byte[0], want_mu, "PCMU of {sample}");
         }
     }
@@ -120,13 +159,22 @@ mod tests {
         for law in [Law::A, Law::Mu] {
             for sample in (-32000..=32000i16).step_by(7) {
                 let mut byte = [0];
-                encode(law, &[sample], &mut byte);
+                law.encode(&[sample], &mut byte);
                 let mut back = [0];
-                decode(law, &byte, &mut back);
+                law.decode(&byte, &mut back);
                 let error = f32::from(back[0]) - f32::from(sample);
                 let allowed = ((f32::from(sample).abs() + 132.0) / 32.0).max(8.0) + 1.0;
                 assert!(error.abs() <= allowed, "{law:?} {sample} became {}", back[0]);
             }
         }
+    }
+
+    /// Another implementation of the recommendation, byte by byte.
+    #[test]
+    fn both_laws_agree_with_another_codec() {
+        use audio_codec::{Decoder, pcma, pcmu};
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(Law::A.samples().to_vec(), pcma::PcmaDecoder::new().decode(&bytes));
+        assert_eq!(Law::Mu.samples().to_vec(), pcmu::PcmuDecoder::new().decode(&bytes));
     }
 }
