@@ -8,8 +8,9 @@ use crate::media_thread::{self, Media, MediaCounters};
 use crate::seal::{self, Seal, SealCounters};
 use crate::service::{self, Severity, log};
 use crate::sites::{Ready, Sites};
-use crate::switch::{Ask, Datagram, Parts, Switch, reachable, seed};
-use crate::{ledger, wires};
+use crate::switch::{Ask, Parts, Switch, reachable, seed};
+use crate::tls::{Tls, Wanted};
+use crate::{ledger, net, wires};
 use anyhow::{Context as _, bail};
 use board::Card;
 use exchange::Exchange;
@@ -19,24 +20,18 @@ use model::Fact;
 use model::port::{PortKind, PortOrder};
 use model::site::{Driver, Site};
 use sip::Endpoint;
-use std::net::UdpSocket;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Datagrams that may wait for the exchange thread; more are shed and counted. SIP sends again.
-const DATAGRAMS_MAX: usize = 4096;
 const ASKS_MAX: usize = 64;
 const BEGINS_MAX: usize = 1024;
 /// How far back calls without an end are looked for: more than a day of a busy site.
 const CUT_CALLS_LOOKED_AT: u64 = 20_000;
 /// Longest script of simulated callers.
 const CALLERS_BYTES_MAX: u64 = 1 << 20;
-/// Receive buffer asked for the signalling socket.
-const SIP_BUFFER_BYTES: usize = 4 << 20;
-/// Longest datagram taken.
-const SIP_DATAGRAM_BYTES_MAX: usize = 65_535;
 
 /// What `ringfence run` is given.
 pub struct Options {
@@ -137,6 +132,7 @@ pub fn accounts(site: &Site) -> sip::Accounts {
         accounts: phones.map(|agent| (agent.phone.clone(), agent.password.clone())).collect(),
         trunks: trunks.collect(),
         register_s: site.sip.register_s,
+        ..sip::Accounts::default()
     }
 }
 
@@ -170,19 +166,33 @@ impl Boxed<'_> {
             exchange::Config { site: site.clone(), anchor, next_call, agents: agents.collect() },
         );
         let lost_calls = cut_calls(&journal)?;
-        let socket = signalling_socket(&site)?;
-        let local = reachable(socket.local_addr()?);
-        let mut endpoint_config = sip::Config::new(boxkey::random_32()?, local, &site.sip.realm);
-        let accounts = accounts(&site);
-        (endpoint_config.accounts, endpoint_config.trunks) = (accounts.accounts, accounts.trunks);
-        endpoint_config.register_s = accounts.register_s;
-        let endpoint = Endpoint::new(clock.now(), endpoint_config);
-
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("tokio")
             .enable_all()
             .build()?;
+        let here = std::thread::current();
+        let tls = match site.sip.tls {
+            Some(_) => Some(self.tls(&site)?),
+            None => None,
+        };
+        let net = net::start(&net::Begin {
+            sip: &site.sip,
+            trunks: net::Trunks::of(&site),
+            tls: tls.as_ref(),
+            clock,
+            exchange: here.clone(),
+            runtime: &runtime,
+            handshake_max: net::HANDSHAKE_MAX,
+        })?;
+        let local = net.locals.main();
+        let mut endpoint_config = sip::Config::new(boxkey::random_32()?, local, &site.sip.realm);
+        let accounts = accounts(&site);
+        (endpoint_config.accounts, endpoint_config.trunks) = (accounts.accounts, accounts.trunks);
+        endpoint_config.register_s = accounts.register_s;
+        endpoint_config.locals = net.locals.clone();
+        endpoint_config.limits.flows = net::flow_limits(&site.sip);
+        let endpoint = Endpoint::new(clock.now(), endpoint_config);
         let stop = Arc::new(AtomicBool::new(false));
         let media_counters = Arc::new(MediaCounters::default());
         let seal_counters = Arc::new(SealCounters::default());
@@ -196,7 +206,6 @@ impl Boxed<'_> {
             clips: self.ready.clips.clips(),
             seed: seed()?,
         });
-        let here = std::thread::current();
         let media = media_thread::start(Media {
             engine,
             slots,
@@ -223,12 +232,8 @@ impl Boxed<'_> {
         })?;
         let ledger = ledger::start(journal, place, waker(&here))?;
 
-        let (datagrams_out, datagrams) = crossbeam_channel::bounded(DATAGRAMS_MAX);
         let (asks_out, asks) = crossbeam_channel::bounded(ASKS_MAX);
-        let shed = Arc::new(AtomicU64::new(0));
         let guard = runtime.enter();
-        let receiving = tokio::net::UdpSocket::from_std(socket.try_clone()?)?;
-        runtime.spawn(receive(receiving, datagrams_out, here.clone(), shed.clone()));
         let desk = Desk {
             asks: asks_out.clone(),
             exchange: here.clone(),
@@ -252,12 +257,11 @@ impl Boxed<'_> {
             clips: self.ready.clips,
             exchange,
             endpoint,
-            socket,
+            net,
             local,
             wires,
             orders: media.orders,
             news: media.news,
-            datagrams,
             asks,
             begins,
             sealed,
@@ -265,7 +269,6 @@ impl Boxed<'_> {
             progress: ledger.progress.clone(),
             media_counters,
             seal_counters,
-            datagrams_shed: shed,
             port_ids,
         });
         switch.note(Fact::BoxStarted {
@@ -302,6 +305,16 @@ impl Boxed<'_> {
         let _ = std::fs::remove_file(&control_path);
         log(Severity::Notice, "stopped");
         Ok(())
+    }
+
+    /// The certificate that phones and trunks are shown.
+    fn tls(&self, site: &Site) -> anyhow::Result<Tls> {
+        let binds = [Some(site.sip.bind), site.sip.tls.as_ref().map(|tls| tls.bind)];
+        let mut addresses: Vec<IpAddr> =
+            binds.into_iter().flatten().map(|bind| reachable(bind).ip()).collect();
+        addresses.sort();
+        addresses.dedup();
+        Tls::read_or_make(&self.options.folders, Wanted::of(site, &addresses), wall_now())
     }
 
     /// The card that drives the site's ports. Ports of one box sit on one card in this version.
@@ -378,42 +391,9 @@ fn lines(
         .collect()
 }
 
-fn signalling_socket(site: &Site) -> anyhow::Result<UdpSocket> {
-    let bind = site.sip.bind;
-    let domain = socket2::Domain::for_address(bind);
-    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
-    // A smaller buffer than asked for is what the system grants; a flood is shed earlier then.
-    let _ = socket.set_recv_buffer_size(SIP_BUFFER_BYTES);
-    socket.bind(&bind.into()).with_context(|| format!("cannot bind sip.bind {bind}"))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
 fn waker(thread: &std::thread::Thread) -> Box<dyn Fn() + Send> {
     let thread = thread.clone();
     Box::new(move || thread.unpark())
-}
-
-/// Reads the signalling socket and hands every datagram to the exchange thread, or sheds it.
-async fn receive(
-    socket: tokio::net::UdpSocket,
-    datagrams: crossbeam_channel::Sender<Datagram>,
-    exchange: std::thread::Thread,
-    shed: Arc<AtomicU64>,
-) {
-    let mut bytes = vec![0; SIP_DATAGRAM_BYTES_MAX];
-    loop {
-        // An ICMP error of an earlier send comes back here; the socket goes on.
-        let Ok((length, from)) = socket.recv_from(&mut bytes).await else {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            continue;
-        };
-        let datagram = Datagram { from, bytes: bytes.get(..length).unwrap_or_default().to_vec() };
-        if datagrams.try_send(datagram).is_err() {
-            shed.fetch_add(1, Ordering::Relaxed);
-        }
-        exchange.unpark();
-    }
 }
 
 /// SIGTERM and SIGINT drain; a second one ends the process at once.

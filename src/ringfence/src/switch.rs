@@ -16,11 +16,13 @@ mod asks;
 mod orders;
 mod sound;
 
+
 use crate::boxkey;
 use crate::clips::ClipTable;
 use crate::clock::Clock;
 use crate::ledger::{Batch, Progress};
 use crate::media_thread::{MediaCounters, MediaOrder, MediaSaid, NewsReceiver, OrderSender};
+use crate::net::Net;
 use crate::seal::{SealCounters, Sealed, TapBegin};
 use crate::service::{self, Severity, log};
 use crate::sites::Ready;
@@ -33,7 +35,7 @@ use model::time::Anchor;
 use model::{Fact, Instant, LegEvent, Order, Via, WallTime};
 use sip::Endpoint;
 use std::collections::{BTreeSet, VecDeque};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -51,18 +53,12 @@ const FREE_MB_MIN: u64 = 500;
 const FACTS_WAITING_MAX: usize = 500_000;
 /// Turns of passing outputs on before the thread looks at the outside again.
 const PASSES_MAX: usize = 10_000;
-/// Datagrams taken between two looks at media and deadlines.
-const DATAGRAMS_PER_LOOK: usize = 64;
+/// Messages taken between two looks at media and deadlines.
+const MESSAGES_PER_LOOK: usize = 64;
 /// Longest sleep, so that the watchdog and the progress of the disk are looked at.
 const SLEEP_MAX: Duration = Duration::from_millis(200);
 /// Orders that may wait for a full media queue; beyond it the box is broken and says so.
 const ORDERS_WAITING_MAX: usize = 16_384;
-
-/// A datagram of the signalling socket.
-pub struct Datagram {
-    pub from: SocketAddr,
-    pub bytes: Vec<u8>,
-}
 
 /// What the control side asks of the thread.
 pub enum Ask {
@@ -83,12 +79,11 @@ pub struct Parts {
     pub clips: ClipTable,
     pub exchange: Exchange,
     pub endpoint: Endpoint,
-    pub socket: UdpSocket,
+    pub net: Net,
     pub local: SocketAddr,
     pub wires: Wires,
     pub orders: OrderSender,
     pub news: NewsReceiver,
-    pub datagrams: Receiver<Datagram>,
     pub asks: Receiver<Ask>,
     pub begins: Sender<TapBegin>,
     pub sealed: Receiver<Sealed>,
@@ -96,7 +91,6 @@ pub struct Parts {
     pub progress: Arc<Progress>,
     pub media_counters: Arc<MediaCounters>,
     pub seal_counters: Arc<SealCounters>,
-    pub datagrams_shed: Arc<std::sync::atomic::AtomicU64>,
     /// The lines' names, by port number.
     pub port_ids: Vec<model::PortId>,
 }
@@ -136,7 +130,6 @@ pub struct Switch {
     behind: bool,
     /// Orders let go before their facts were on disk.
     pub(crate) released_early: u64,
-    pub(crate) send_failed: u64,
     pub(crate) prompts_missing: u64,
 }
 
@@ -163,7 +156,6 @@ impl Switch {
             facts_shed: 0,
             behind: false,
             released_early: 0,
-            send_failed: 0,
             prompts_missing: 0,
         }
     }
@@ -207,10 +199,9 @@ impl Switch {
         while let Some(said) = self.parts.news.dequeue() {
             self.heard(now, said);
         }
-        for _ in 0..DATAGRAMS_PER_LOOK {
-            let Ok(datagram) = self.parts.datagrams.try_recv() else { break };
-            let input = sip::Input::Datagram { from: datagram.from, bytes: &datagram.bytes };
-            self.parts.endpoint.handle(now, input);
+        for _ in 0..MESSAGES_PER_LOOK {
+            let Some(arrived) = self.parts.net.next() else { break };
+            self.parts.net.outlet.take(now, &mut self.parts.endpoint, arrived);
             self.settle(now);
         }
         while let Ok(sealed) = self.parts.sealed.try_recv() {
@@ -258,11 +249,15 @@ impl Switch {
     fn take_endpoint(&mut self, now: Instant, output: sip::Output) {
         match output {
             sip::Output::Send { to, bytes } => {
-                if self.parts.socket.send_to(&bytes, to.addr).is_err() {
-                    self.send_failed += 1;
-                }
+                self.parts.net.outlet.send(now, &mut self.parts.endpoint, to, bytes);
             }
-            sip::Output::Close { .. } => {}
+            sip::Output::Close { flow } => self.parts.net.outlet.close(flow),
+            sip::Output::Known { peer } => self.parts.net.outlet.known(now, &peer),
+            sip::Output::Banned { source, until } => {
+                self.parts.net.outlet.ban(now, source, until);
+                let about = source.to_string();
+                self.alarms.raise(now, "passwords-guessed", &about, control::Level::Critical);
+            }
             sip::Output::Leg { leg, event } => {
                 let event = sound::told(&mut self.sound, leg, event);
                 match event {
@@ -279,7 +274,7 @@ impl Switch {
             }
             sip::Output::Registered { phone, .. } => self.phone(now, phone, true),
             sip::Output::Unregistered { phone } => self.phone(now, phone, false),
-            sip::Output::RegisterResult { .. } => {}
+            sip::Output::RegisterResult { .. } | sip::Output::FeatureAsked { .. } => {}
         }
     }
 
@@ -407,6 +402,8 @@ impl Switch {
         if self.held.is_empty() && !self.behind {
             self.alarms.clear("facts-late", "journal");
         }
+        let flooded = self.parts.net.is_flooded(now);
+        self.alarms.set(now, "sip-flood", "sip", flooded);
         let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
         self.alarms.set(now, "disk-slow", "recordings", slow);
         let free = self.parts.seal_counters.free_mb.load(Ordering::Relaxed);
@@ -432,7 +429,7 @@ impl Switch {
     }
 
     fn sleep(&self, now: Instant) -> Duration {
-        if !self.parts.datagrams.is_empty() || !self.waiting.is_empty() && self.drained {
+        if !self.parts.net.is_empty() || !self.waiting.is_empty() && self.drained {
             return Duration::ZERO;
         }
         let deadlines = [self.parts.exchange.deadline(), self.parts.endpoint.deadline()];
@@ -446,11 +443,16 @@ pub fn reachable(bind: SocketAddr) -> SocketAddr {
     if !bind.ip().is_unspecified() {
         return bind;
     }
-    // Connecting a datagram socket sends nothing; it asks the routing table (RFC 5737 address).
+    // Connecting a datagram socket sends nothing; it asks the routing table (addresses of RFC 5737
+    // and RFC 3849).
+    let (far, loopback) = match bind {
+        SocketAddr::V4(_) => ("192.0.2.1", IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        SocketAddr::V6(_) => ("2001:db8::1", IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    };
     let own = UdpSocket::bind((bind.ip(), 0))
-        .and_then(|socket| socket.connect(("192.0.2.1", 9)).map(|()| socket))
+        .and_then(|socket| socket.connect((far, 9)).map(|()| socket))
         .and_then(|socket| socket.local_addr())
-        .map_or(IpAddr::from([127, 0, 0, 1]), |own| own.ip());
+        .map_or(loopback, |own| own.ip());
     SocketAddr::new(own, bind.port())
 }
 
