@@ -41,6 +41,10 @@ pub enum Request {
     JournalCheck,
     /// Facts of the journal from `from` on, at most `count` (1 to 1,000), as JSON.
     Facts { from: u64, count: u16 },
+    /// The phones of the site, whether they are registered and when they fetched their settings.
+    Phones,
+    /// Lets a phone, or every one, fetch its settings anew.
+    CheckSync { phone: Option<String> },
     /// Stop taking calls and end when the live ones have.
     Drain,
 }

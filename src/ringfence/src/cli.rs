@@ -3,7 +3,7 @@
 use crate::daemon::{self, Options};
 use crate::folders::Folders;
 use crate::sites::Sites;
-use crate::{boxkey, clips, recordings, reports, sites};
+use crate::{boxkey, clips, phones, recordings, reports, sites};
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use control::{Lines, PROTOCOL, Reply, ReportForm, Request};
@@ -73,6 +73,13 @@ enum Command {
     /// Fold facts into a report.
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Desk phones: registered or not, when they fetched their settings, and from where.
+    Phones {
+        #[command(subcommand)]
+        command: Option<PhonesCommand>,
+    },
+    /// The certificate that phones and trunks are shown: for which addresses, until when.
+    Tls,
 }
 
 #[derive(Subcommand)]
@@ -106,6 +113,16 @@ enum RecordingCommand {
 enum JournalCommand {
     /// Gapless, every fact authentic, views identical to a replay?
     Check,
+}
+
+#[derive(Subcommand)]
+enum PhonesCommand {
+    /// Show what a phone fetches its settings with, once.
+    Credential { phone: String },
+    /// End a phone's credential from now on; `credential` shows the next one.
+    Revoke { phone: String },
+    /// Let a phone, or every one, fetch its settings anew.
+    CheckSync { phone: Option<String> },
 }
 
 #[derive(Subcommand)]
@@ -175,6 +192,12 @@ fn obey(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Journal(JournalCommand::Check) => journal_check(&folders),
         Command::Report(ReportCommand::Day { date, format, lang }) => {
             report(&folders, &share, &date, lang.into(), format)
+        }
+        Command::Phones { command } => desks(command, &folders, &share),
+        Command::Tls => {
+            let site = Sites::new(&folders, &share).current_site()?;
+            print(&phones::certificate(&folders, &site)?)?;
+            Ok(ExitCode::SUCCESS)
         }
     }
 }
@@ -302,6 +325,33 @@ fn report(
         }
     };
     print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn desks(
+    command: Option<PhonesCommand>,
+    folders: &Folders,
+    share: &Path,
+) -> anyhow::Result<ExitCode> {
+    let site = || Sites::new(folders, share).current_site();
+    let asked = match command {
+        Some(PhonesCommand::Credential { phone }) => {
+            print(&phones::credential(folders, &*site()?, &phone)?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(PhonesCommand::Revoke { phone }) => {
+            print(&phones::revoke(folders, &*site()?, &phone)?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(PhonesCommand::CheckSync { phone }) => Request::CheckSync { phone },
+        None => Request::Phones,
+    };
+    match (ask(folders, &asked)?, asked) {
+        (Some(Reply::Text { text }), _) => print(&text)?,
+        (Some(other), _) => bail!("the box answered {other:?}"),
+        (None, Request::Phones) => print(&phones::list(&*site()?))?,
+        (None, _) => bail!("the box does not run: phones fetch their settings when it does"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

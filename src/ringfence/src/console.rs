@@ -125,6 +125,7 @@ impl Switch {
     fn counter_rows(&self) -> Vec<Counter> {
         let media = &self.parts.media_counters;
         let seal = &self.parts.seal_counters;
+        let provision = &self.parts.desks.shelf.counters;
         let exchange = self.parts.exchange.counters();
         let sip = self.parts.endpoint.counters();
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -184,6 +185,11 @@ impl Switch {
             ("sip-legs", self.parts.endpoint.legs() as u64),
             ("sip-dialogs", self.parts.endpoint.dialogs() as u64),
             ("sip-transactions", self.parts.endpoint.transactions() as u64),
+            ("provision-fetched", read(&provision.fetched)),
+            ("provision-refused", read(&provision.refused)),
+            ("provision-banned", read(&provision.banned)),
+            ("provision-shed", read(&provision.shed)),
+            ("pnp-answered", read(&provision.pnp_answered)),
             ("prompts-missing", self.prompts_missing),
             ("facts-shed", self.facts_shed),
             ("released-early", self.released_early),

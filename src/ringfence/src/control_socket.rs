@@ -33,6 +33,7 @@ pub struct Desk {
     pub asks: Sender<Ask>,
     pub exchange: Thread,
     pub reader: crate::ledger::SharedReader,
+    pub shelf: Arc<crate::provision::Shelf>,
     /// Sites are applied one after the other.
     pub sites: Mutex<Arc<Sites>>,
 }
@@ -167,6 +168,12 @@ async fn answer(desk: &Arc<Desk>, request: Request) -> Reply {
         Request::Facts { from, count } => {
             let desk = desk.clone();
             blocking(move || reports::facts(&desk.reader.get()?, from, count)).await
+        }
+        Request::Phones => Ok(Reply::Text { text: desk.shelf.list() }),
+        Request::CheckSync { phone } => {
+            let phone = phone.as_deref().map(model::PhoneId::new);
+            let asked = ask(desk, |sender| Ask::CheckSync(phone, sender)).await;
+            asked.map(|count| Reply::Text { text: crate::phones::asked(count) })
         }
         Request::Drain => {
             let sent =

@@ -8,9 +8,9 @@ use crate::media_thread::{self, Media, MediaCounters};
 use crate::seal::{self, Seal, SealCounters};
 use crate::service::{self, Severity, log};
 use crate::sites::{Ready, Sites};
-use crate::switch::{Ask, Parts, Switch, reachable, seed};
+use crate::switch::{Ask, Desks, Parts, Switch, seed};
 use crate::tls::{Tls, Wanted};
-use crate::{ledger, net, wires};
+use crate::{ledger, net, provision, wires};
 use anyhow::{Context as _, bail};
 use board::Card;
 use exchange::Exchange;
@@ -20,7 +20,6 @@ use model::Fact;
 use model::port::{PortKind, PortOrder};
 use model::site::{Driver, Site};
 use sip::Endpoint;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -172,9 +171,9 @@ impl Boxed<'_> {
             .enable_all()
             .build()?;
         let here = std::thread::current();
-        let tls = match site.sip.tls {
-            Some(_) => Some(self.tls(&site)?),
-            None => None,
+        let tls = match (&site.sip.tls, &site.sip.provision) {
+            (None, None) => None,
+            _ => Some(self.tls(&site)?),
         };
         let net = net::start(&net::Begin {
             sip: &site.sip,
@@ -186,6 +185,15 @@ impl Boxed<'_> {
             handshake_max: net::HANDSHAKE_MAX,
         })?;
         let local = net.locals.main();
+        let shelf = provision::begin(&provision::Begin {
+            site: site.clone(),
+            folders: &self.options.folders,
+            key: &self.key,
+            tls: tls.as_ref(),
+            host: local.ip(),
+            clock,
+            runtime: &runtime,
+        });
         let mut endpoint_config = sip::Config::new(boxkey::random_32()?, local, &site.sip.realm);
         let accounts = accounts(&site);
         (endpoint_config.accounts, endpoint_config.trunks) = (accounts.accounts, accounts.trunks);
@@ -238,6 +246,7 @@ impl Boxed<'_> {
             asks: asks_out.clone(),
             exchange: here.clone(),
             reader: ledger.reader.clone(),
+            shelf: shelf.clone(),
             sites: tokio::sync::Mutex::new(self.sites.clone()),
         };
         let control_path = self.options.folders.control_socket();
@@ -269,6 +278,7 @@ impl Boxed<'_> {
             progress: ledger.progress.clone(),
             media_counters,
             seal_counters,
+            desks: Desks::new(shelf, tls),
             port_ids,
         });
         switch.note(Fact::BoxStarted {
@@ -309,11 +319,7 @@ impl Boxed<'_> {
 
     /// The certificate that phones and trunks are shown.
     fn tls(&self, site: &Site) -> anyhow::Result<Tls> {
-        let binds = [Some(site.sip.bind), site.sip.tls.as_ref().map(|tls| tls.bind)];
-        let mut addresses: Vec<IpAddr> =
-            binds.into_iter().flatten().map(|bind| reachable(bind).ip()).collect();
-        addresses.sort();
-        addresses.dedup();
+        let addresses = crate::phones::addresses(site);
         Tls::read_or_make(&self.options.folders, Wanted::of(site, &addresses), wall_now())
     }
 

@@ -22,6 +22,7 @@ pub mod folders;
 mod ledger;
 mod media_thread;
 mod net;
+mod phones;
 mod plain_file;
 pub mod provision;
 mod recordings;

@@ -11,16 +11,17 @@
 //! TLS alone), or by its factory certificate where IT brought the maker's authority. An unknown
 //! device and a wrong credential get the same answer after the same work.
 
+mod begin;
 mod generations;
 mod pnp;
 mod server;
 mod shelf;
 mod sources;
 
+pub use begin::{Begin, begin};
 pub use generations::Generations;
-pub use pnp::answer_multicast;
 pub use server::{Limits, serve};
-pub use shelf::{Counters, Shelf};
+pub use shelf::{Counters, Shelf, mac, vendor};
 
 #[cfg(test)]
 mod tests;

@@ -14,8 +14,11 @@
 
 mod asks;
 mod orders;
+mod phones;
 mod sound;
 
+
+pub use phones::Desks;
 
 use crate::boxkey;
 use crate::clips::ClipTable;
@@ -66,6 +69,8 @@ pub enum Ask {
     Snapshot(tokio::sync::oneshot::Sender<control::Snapshot>),
     /// A site that was checked, copied and loaded: use it. Answers with what needs a restart.
     Apply(Box<Ready>, tokio::sync::oneshot::Sender<Vec<String>>),
+    /// Lets a phone, or every one, fetch its settings anew. Answers with how many.
+    CheckSync(Option<PhoneId>, tokio::sync::oneshot::Sender<usize>),
     /// No new calls; end when the live ones have.
     Drain,
 }
@@ -91,6 +96,7 @@ pub struct Parts {
     pub progress: Arc<Progress>,
     pub media_counters: Arc<MediaCounters>,
     pub seal_counters: Arc<SealCounters>,
+    pub desks: Desks,
     /// The lines' names, by port number.
     pub port_ids: Vec<model::PortId>,
 }
@@ -279,6 +285,7 @@ impl Switch {
     }
 
     fn phone(&mut self, now: Instant, phone: PhoneId, up: bool) {
+        self.parts.desks.shelf.registered(&phone, up);
         self.parts.exchange.handle(now, exchange::Input::Phone { phone, up });
     }
 
@@ -421,6 +428,7 @@ impl Switch {
             std::process::abort();
         }
         self.end_vanished(now);
+        self.watch_desks(now);
         let Some(every) = self.watchdog else { return };
         if now.since(self.alive_told) >= every / 3 {
             service::tell_alive();

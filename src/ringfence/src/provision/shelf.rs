@@ -9,13 +9,16 @@ use phone::setup::{FOLDER, TRUST_FILE};
 use phone::{Keys, Mac, Place, Setup, screen, settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Longest `Authorization` that is looked at.
 const AUTHORIZATION_BYTES_MAX: usize = 256;
 /// Pages that phones may be about to fetch; each phone has one at most.
 const PAGES_MAX: usize = 1024;
+
+/// Addresses left out that are told at once; the counter counts the others too.
+const BANNED_TOLD_MAX: usize = 64;
 
 /// What happened since the start, for the console.
 #[derive(Debug, Default)]
@@ -67,6 +70,7 @@ pub struct Shelf {
     site: RwLock<Arc<Site>>,
     pages: Mutex<BTreeMap<Mac, String>>,
     seen: Mutex<Seen>,
+    failed: AtomicBool,
     pub counters: Counters,
 }
 
@@ -74,6 +78,8 @@ pub struct Shelf {
 struct Seen {
     fetches: BTreeMap<Mac, Fetch>,
     registered: BTreeSet<PhoneId>,
+    /// Addresses left out since somebody last asked.
+    banned: Vec<IpAddr>,
 }
 
 impl Shelf {
@@ -85,6 +91,7 @@ impl Shelf {
             site: RwLock::new(site),
             pages: Mutex::default(),
             seen: Mutex::default(),
+            failed: AtomicBool::new(false),
             counters: Counters::default(),
         }
     }
@@ -115,6 +122,29 @@ impl Shelf {
         } else {
             seen.registered.remove(phone);
         }
+    }
+
+    /// Notes that phones are not served, or not as the site says.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether something of it did not come up.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Notes that an address guessed too often.
+    pub fn ban(&self, source: IpAddr) {
+        let mut seen = lock(&self.seen);
+        if seen.banned.len() < BANNED_TOLD_MAX {
+            seen.banned.push(source);
+        }
+    }
+
+    /// The addresses left out since the last call.
+    pub fn take_banned(&self) -> Vec<IpAddr> {
+        std::mem::take(&mut lock(&self.seen).banned)
     }
 
     /// Where phones find the box.
@@ -189,7 +219,10 @@ impl Shelf {
     pub fn list(&self) -> String {
         let site = self.site();
         let seen = lock(&self.seen);
-        let mut text = format!("settings at {}\n", self.place.url());
+        let mut text = match &site.sip.provision {
+            Some(_) => format!("settings at {}\n", self.place.url()),
+            None => "this site serves no settings: it has no [provision]\n".to_owned(),
+        };
         for (id, phone) in &site.phones {
             let device = mac(phone).map_or_else(|| "-".into(), |mac| mac.to_string());
             let up = if seen.registered.contains(id) { "registered" } else { "not registered" };

@@ -12,6 +12,7 @@ impl Switch {
             // Whoever asked may have gone; nothing is lost by that.
             Ask::Snapshot(reply) => drop(reply.send(self.snapshot(now))),
             Ask::Apply(ready, reply) => drop(reply.send(self.apply(now, *ready))),
+            Ask::CheckSync(phone, reply) => drop(reply.send(self.check_sync(now, phone))),
             Ask::Drain => self.drain(now),
         }
         self.settle(now);
@@ -46,6 +47,10 @@ impl Switch {
         if old.ports != new.ports {
             notes.push("ports take effect at the next start".into());
         }
+        if old.sip.provision != new.sip.provision {
+            notes.push("provision takes effect at the next start".into());
+        }
+        self.parts.desks.shelf.set_site(new.clone());
         self.parts.site_version = ready.version;
         self.parts.clips = ready.clips;
         self.tell_media(MediaOrder::Clips(self.parts.clips.clips()));
