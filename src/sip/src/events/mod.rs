@@ -8,7 +8,9 @@
 //!   bodies in:  xml, wish            bodies out: dialog_info, list, pidf, summary, features
 //! ```
 
+pub mod asked;
 pub mod board;
+pub mod content;
 pub mod dialog_info;
 pub mod directory;
 pub mod features;
@@ -17,6 +19,7 @@ pub mod notifier;
 pub mod package;
 pub mod pidf;
 pub mod pins;
+mod publishing;
 pub mod subscription;
 pub mod summary;
 mod table;

@@ -7,23 +7,24 @@
 //!      '--new--> 406 413 415 400 | whom? 403 404 421 | room? 503 | 200 and a NOTIFY
 //! ```
 
-use super::board::{Board, Summary};
-use super::directory::{Denied, Directory, Resource};
-use super::package::{ALLOW_EVENTS, Event, Package, accepts, names};
-use super::pins::{Pins, Verdict};
-use super::subscription::{Reason, Source, Subscription};
-use super::table::{Table, Topic};
+pub use super::asked::Asked;
+use super::asked::Body;
+use super::board::Board;
+use super::content::Source;
+use super::directory::{Directory, Resource};
+use super::package::{ALLOW_EVENTS, Event, accepts, names};
+use super::pins::Pins;
+use super::subscription::{Reason, Subscription};
+use super::table::Table;
 use super::unasked::{self, News, Unasked};
-use super::wish::{self, Hoteling, WishError};
-use super::xml::{BODY_MAX, XmlError};
+use super::xml::BODY_MAX;
 use crate::command::Output;
 use crate::dialog::{Dialog, DialogId};
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::ua::wire::{Owner, Wire};
 use crate::uri;
-use model::feature::{FeatureWish, Features, Lamp, Watched};
-use model::{Instant, LegId, PhoneId};
+use model::{Instant, PhoneId};
 use rsip::Uri;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -34,31 +35,13 @@ pub const EXPIRES_S: (u32, u32, u32) = (30, 3600, 3600);
 /// with a lamp and a few subscriptions besides; a list is one.
 pub const PER_PHONE_MAX: usize = 256;
 
-/// A SUBSCRIBE that came new, with the phone that proved to have sent it.
-#[derive(Clone, Copy)]
-pub struct Asked<'a> {
-    pub phone: &'a PhoneId,
-    pub message: &'a Message,
-    pub from: Peer,
-    /// Where the answer goes.
-    pub reply_to: Peer,
-}
-
-/// What a SUBSCRIBE's body asks for besides.
-enum Body {
-    Nothing,
-    Wish(FeatureWish),
-    /// The proof of a PIN is to be asked for.
-    AskProof,
-}
-
 /// Notifies phones of what they watch.
 pub struct Notifier {
-    directory: Directory,
-    phones: BTreeSet<PhoneId>,
-    board: Board,
-    table: Table,
-    pins: Pins,
+    pub(super) directory: Directory,
+    pub(super) phones: BTreeSet<PhoneId>,
+    pub(super) board: Board,
+    pub(super) table: Table,
+    pub(super) pins: Pins,
     unasked: Unasked,
 }
 
@@ -142,7 +125,7 @@ impl Notifier {
         }
         let body = match self.body(now, wire, asked, event.package, Some(no)) {
             Ok(body) => body,
-            Err(refusal) => return wire.send(asked.reply_to, &refusal),
+            Err(refused) => return refused.answer(wire, asked),
         };
         self.grant(now, wire, asked, no, body);
     }
@@ -160,13 +143,11 @@ impl Notifier {
         let found = self.directory.resource(&self.phones, package, asked.phone, &user);
         let resource = match found {
             Ok(resource) => resource,
-            Err(denied @ (Denied::Unknown | Denied::Foreign)) => {
-                return refuse(wire, denied.status());
-            }
+            Err(denied) => return refuse(wire, denied.status()),
         };
         // RFC 4662 section 4.1: only who says so is sent lists.
         let is_list = matches!(resource, Resource::List(_));
-        if is_list && !message.supported().iter().any(|tag| *tag == "eventlist") {
+        if is_list && !message.supported().contains(&"eventlist") {
             let refusal = wire.response(message, 421).with("Require", "eventlist");
             return wire.send(asked.reply_to, &refusal);
         }
@@ -184,7 +165,7 @@ impl Notifier {
         }
         let body = match self.body(now, wire, asked, package, None) {
             Ok(body) => body,
-            Err(refusal) => return wire.send(asked.reply_to, &refusal),
+            Err(refused) => return refused.answer(wire, asked),
         };
         let no = self.table.next_no();
         let list = match &resource {
@@ -260,173 +241,6 @@ impl Notifier {
         true
     }
 
-    /// Reads what a body asks for, or makes the refusal of it.
-    fn body(
-        &mut self,
-        now: Instant,
-        wire: &mut Wire,
-        asked: &Asked<'_>,
-        package: Package,
-        no: Option<u64>,
-    ) -> Result<Body, Message> {
-        let (message, phone) = (asked.message, asked.phone);
-        let refuse = |code: u16| Err(wire.response(message, code));
-        // Bodies of the other packages are filters we do not have (RFC 4235 section 3.3).
-        let takes_one = matches!(package, Package::Features | Package::Hoteling);
-        if !takes_one || message.body.is_empty() {
-            return Ok(Body::Nothing);
-        }
-        let format = package.content_type();
-        if message.content_type().as_deref() != Some(format) {
-            return Err(wire.response(message, 415).with("Accept", format));
-        }
-        if package == Package::Features {
-            return match wish::feature(&message.body, &self.directory.reasons) {
-                Ok(wish) => Ok(Body::Wish(wish)),
-                Err(WishError::Unknown) => Ok(Body::Nothing),
-                Err(WishError::Xml(XmlError::TooLong)) => refuse(413),
-                Err(_) => refuse(400),
-            };
-        }
-        let (agent, proof) = match wish::hoteling(&message.body) {
-            Ok(Hoteling::In { agent, proof }) => (agent, proof),
-            Ok(Hoteling::Out) => return Ok(Body::Wish(FeatureWish::LogOut)),
-            Err(WishError::Unknown) => return Ok(Body::Nothing),
-            Err(WishError::Xml(XmlError::TooLong)) => return refuse(413),
-            Err(_) => return refuse(400),
-        };
-        if self.pins.waits(now, phone) {
-            return refuse(403);
-        }
-        let nonce = no.and_then(|no| self.table.get_mut(no)?.take_nonce());
-        let (proof, nonce) = (proof.as_ref(), nonce.as_deref());
-        match self.pins.judge(now, phone, &self.directory, &agent, proof, nonce) {
-            Verdict::Passed(pin) => Ok(Body::Wish(FeatureWish::LogIn { agent: Some(agent), pin })),
-            Verdict::Ask => Ok(Body::AskProof),
-            Verdict::Wrong => {
-                wire.counters.wrong_pins += 1;
-                Ok(Body::Nothing)
-            }
-        }
-    }
-
-    /// Shows a lamp.
-    pub fn publish(&mut self, now: Instant, watched: Watched, lamp: Lamp) {
-        if self.board.set_lamp(watched.clone(), lamp) {
-            self.changed(now, &watched);
-        }
-    }
-
-    /// Shows what a phone's keys do, and who sits at it.
-    pub fn show(&mut self, now: Instant, phone: &PhoneId, features: Features) {
-        let mut agents: Vec<Watched> =
-            self.board.agents_at(phone).cloned().map(Watched::Agent).collect();
-        agents.extend(features.agent.iter().map(|(agent, _)| Watched::Agent(agent.clone())));
-        let changed = self.board.set_features(phone, features);
-        for no in self.table.about(&Topic::Own(phone.clone())) {
-            let Some(subscription) = self.table.get_mut(no) else { continue };
-            if subscription.event().package == Package::Summary {
-                continue;
-            }
-            if changed {
-                subscription.change(now, None);
-            }
-            subscription.granted(now);
-            self.table.settle(no);
-        }
-        for watched in agents.into_iter().filter(|_| changed) {
-            for no in self.table.about(&Topic::Lamp(watched)) {
-                self.touch(now, no, Package::Presence, None);
-            }
-        }
-    }
-
-    /// Shows who a phone has to call back.
-    pub fn mailbox(&mut self, now: Instant, phone: &PhoneId, new: u32, old: u32) {
-        if self.board.set_summary(phone, Summary { new, old }) {
-            for no in self.table.about(&Topic::Own(phone.clone())) {
-                self.touch(now, no, Package::Summary, None);
-            }
-        }
-    }
-
-    /// A leg rings a phone.
-    pub fn rings(&mut self, leg: LegId, phone: &PhoneId) {
-        self.board.rings(leg, phone);
-    }
-
-    /// A phone that a leg rings said which dialog that is: a colleague's key can take it now.
-    pub fn rung(&mut self, now: Instant, leg: LegId, dialog: DialogId) {
-        let Some(phone) = self.board.rung(leg, dialog) else { return };
-        let agents: Vec<Watched> =
-            self.board.agents_at(&phone).cloned().map(Watched::Agent).collect();
-        for watched in agents.into_iter().chain([Watched::Phone(phone)]) {
-            if matches!(self.board.lamp(&watched).lamp, Lamp::Ringing { .. }) {
-                self.changed(now, &watched);
-            }
-        }
-    }
-
-    /// A leg is over.
-    pub fn leg_over(&mut self, leg: LegId) {
-        self.board.leg_over(leg);
-    }
-
-    /// A phone registered these contacts from there.
-    pub fn registered(&mut self, now: Instant, phone: &PhoneId, contacts: &[Uri], from: Peer) {
-        for no in self.table.of_phone(phone) {
-            if let Some(subscription) = self.table.get_mut(no) {
-                subscription.moved(now, contacts, from);
-                self.table.settle(no);
-            }
-        }
-    }
-
-    /// A connection is closed.
-    pub fn flow_closed(&mut self, flow: Peer) {
-        let Some(id) = flow.flow else { return };
-        for no in self.table.by_flow(id) {
-            if let Some(subscription) = self.table.get_mut(no) {
-                subscription.flow_closed(flow);
-                self.table.settle(no);
-            }
-        }
-    }
-
-    /// Uses another site: what is gone ends, and so does what `locked_out` phones have.
-    pub fn configure(
-        &mut self,
-        now: Instant,
-        wire: &mut Wire,
-        directory: Directory,
-        phones: BTreeSet<PhoneId>,
-        locked_out: &BTreeSet<PhoneId>,
-    ) {
-        (self.directory, self.phones) = (directory, phones);
-        let (directory, phones) = (&self.directory, &self.phones);
-        self.board.keep(|watched| directory.has(phones, &Resource::One(watched.clone())));
-        self.pins.keep(|phone| phones.contains(phone));
-        for no in self.table.all() {
-            let (directory, phones) = (&self.directory, &self.phones);
-            let Some(subscription) = self.table.get_mut(no) else { continue };
-            let list = match subscription.resource() {
-                Resource::List(phone) => Some(directory.list(phones, phone)),
-                _ => None,
-            };
-            if locked_out.contains(subscription.phone()) {
-                subscription.end(Reason::Rejected);
-            } else if !directory.has(phones, subscription.resource()) {
-                subscription.end(Reason::NoResource);
-            } else if list.is_some() {
-                subscription.change_all(now);
-            }
-            if let Some(list) = list {
-                self.table.list(no, &list);
-            }
-            self.step(now, wire, no);
-        }
-    }
-
     /// Ends every subscription: the box stops, and phones subscribe again when it is back.
     pub fn farewell(&mut self, now: Instant, wire: &mut Wire) {
         for no in self.table.all() {
@@ -481,26 +295,7 @@ impl Notifier {
         table.into_iter().chain(unasked).min()
     }
 
-    fn changed(&mut self, now: Instant, watched: &Watched) {
-        for no in self.table.about(&Topic::Lamp(watched.clone())) {
-            // An agent's presence follows the agent, a phone's its lamp.
-            let package = self.table.get(no).map(|s| s.event().package);
-            let lamp = package == Some(Package::Dialog);
-            if lamp || !matches!(watched, Watched::Agent(_)) {
-                self.touch(now, no, package.unwrap_or(Package::Dialog), Some(watched));
-            }
-        }
-    }
-
-    fn touch(&mut self, now: Instant, no: u64, package: Package, watched: Option<&Watched>) {
-        let Some(subscription) = self.table.get_mut(no) else { return };
-        if subscription.event().package == package {
-            subscription.change(now, watched);
-            self.table.settle(no);
-        }
-    }
-
-    fn step(&mut self, now: Instant, wire: &mut Wire, no: u64) {
+    pub(super) fn step(&mut self, now: Instant, wire: &mut Wire, no: u64) {
         let Self { directory, phones, board, table, .. } = self;
         if let Some(subscription) = table.get_mut(no) {
             subscription.tick(now, wire, Source { board, directory, phones });

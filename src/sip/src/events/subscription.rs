@@ -14,14 +14,10 @@
 //! One NOTIFY is outstanding at a time, so they arrive in order; what changes meanwhile is told by the
 //! next one, once. The state `pending` is not used: who may watch is known at once.
 
-use super::board::Board;
-use super::dialog_info::Told;
-use super::directory::{Directory, Resource, user_of_resource};
-use super::features::{self, Known};
-use super::list::{self, Related, ToldList};
-use super::package::{ALLOW_EVENTS, Event, Package};
-use super::pidf;
-use super::summary;
+use super::content::{Content, Due, Source};
+use super::directory::{Resource, user_of_resource};
+use super::list::Related;
+use super::package::{ALLOW_EVENTS, Event};
 use crate::dialog::Dialog;
 use crate::message::Message;
 use crate::peer::{FlowId, Peer};
@@ -30,7 +26,7 @@ use crate::uri;
 use model::feature::{FeatureWish, Watched};
 use model::{Instant, PhoneId};
 use rsip::{Method, Uri};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long changes are gathered before a NOTIFY: a turn of the exchange changes several lamps.
@@ -68,36 +64,6 @@ impl Reason {
     }
 }
 
-/// What its NOTIFYs hold, with what was told already.
-#[derive(Debug)]
-enum Content {
-    Lamp(Told),
-    List(ToldList),
-    Presence,
-    Summary,
-    Features {
-        known: Known,
-        /// Documents that wait for a NOTIFY of their own.
-        waiting: VecDeque<String>,
-        /// The phone reads several documents in one body.
-        mixed: bool,
-    },
-    Hoteling {
-        /// The proof of a PIN is asked for with this.
-        nonce: Option<String>,
-    },
-}
-
-/// What is to be told.
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Due {
-    #[default]
-    Nothing,
-    /// These of a list changed; for anything else, it changed.
-    Changed(BTreeSet<Watched>),
-    Everything,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Active,
@@ -127,14 +93,6 @@ pub struct Subscription {
     content: Content,
 }
 
-/// What the state to be told is read from.
-#[derive(Clone, Copy)]
-pub struct Source<'a> {
-    pub board: &'a Board,
-    pub directory: &'a Directory,
-    pub phones: &'a BTreeSet<PhoneId>,
-}
-
 impl Subscription {
     /// Begins one; its first NOTIFY is due. `mixed` tells that the phone reads several documents in
     /// one body.
@@ -147,16 +105,7 @@ impl Subscription {
         contact: Uri,
         mixed: bool,
     ) -> Self {
-        let content = match (event.package, &resource) {
-            (Package::Dialog, Resource::List(_)) => Content::List(ToldList::default()),
-            (Package::Dialog, _) => Content::Lamp(Told::default()),
-            (Package::Presence, _) => Content::Presence,
-            (Package::Summary, _) => Content::Summary,
-            (Package::Features, _) => {
-                Content::Features { known: Known::default(), waiting: VecDeque::new(), mixed }
-            }
-            (Package::Hoteling, _) => Content::Hoteling { nonce: None },
-        };
+        let content = Content::new(event.package, &resource, mixed);
         Self {
             no,
             phone,
@@ -253,17 +202,16 @@ impl Subscription {
         if until <= now {
             self.end(Reason::Timeout);
         }
-        match (&mut self.content, wish) {
-            (Content::Features { known, .. }, Some(wish)) => {
-                known.asked(wish);
+        match wish {
+            Some(wish) if self.content.asked(wish) => {
                 self.change(now, None);
                 self.quiet_until = now + WISH_WAIT;
             }
-            (Content::Hoteling { .. }, Some(_)) => {
+            Some(_) => {
                 self.due = Due::Everything;
                 self.quiet_until = now + WISH_WAIT;
             }
-            _ => {
+            None => {
                 self.due = Due::Everything;
                 self.quiet_until = now;
             }
@@ -272,18 +220,13 @@ impl Subscription {
 
     /// Asks for the proof of a PIN by the next NOTIFY.
     pub fn ask_proof(&mut self, now: Instant, fresh: String) {
-        if let Content::Hoteling { nonce } = &mut self.content {
-            *nonce = Some(fresh);
-            self.quiet_until = now;
-        }
+        self.content.ask_proof(fresh);
+        self.quiet_until = now;
     }
 
     /// The nonce that a proof has to be made with; good for one.
     pub fn take_nonce(&mut self) -> Option<String> {
-        match &mut self.content {
-            Content::Hoteling { nonce } => nonce.take(),
-            _ => None,
-        }
+        self.content.take_nonce()
     }
 
     /// Something changed; of a list, the entry given.
@@ -449,7 +392,7 @@ impl Subscription {
             .with("Subscription-State", state)
             .with("Allow-Events", ALLOW_EVENTS);
         // RFC 4662 section 5.1.
-        if matches!(self.content, Content::List(_)) {
+        if self.content.is_list() {
             request.headers.push("Require", "eventlist");
         }
         if let Some(body) = body {
@@ -461,58 +404,13 @@ impl Subscription {
 
     /// Takes what is due as a body. Nothing where there is nothing to say after all.
     fn body(&mut self, source: Source<'_>) -> Option<Related> {
-        let Source { board, directory, phones } = source;
         let due = std::mem::take(&mut self.due);
-        let full = due == Due::Everything;
-        if due == Due::Nothing {
-            return None;
+        let last = self.phase != Phase::Active;
+        let body = self.content.next(self.event.package, &self.resource, due, last, source);
+        if body.is_some() && self.content.has_more() {
+            self.due = Due::Changed(BTreeSet::new());
         }
-        let plain = |text: String| Related {
-            content_type: self.event.package.content_type().to_owned(),
-            body: text.into_bytes(),
-        };
-        match (&mut self.content, &self.resource) {
-            (Content::Lamp(told), Resource::One(watched)) => {
-                Some(plain(told.next(board, watched, full)))
-            }
-            (Content::List(told), Resource::List(phone)) => {
-                let list = directory.list(phones, phone);
-                let changed = match &due {
-                    Due::Changed(changed) => Some(changed),
-                    _ => None,
-                };
-                let uri = board.address(&user_of_resource(&self.resource));
-                Some(told.next(board, directory, &uri, &list, changed))
-            }
-            (Content::Presence, Resource::One(watched)) => Some(plain(pidf::body(board, watched))),
-            (Content::Summary, Resource::Own(phone)) => Some(plain(summary::body(board, phone))),
-            (Content::Hoteling { nonce }, Resource::Own(phone)) => {
-                let features = board.features(phone);
-                Some(plain(match nonce {
-                    Some(nonce) => features::guest_challenge(nonce),
-                    None => features::guest(&features),
-                }))
-            }
-            (Content::Features { known, waiting, mixed }, Resource::Own(phone)) => {
-                if full {
-                    *known = Known::default();
-                    waiting.clear();
-                }
-                if waiting.is_empty() {
-                    waiting.extend(known.learn(directory, phone, &board.features(phone)));
-                }
-                let last = self.phase != Phase::Active;
-                if (*mixed || last) && waiting.len() > 1 {
-                    let all: Vec<String> = waiting.drain(..).collect();
-                    return Some(list::mixed(Package::Features.content_type(), &all));
-                }
-                let next = waiting.pop_front()?;
-                // More may wait, or may have changed while these were told.
-                self.due = Due::Changed(BTreeSet::new());
-                Some(plain(next))
-            }
-            _ => None,
-        }
+        body
     }
 
     /// What was told last may not have arrived: everything is due.
