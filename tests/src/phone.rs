@@ -213,7 +213,7 @@ impl Runner {
         seed[2..6].copy_from_slice(&std::process::id().to_be_bytes());
         let mut config = sip::Config::new(seed, signalling.local_addr()?, "phone.invalid");
         // A phone takes calls from its server without asking it for a password.
-        let trunk = sip::TrunkConfig { peers: vec![setup.server.ip()], calls_max: 2 };
+        let trunk = sip::TrunkConfig::from_peers(vec![setup.server.ip()], 2);
         config.trunks.insert(TrunkId::new("server"), trunk);
         let voice = media::Clip(setup.voice.clone().into());
         let engine = Engine::new(media::Config {

@@ -174,6 +174,8 @@ impl Switch {
             ("sip-malformed", sip.malformed),
             ("sip-retransmitted", sip.retransmitted),
             ("sip-limited", sip.limited),
+            ("sip-refused-clear", sip.refused_clear),
+            ("sip-sessions-expired", sip.sessions_expired),
             ("sip-shed", self.parts.net.counters.all_shed()),
             ("sip-banned", read(&self.parts.net.counters.banned)),
             ("sip-connections", read(&self.parts.net.counters.open)),

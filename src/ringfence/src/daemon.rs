@@ -124,13 +124,19 @@ fn lock(folders: &Folders) -> anyhow::Result<std::fs::File> {
 pub fn accounts(site: &Site) -> sip::Accounts {
     let phones = site.agents.values();
     let trunks = site.trunks.iter().map(|(id, trunk)| {
-        let config = sip::TrunkConfig { peers: trunk.peers.clone(), calls_max: trunk.calls_max };
+        let config = sip::TrunkConfig {
+            peers: trunk.peers.clone(),
+            calls_max: trunk.calls_max,
+            out: trunk.out.clone(),
+        };
         (id.clone(), config)
     });
     sip::Accounts {
         accounts: phones.map(|agent| (agent.phone.clone(), agent.password.clone())).collect(),
         trunks: trunks.collect(),
         register_s: site.sip.register_s,
+        srtp: site.sip.srtp,
+        session_s: site.sip.session_s,
         ..sip::Accounts::default()
     }
 }
@@ -198,6 +204,7 @@ impl Boxed<'_> {
         let accounts = accounts(&site);
         (endpoint_config.accounts, endpoint_config.trunks) = (accounts.accounts, accounts.trunks);
         endpoint_config.register_s = accounts.register_s;
+        (endpoint_config.srtp, endpoint_config.session_s) = (accounts.srtp, accounts.session_s);
         endpoint_config.locals = net.locals.clone();
         endpoint_config.limits.flows = net::flow_limits(&site.sip);
         let endpoint = Endpoint::new(clock.now(), endpoint_config);

@@ -278,6 +278,10 @@ impl Switch {
             sip::Output::Media { leg, media, signalling } => {
                 self.open_media(leg, &media, signalling.ip());
             }
+            sip::Output::RefusedClear { via } => {
+                let about = via.to_string();
+                self.alarms.raise(now, "call-in-clear", &about, control::Level::Warning);
+            }
             sip::Output::Registered { phone, .. } => self.phone(now, phone, true),
             sip::Output::Unregistered { phone } => self.phone(now, phone, false),
             sip::Output::RegisterResult { .. } | sip::Output::FeatureAsked { .. } => {}

@@ -6,7 +6,12 @@ use crate::peer::{FlowId, Locals, Peer, Transport};
 use crate::sdp::MediaPlan;
 use crate::source::Source;
 use model::feature::{FeatureWish, Features, Lamp, Watched};
-use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
+use model::site::TrunkOut;
+use model::srtp::SrtpPolicy;
+use model::{
+    Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TransferStage, TrunkId,
+    Via,
+};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -26,6 +31,10 @@ pub struct Config {
     pub directory: Directory,
     /// Shortest and longest registration granted, in seconds (423 below the first).
     pub register_s: (u32, u32),
+    /// Whether calls are encrypted, where a trunk has no rule of its own.
+    pub srtp: SrtpPolicy,
+    /// Longest silence of signalling in a call before it is asked for (RFC 4028); 0 for any.
+    pub session_s: u32,
     pub limits: Limits,
     /// The first inbound leg is `LegId::inbound(first_leg)`.
     pub first_leg: u64,
@@ -42,6 +51,8 @@ impl Config {
             trunks: BTreeMap::new(),
             directory: Directory::default(),
             register_s: (60, 3600),
+            srtp: SrtpPolicy::default(),
+            session_s: 1800,
             limits: Limits::default(),
             first_leg: 1,
         }
@@ -49,11 +60,20 @@ impl Config {
 }
 
 /// A trunk: calls from its peers' addresses are taken without a challenge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TrunkConfig {
     pub peers: Vec<IpAddr>,
     /// Calls of the trunk at a time; one more is refused with 503.
     pub calls_max: u16,
+    /// Whether it is trusted, and how calls out go.
+    pub out: TrunkOut,
+}
+
+impl TrunkConfig {
+    /// Makes a trunk that only sends us calls.
+    pub fn from_peers(peers: Vec<IpAddr>, calls_max: u16) -> Self {
+        Self { peers, calls_max, out: TrunkOut::default() }
+    }
 }
 
 /// Who may register and call: the part of `Config` that can change while the box runs.
@@ -63,6 +83,8 @@ pub struct Accounts {
     pub trunks: BTreeMap<TrunkId, TrunkConfig>,
     pub directory: Directory,
     pub register_s: (u32, u32),
+    pub srtp: SrtpPolicy,
+    pub session_s: u32,
 }
 
 /// Most of everything that a peer can make the endpoint hold.
@@ -123,17 +145,33 @@ pub enum Input<'a> {
 pub enum Command {
     /// Answer a leg that arrived; `rtp` is our address in the session description.
     Answer { leg: LegId, rtp: SocketAddr },
+    /// Tell a leg that arrived that the far side rings.
+    Alert { leg: LegId },
+    /// Open the sound of a leg that arrived before it is answered.
+    EarlyMedia { leg: LegId, rtp: SocketAddr },
     /// Refuse a leg that arrived and was not answered.
     Refuse { leg: LegId, cause: Cause },
     /// Ring a desk phone at each address it registered. The first to answer is the leg; the
     /// others are cancelled, or hung up if they answered too.
-    Invite { leg: LegId, phone: PhoneId, rtp: SocketAddr, caller: Number, name: PersonName },
+    Invite {
+        leg: LegId,
+        phone: PhoneId,
+        rtp: SocketAddr,
+        /// As the phone shows it.
+        caller: Number,
+        /// What else the phone shows of the call.
+        name: PersonName,
+        /// Whether the phone shall answer by itself.
+        auto_answer: bool,
+    },
     /// End a leg with what its state asks for: BYE, CANCEL or a refusal.
     HangUp { leg: LegId, cause: Cause },
     /// Put the party on hold: we still send to it (music) or the line is still both ways.
     Hold { leg: LegId, send: bool },
     /// Take the party back.
     Resume { leg: LegId },
+    /// Tell the phone that asked for a transfer how it goes (RFC 3515).
+    Transferring { leg: LegId, stage: TransferStage },
     /// Use other phones and trunks from now on. A phone that is gone, or whose password changed,
     /// has to register anew; calls that stand go on.
     Configure(Accounts),
@@ -190,6 +228,8 @@ pub enum Output {
     /// `signalling` is where the leg's requests go: behind a NAT, or from another interface of the
     /// same machine, sound comes from there and not from what the session description names.
     Media { leg: LegId, media: MediaPlan, signalling: SocketAddr },
+    /// A call was refused since it would have been in clear where encryption is required.
+    RefusedClear { via: Via },
     /// A phone has `contacts` addresses now, at least one of them new or refreshed.
     Registered { phone: PhoneId, contacts: usize },
     /// A phone's last address was taken back or ran out.

@@ -26,12 +26,16 @@ pub struct Counters {
     pub shed: u64,
     /// Connections closed because a limit of `FlowLimits` was reached.
     pub flows_shed: u64,
+    /// Calls refused since they would have been in clear where encryption is required.
+    pub refused_clear: u64,
     /// Refused because the box drains.
     pub drained: u64,
     /// Requests of ours that nobody answered (Timers B and F).
     pub timed_out: u64,
     /// Answers of ours that nobody acknowledged in 64*T1.
     pub unacknowledged: u64,
+    /// Calls hung up since nobody refreshed their session in time (RFC 4028).
+    pub sessions_expired: u64,
     /// Second answers of a fork, acknowledged and hung up.
     pub forks_hung_up: u64,
     /// 491 sent or received.

@@ -164,6 +164,18 @@ impl Dialog {
         self.numbered(Method::Ack, via, cseq)
     }
 
+    /// Takes over the numbers of the early dialog that this one confirms.
+    pub fn continuing(mut self, early: &Self) -> Self {
+        self.local_seq = self.local_seq.max(early.local_seq);
+        self.remote_seq = self.remote_seq.max(early.remote_seq);
+        self
+    }
+
+    /// A request of ours went out under that number, made elsewhere.
+    pub fn counted(&mut self, cseq: u32) {
+        self.local_seq = self.local_seq.max(cseq);
+    }
+
     /// The number of our last request.
     pub fn local_seq(&self) -> u32 {
         self.local_seq

@@ -13,7 +13,9 @@ use crate::sdp::Direction;
 use crate::stream::{Broken, Piece};
 use crate::transaction::{TimedOut, TransactionId};
 use crate::ua::leg::Leg;
-use crate::ua::outgoing::{Invitation, Response};
+use crate::ua::invitation::Invitation;
+use crate::ua::outgoing::Response;
+use crate::ua::party::Party;
 use crate::ua::reception::Reception;
 use crate::ua::register::Registration;
 use crate::ua::wire::{Owner, Wire};
@@ -166,21 +168,30 @@ impl Endpoint {
             }
             Command::Farewell => self.reception.notifier.farewell(now, &mut self.wire),
             Command::Drain(drains) => self.reception.drain(drains),
-            Command::Invite { leg, phone, rtp, caller, name } => {
+            Command::Alert { leg } => self.with_leg(leg, |l, w| l.alert(now, w)),
+            Command::EarlyMedia { leg, rtp } => {
+                self.with_leg(leg, |l, w| l.early_media(now, w, rtp));
+            }
+            Command::Transferring { leg, stage } => {
+                self.with_leg(leg, |l, w| l.transferring(now, w, stage));
+            }
+            Command::Invite { leg, phone, rtp, caller, name, auto_answer } => {
                 let targets = self.reception.targets(&phone);
                 self.reception.notifier.rings(leg, &phone);
                 let from = self.wire.identity(&caller, &name);
-                let asserted = !caller.is_empty();
-                let contact = String::new();
-                let (offer, account) = (true, None);
-                let invitation = Invitation { from, asserted, contact, rtp, offer, account };
+                let asserted = (!caller.is_empty()).then(|| from.clone());
+                let party = Party::phone(phone, self.wire.srtp);
+                let invitation =
+                    Invitation { asserted, auto_answer, ..Invitation::new(from, rtp, party) };
                 self.open(now, leg, invitation, &targets);
             }
             Command::InviteUri { leg, uri, to, rtp, caller, name, user, secret, offer } => {
                 let from = self.wire.identity(&caller, &name);
                 let contact = user.as_str().to_owned();
-                let account = Some((user, secret));
-                let invitation = Invitation { from, asserted: false, contact, rtp, offer, account };
+                let party =
+                    Party { account: Some((user, secret)), srtp: self.wire.srtp, ..Party::default() };
+                let invitation =
+                    Invitation { contact, offer, ..Invitation::new(from, rtp, party) };
                 match uri::parse(&uri) {
                     Ok(uri) => self.open(now, leg, invitation, &[(uri, to)]),
                     Err(_) => self.wire.event(leg, LegEvent::Gone(Cause::NotFound)),
@@ -346,11 +357,19 @@ impl Endpoint {
             }
             Owner::Reinvite { leg } => {
                 let mut met = false;
-                self.with_leg(leg, |l, w| met = l.reinvite_response(now, w, response, from));
+                self.with_leg(leg, |l, w| met = l.reinvite_response(now, w, id, response, from));
                 if !met {
                     self.acknowledge_late(now, id, response, from);
                 }
             }
+            Owner::Update { leg } => {
+                self.with_leg(leg, |l, w| l.update_response(now, w, id, response, from));
+            }
+            Owner::Referral { leg } => {
+                let code = response.code().unwrap_or(500);
+                self.with_leg(leg, |l, _| l.notify_refused(code));
+            }
+            Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_response(now, w, id, response)),
             Owner::Register { no } => {
                 let Some(ours) = self.ours.get_mut(&no) else { return };
                 if !ours.response(now, &mut self.wire, id, response) {
@@ -411,7 +430,11 @@ impl Endpoint {
             Owner::Invite { leg, fork } => {
                 self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
             }
-            Owner::Reinvite { leg } => self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w)),
+            Owner::Reinvite { leg } | Owner::Update { leg } => {
+                self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w));
+            }
+            Owner::Referral { leg } => self.with_leg(leg, |l, _| l.notify_refused(timed_out.code)),
+            Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_timed_out(w)),
             Owner::Register { no } => {
                 if let Some(mut ours) = self.ours.remove(&no) {
                     ours.refused(&mut self.wire, timed_out.code);

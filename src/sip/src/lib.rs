@@ -29,6 +29,7 @@ pub mod offer_answer;
 pub mod param;
 pub mod peer;
 pub mod registrar;
+pub mod sdes;
 pub mod sdp;
 pub mod source;
 pub mod stream;

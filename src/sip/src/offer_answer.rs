@@ -1,19 +1,41 @@
-//! Offer and answer: what two descriptions make of the one audio stream of a call (RFC 3264).
+//! Offer and answer: what two descriptions make of the one audio stream of a call (RFC 3264), and
+//! of its keys (RFC 4568 section 5).
 //!
 //! ```text
-//! their offer --negotiate--> our answer + MediaPlan      (INVITE, re-INVITE)
+//! their offer --negotiate--> our answer + MediaPlan      (INVITE, re-INVITE, UPDATE)
 //! make_offer --> our offer ... their answer --accept_answer--> MediaPlan
 //! ```
 
+use crate::sdes::Crypto;
 use crate::sdp::{Attribute, Direction, Media, Session, connection};
 use model::Law;
+use model::srtp::{SrtpPlan, SrtpPolicy, SrtpSuite};
 use std::net::{IpAddr, SocketAddr};
 
 /// The payload type we offer for telephone-event.
 pub const DTMF_PAYLOAD_TYPE: u8 = 101;
 
-/// What the media of a leg is to do after an offer and its answer.
+/// The profiles of sound in clear and of encrypted sound (RFC 3551, RFC 3711).
+const CLEAR: &str = "RTP/AVP";
+const ENCRYPTED: &str = "RTP/SAVP";
+
+/// A codec we have: its name and clock in `rtpmap`, and the payload type we offer it under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Codec {
+    name: &'static str,
+    rate: u32,
+    payload_type: u8,
+    law: Law,
+}
+
+/// Every codec we have.
+const CODECS: [Codec; 2] = [
+    Codec { name: "PCMA", rate: 8000, payload_type: 8, law: Law::A },
+    Codec { name: "PCMU", rate: 8000, payload_type: 0, law: Law::Mu },
+];
+
+/// What the media of a leg is to do after an offer and its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaPlan {
     /// Where our RTP goes. Its address is unspecified where the peer holds the old way
     /// (`c=0.0.0.0`); `send` is false then.
@@ -27,6 +49,8 @@ pub struct MediaPlan {
     pub send: bool,
     /// The peer sends to us.
     pub receive: bool,
+    /// The keys of both directions; none where the sound is in clear.
+    pub srtp: Option<SrtpPlan>,
 }
 
 /// Why two descriptions make no call. All of them are answered 488 (RFC 3261 section 13.3.1.3).
@@ -42,6 +66,47 @@ pub enum Refused {
     Family,
     #[error("the answer has not the offer's media")]
     Media,
+    #[error("encryption is required, and the audio has no key that we can use")]
+    Clear,
+    #[error("encryption is required, and the signalling is not over TLS")]
+    Unprotected,
+}
+
+impl Refused {
+    /// Tells whether the call was refused for want of encryption.
+    pub fn is_for_clear(self) -> bool {
+        matches!(self, Self::Clear | Self::Unprotected)
+    }
+}
+
+/// What may become of a leg's sound, given the policy and the signalling that would carry its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// In clear: keys are neither offered nor looked at.
+    Clear,
+    /// Encrypted where the other side can.
+    Either,
+    /// Encrypted or not at all.
+    Only,
+    /// It would have to be encrypted, and nobody may be told the keys.
+    Impossible,
+}
+
+impl Protection {
+    /// Applies a policy: keys go over TLS or nowhere (RFC 4568 section 5).
+    pub fn of(policy: SrtpPolicy, secure_hop: bool) -> Self {
+        match (policy, secure_hop) {
+            (SrtpPolicy::Forbid, _) | (SrtpPolicy::Offer, false) => Self::Clear,
+            (SrtpPolicy::Offer, true) => Self::Either,
+            (SrtpPolicy::Require, true) => Self::Only,
+            (SrtpPolicy::Require, false) => Self::Impossible,
+        }
+    }
+
+    /// Tells whether keys are exchanged.
+    pub fn has_keys(self) -> bool {
+        matches!(self, Self::Either | Self::Only)
+    }
 }
 
 /// Our side of a leg's descriptions, kept for as long as its dialog.
@@ -53,18 +118,63 @@ pub struct Terms {
     pub prefer: Law,
     /// What we want: both ways, or `SendOnly` and `Inactive` to hold the peer.
     pub direction: Direction,
+    protection: Protection,
+    /// The profile of our offers: that of the session once there is one.
+    profile: &'static str,
+    /// Our offers have keys: at first where they may, later where the session has.
+    keyed: bool,
+    /// Our keys for the next description, one a suite, the better first.
+    keys: Vec<Crypto>,
     id: u64,
     version: u64,
     last: Option<Session>,
 }
 
 impl Terms {
-    /// Makes the terms of a new session; `id` is any number (RFC 8866 section 5.2).
+    /// Makes the terms of a new session in clear; `id` is any number (RFC 8866 section 5.2).
     pub fn new(id: u64, rtp: SocketAddr, prefer: Law) -> Self {
         let direction = Direction::SendReceive;
         // Some peers read both numbers into 32 signed bits.
         let id = id & 0x7FFF_FFFF;
-        Self { rtp, prefer, direction, id, version: id, last: None }
+        Self {
+            rtp,
+            prefer,
+            direction,
+            protection: Protection::Clear,
+            profile: CLEAR,
+            keyed: false,
+            keys: Vec::new(),
+            id,
+            version: id,
+            last: None,
+        }
+    }
+
+    /// Allows or demands encryption.
+    pub fn protected(mut self, protection: Protection) -> Self {
+        self.protect(protection);
+        self
+    }
+
+    /// Allows or demands encryption from the next offer on.
+    pub fn protect(&mut self, protection: Protection) {
+        self.protection = protection;
+        self.keyed = protection.has_keys();
+        self.profile = if self.keyed { ENCRYPTED } else { CLEAR };
+    }
+
+    /// What may become of the sound.
+    pub fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// Makes new keys for the next description, where it may have some.
+    pub fn renew_keys(&mut self, fill: &mut dyn FnMut(&mut [u8])) {
+        self.keys.clear();
+        if self.protection.has_keys() {
+            let suites = (1..).zip(SrtpSuite::ALL);
+            self.keys.extend(suites.filter_map(|(tag, suite)| Crypto::fresh(tag, suite, fill)));
+        }
     }
 
     /// The description we sent last.
@@ -91,11 +201,13 @@ impl Terms {
         session
     }
 
-    fn audio(&self, formats: Vec<(u8, &str)>, dtmf: Option<u8>, direction: Direction) -> Media {
+    fn audio(&self, formats: &[(u8, Codec)], dtmf: Option<u8>, direction: Direction) -> Media {
         let mut numbers: Vec<_> = formats.iter().map(|(number, _)| number.to_string()).collect();
         let mut attributes: Vec<_> = formats
             .iter()
-            .map(|(number, name)| Attribute::new("rtpmap", format!("{number} {name}/8000")))
+            .map(|(number, codec)| {
+                Attribute::new("rtpmap", format!("{number} {}/{}", codec.name, codec.rate))
+            })
             .collect();
         if let Some(dtmf) = dtmf {
             numbers.push(dtmf.to_string());
@@ -108,7 +220,7 @@ impl Terms {
         Media {
             kind: "audio".into(),
             port: self.rtp.port(),
-            proto: "RTP/AVP".into(),
+            proto: self.profile.into(),
             formats: numbers,
             connection: None,
             attributes,
@@ -116,42 +228,68 @@ impl Terms {
     }
 }
 
-/// Answers an offer: its first usable audio is taken with one law and telephone-event, every other
-/// medium is refused with port 0 (RFC 3264 section 6).
+/// What of an offer is taken.
+struct Chosen {
+    place: usize,
+    codec: Codec,
+    payload_type: u8,
+    flow: Flow,
+    /// Their key.
+    key: Option<Crypto>,
+}
+
+/// Tells whether an offer could be answered under our terms.
+pub fn check(offer: &Session, terms: &Terms) -> Result<(), Refused> {
+    choose(offer, terms).map(|_| ())
+}
+
+/// Answers an offer: its first usable audio is taken with one codec and telephone-event, the
+/// encrypted one before the one in clear, every other medium is refused with port 0 (RFC 3264
+/// section 6).
 pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPlan), Refused> {
-    if !offer.media.iter().any(is_audio) {
-        return Err(Refused::NoAudio);
-    }
-    let usable = |media: &Media| is_audio(media) && law(media, terms.prefer).is_some();
-    let chosen = offer.media.iter().position(usable).ok_or(Refused::NoLaw)?;
-    let media = &offer.media[chosen];
-    let (law, payload_type) = law(media, terms.prefer).ok_or(Refused::NoLaw)?;
-    let dtmf = dtmf(media);
-    let flow = flow(offer, media, terms)?;
+    let chosen = choose(offer, terms)?;
+    let (place, codec, flow) = (chosen.place, chosen.codec, chosen.flow);
+    let theirs = &offer.media[place];
+    let dtmf = dtmf(theirs);
+    // The answer has the offer's tag and suite, and a key of our own (RFC 4568 section 5.1.2).
+    let srtp = match chosen.key {
+        Some(Crypto { tag, keys }) => {
+            let ours = terms.keys.iter().find(|own| own.keys.suite() == keys.suite());
+            let ours = Crypto { tag, keys: ours.ok_or(Refused::Clear)?.keys.clone() };
+            Some((ours.attribute(), SrtpPlan { send: ours.keys, receive: keys }))
+        }
+        None => None,
+    };
+    let (line, srtp) = srtp.unzip();
     let direction = Direction::of(flow.send, flow.receive);
-    let mut answered = terms.audio(vec![(payload_type, law_name(law))], dtmf, direction);
-    answered.proto.clone_from(&media.proto);
+    let mut answered = terms.audio(&[(chosen.payload_type, codec)], dtmf, direction);
+    answered.proto.clone_from(&theirs.proto);
+    answered.attributes.extend(line);
     let mut media: Vec<_> = offer.media.iter().map(refused).collect();
-    media[chosen] = answered;
+    media[place] = answered;
+    terms.profile = profile(&theirs.proto);
+    terms.keyed = srtp.is_some();
     let plan = MediaPlan {
         remote: flow.remote,
-        law,
-        payload_type,
+        law: codec.law,
+        payload_type: chosen.payload_type,
         dtmf_payload_type: dtmf,
         send: flow.send,
         receive: flow.receive,
+        srtp,
     };
     Ok((terms.describe(media), plan))
 }
 
-/// Makes our offer: both laws, the preferred one first, and telephone-event.
+/// Makes our offer: every codec, the preferred one first, telephone-event, and a key for each suite
+/// where the sound may be encrypted.
 pub fn make_offer(terms: &mut Terms) -> Session {
-    let (a, mu) = ((8, law_name(Law::A)), (0, law_name(Law::Mu)));
-    let formats = match terms.prefer {
-        Law::A => vec![a, mu],
-        Law::Mu => vec![mu, a],
-    };
-    let audio = terms.audio(formats, Some(DTMF_PAYLOAD_TYPE), terms.direction);
+    let mut formats = CODECS.map(|codec| (codec.payload_type, codec));
+    formats.sort_by_key(|(_, codec)| codec.law != terms.prefer);
+    let mut audio = terms.audio(&formats, Some(DTMF_PAYLOAD_TYPE), terms.direction);
+    if terms.keyed {
+        audio.attributes.extend(terms.keys.iter().map(Crypto::attribute));
+    }
     // A later offer has the same media in the same places (RFC 3264 section 8).
     let before = terms.last.as_ref().map_or(&[][..], |last| &last.media);
     let place = before.iter().position(|media| media.port != 0).unwrap_or(0);
@@ -170,18 +308,37 @@ pub fn accept_answer(answer: &Session, terms: &Terms) -> Result<MediaPlan, Refus
     if answer.media.len() != offered {
         return Err(Refused::Media);
     }
-    let media = answer.media.iter().find(|media| is_audio(media)).ok_or(Refused::NoAudio)?;
-    let first = media.payload_types().find_map(|number| Some((law_of(media, number)?, number)));
-    let (law, payload_type) = first.ok_or(Refused::NoLaw)?;
+    let of_sound = |media: &&Media| is_audio(media) && media.port != 0;
+    let media = answer.media.iter().find(of_sound).ok_or(Refused::NoAudio)?;
+    if is_encrypted(media) != (terms.profile == ENCRYPTED) {
+        return Err(Refused::Media);
+    }
+    let first = media.payload_types().find_map(|number| Some((codec_of(media, number)?, number)));
+    let (codec, payload_type) = first.ok_or(Refused::NoLaw)?;
     let flow = flow(answer, media, terms)?;
+    let srtp = if terms.keyed { agreed_keys(media, terms)? } else { None };
     Ok(MediaPlan {
         remote: flow.remote,
-        law,
+        law: codec.law,
         payload_type,
         dtmf_payload_type: dtmf(media),
         send: flow.send,
         receive: flow.receive,
+        srtp,
     })
+}
+
+/// The keys that an answer to our keys agrees on: it names one of our tags, with that one's suite
+/// (RFC 4568 section 5.1.3).
+fn agreed_keys(media: &Media, terms: &Terms) -> Result<Option<SrtpPlan>, Refused> {
+    let Some(theirs) = keys_of(media).next() else {
+        // A profile in clear may go without (a peer of best effort).
+        let must = is_encrypted(media) || terms.protection == Protection::Only;
+        return if must { Err(Refused::Clear) } else { Ok(None) };
+    };
+    let same = |own: &&Crypto| own.tag == theirs.tag && own.keys.suite() == theirs.keys.suite();
+    let ours = terms.keys.iter().find(same).ok_or(Refused::Clear)?;
+    Ok(Some(SrtpPlan { send: ours.keys.clone(), receive: theirs.keys }))
 }
 
 /// Tells whether an offer puts us on hold: its audio is `sendonly`, `inactive`, addressed to
@@ -193,6 +350,37 @@ pub fn holds(offer: &Session) -> bool {
             media.port == 0 || nowhere || !offer.direction(media).receives()
         }
         None => true,
+    }
+}
+
+/// Chooses the medium to take: an encrypted one where our terms allow it, or one in clear.
+fn choose(offer: &Session, terms: &Terms) -> Result<Chosen, Refused> {
+    let sounds = || offer.media.iter().enumerate().filter(|(_, m)| is_audio(m) && m.port != 0);
+    let with_codec = |(place, media): (usize, &Media), key: Option<Crypto>| {
+        codec(media, terms.prefer).map(|(codec, payload_type)| {
+            let flow = flow(offer, media, terms)?;
+            Ok(Chosen { place, codec, payload_type, flow, key })
+        })
+    };
+    let (keys, clear) = (terms.protection.has_keys(), terms.protection != Protection::Only);
+    if terms.protection == Protection::Impossible {
+        return Err(Refused::Unprotected);
+    }
+    if keys {
+        let mut keyed = sounds().filter_map(|(place, m)| Some(((place, m), keys_of(m).next()?)));
+        if let Some(chosen) = keyed.find_map(|(sound, key)| with_codec(sound, Some(key))) {
+            return chosen;
+        }
+    }
+    let mut plain = sounds().filter(|(_, media)| !is_encrypted(media)).peekable();
+    match (plain.peek().is_some(), clear) {
+        (true, true) => plain.find_map(|s| with_codec(s, None)).ok_or(Refused::NoLaw)?,
+        (true, false) => Err(Refused::Clear),
+        (false, _) if keys && sounds().any(|(_, m)| keys_of(m).next().is_none()) => {
+            Err(Refused::Clear)
+        }
+        (false, _) if keys && sounds().next().is_some() => Err(Refused::NoLaw),
+        (false, _) => Err(Refused::NoAudio),
     }
 }
 
@@ -224,38 +412,44 @@ fn flow(theirs: &Session, media: &Media, terms: &Terms) -> Result<Flow, Refused>
     })
 }
 
+/// Tells whether it is sound in a profile that we have.
 fn is_audio(media: &Media) -> bool {
-    media.kind == "audio"
-        && media.port != 0
-        && matches!(media.proto.as_str(), "RTP/AVP" | "RTP/AVPF")
+    let profiles = ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"];
+    media.kind == "audio" && profiles.contains(&media.proto.as_str())
 }
 
-/// The law a payload type stands for.
-fn law_of(media: &Media, payload_type: u8) -> Option<Law> {
-    match media.encoding(payload_type)? {
-        (name, 8000) if name == "PCMA" => Some(Law::A),
-        (name, 8000) if name == "PCMU" => Some(Law::Mu),
-        _ => None,
-    }
+/// Tells whether its profile is one of encrypted sound.
+fn is_encrypted(media: &Media) -> bool {
+    profile(&media.proto) == ENCRYPTED
 }
 
-/// The preferred law if it is there, or the first there is, with its payload type.
-fn law(media: &Media, prefer: Law) -> Option<(Law, u8)> {
-    let laws = || media.payload_types().filter_map(|n| Some((law_of(media, n)?, n)));
-    laws().find(|(law, _)| *law == prefer).or_else(|| laws().next())
+fn profile(proto: &str) -> &'static str {
+    if proto.starts_with(ENCRYPTED) { ENCRYPTED } else { CLEAR }
+}
+
+/// The keys of a medium that we can use, in its order: the first is what the peer likes best. Some
+/// phones put them into a profile in clear too, and mean that encryption is welcome.
+fn keys_of(media: &Media) -> impl Iterator<Item = Crypto> {
+    let lines = media.attributes.iter().filter(|a| a.name == "crypto");
+    lines.filter_map(|line| Crypto::parse(line.value.as_deref()?).ok())
+}
+
+/// The codec a payload type stands for.
+fn codec_of(media: &Media, payload_type: u8) -> Option<Codec> {
+    let (name, rate) = media.encoding(payload_type)?;
+    CODECS.into_iter().find(|codec| codec.name == name && codec.rate == rate)
+}
+
+/// The codec of the preferred law if it is there, or the first there is, with its payload type.
+fn codec(media: &Media, prefer: Law) -> Option<(Codec, u8)> {
+    let codecs = || media.payload_types().filter_map(|n| Some((codec_of(media, n)?, n)));
+    codecs().find(|(codec, _)| codec.law == prefer).or_else(|| codecs().next())
 }
 
 fn dtmf(media: &Media) -> Option<u8> {
     let is_event =
         |n: &u8| media.encoding(*n).is_some_and(|e| e == ("TELEPHONE-EVENT".into(), 8000));
     media.payload_types().find(is_event)
-}
-
-fn law_name(law: Law) -> &'static str {
-    match law {
-        Law::A => "PCMA",
-        Law::Mu => "PCMU",
-    }
 }
 
 /// A medium as it is refused: the same line with port 0 (RFC 3264 section 6).

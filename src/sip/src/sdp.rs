@@ -77,7 +77,7 @@ impl Direction {
 }
 
 /// One `a=` line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Attribute {
     pub name: String,
     pub value: Option<String>,
@@ -91,6 +91,13 @@ impl Attribute {
     /// Makes an attribute without one.
     pub fn flag(name: &str) -> Self {
         Self { name: name.to_owned(), value: None }
+    }
+}
+
+impl fmt::Debug for Attribute {
+    /// Hides the value: it may be a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a={}…", self.name)
     }
 }
 

@@ -278,7 +278,7 @@ fn userinfo(text: &str) -> Result<Auth, UriError> {
     Ok(Auth { user: user.to_owned(), password: password.map(str::to_owned) })
 }
 
-fn write_host(host: &Host) -> String {
+pub fn write_host(host: &Host) -> String {
     match host {
         Host::IpAddr(IpAddr::V6(v6)) => format!("[{v6}]"),
         Host::IpAddr(v4) => v4.to_string(),
@@ -299,7 +299,8 @@ fn escape_user(user: &str) -> String {
 }
 
 /// Undoes `%HH`; nothing where the result is not UTF-8 or holds control characters.
-fn unescape(text: &str) -> Option<String> {
+/// Undoes the escapes. Nothing where what is within them is not UTF-8 or holds control characters.
+pub fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -17,6 +17,7 @@ fn plan(remote: &str, send: bool, receive: bool) -> MediaPlan {
         dtmf_payload_type: Some(101),
         send,
         receive,
+        srtp: None,
     }
 }
 
@@ -155,7 +156,7 @@ fn a_withheld_number_rings_as_anonymous() {
     net.register(PHONE, "8001");
     let Command::Invite { leg, phone, rtp, .. } = ring("8001") else { panic!() };
     let (caller, name) = (Number::default(), PersonName::default());
-    net.tell(BOX, Command::Invite { leg, phone, rtp, caller, name });
+    net.tell(BOX, Command::Invite { leg, phone, rtp, caller, name, auto_answer: false });
     net.run_ms(100);
     let leg = net.arrived(PHONE)[0];
     let LegEvent::Arrived { caller, .. } = &net.events(PHONE, leg)[0] else { panic!() };
@@ -362,7 +363,7 @@ fn a_delayed_offer_without_an_answer_is_hung_up() {
     net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
     net.run_ms(100);
     assert_eq!(net.story(BOX, leg), "Arrived Gone(NotAcceptable)");
-    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(Normal)");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(NotAcceptable)");
     net.tear_down();
 }
 
@@ -392,7 +393,7 @@ fn a_phone_that_answers_with_nothing_usable_is_hung_up() {
     net.tell(PHONE, Command::Answer { leg, rtp: rtp(9) });
     net.run_ms(100);
     assert_eq!(net.story(BOX, ringing()), "Ringing Gone(NotAcceptable)");
-    assert_eq!(net.story(PHONE, leg), "Arrived Answered Gone(Normal)");
+    assert_eq!(net.story(PHONE, leg), "Arrived Answered Gone(NotAcceptable)");
     net.tear_down();
 }
 
@@ -445,7 +446,7 @@ fn both_hold_and_each_resumes_alone() {
     assert_eq!(net.story(BOX, leg), "Arrived Answered Held");
     assert_eq!(net.story(TRUNK, out()), "Ringing Answered Held");
     let last = |net: &Network| {
-        let media = *net.media(BOX, leg).last().unwrap();
+        let media = net.media(BOX, leg).last().unwrap().clone();
         (media.send, media.receive)
     };
     assert_eq!(last(&net), (false, false));
@@ -474,7 +475,7 @@ fn re_invites_that_meet_are_both_refused_with_491_and_both_come_through_later() 
     assert_eq!(net.story(BOX, leg), "Arrived Answered Held");
     assert_eq!(net.story(TRUNK, out()), "Ringing Answered Held");
     assert_eq!(net.endpoint(BOX).counters().glares, 2, "one sent, one got");
-    let last = *net.media(BOX, leg).last().unwrap();
+    let last = net.media(BOX, leg).last().unwrap().clone();
     assert_eq!((last.send, last.receive), (false, false));
     net.tell(BOX, hang_up(leg));
     net.tear_down();

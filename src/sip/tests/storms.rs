@@ -95,7 +95,7 @@ fn holding_and_resuming_through_a_storm_ends_where_it_was_wanted() {
         net.tell(TRUNK, Command::Resume { leg: out() });
         net.run(Duration::from_secs(90));
         net.weather = CALM;
-        let ends = (net.media(BOX, leg).last().copied(), net.media(TRUNK, out()).last().copied());
+        let ends = (net.media(BOX, leg).last().cloned(), net.media(TRUNK, out()).last().cloned());
         let (Some(near), Some(far)) = ends else { panic!("seed {seed}: no media") };
         let alive = |story: &str| !story.contains("Gone");
         if alive(&net.story(BOX, leg)) && alive(&net.story(TRUNK, out())) {
@@ -146,7 +146,7 @@ fn an_answer_whose_acks_are_all_lost_is_hung_up_as_vanished_after_32_s() {
         "13.3.1.4: T1 doubling up to T2"
     );
     net.run_ms(100);
-    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(Normal)", "the BYE came");
+    assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(Vanished)", "the BYE came");
     assert_eq!(net.endpoint(BOX).counters().unacknowledged, 1);
     net.tear_down();
 }

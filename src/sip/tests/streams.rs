@@ -343,7 +343,7 @@ fn a_call_over_ipv6_has_brackets_wherever_its_addresses_stand() {
     let mut config = sip::Config::new([7; 32], at(near), "box.example");
     config.trunks.insert(
         model::TrunkId::new("carrier"),
-        sip::TrunkConfig { peers: vec![at(far).ip()], calls_max: 2 },
+        sip::TrunkConfig::from_peers(vec![at(far).ip()], 2),
     );
     let mut net = Network::with(1, box_config());
     net.endpoints.insert(at(near), sip::Endpoint::new(net.now, config));

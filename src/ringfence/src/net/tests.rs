@@ -187,6 +187,7 @@ fn a_phone_registers_over_tls_by_a_connection_it_opens_and_is_rung_by_it() {
         rtp: any("127.0.0.1"),
         caller: model::Number::new("1"),
         name: model::PersonName::new("W"),
+        auto_answer: false,
     };
     boxed.endpoint.handle(boxed.clock.now(), Input::Command(ring));
     boxed.until("it rings", |_| {

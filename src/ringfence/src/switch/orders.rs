@@ -14,9 +14,11 @@ impl Switch {
             Order::Answer { leg } => self.answer_leg(now, leg),
             Order::Refuse { leg, cause } => self.end(now, leg, cause, true),
             Order::HangUp { leg, cause } => self.end(now, leg, cause, false),
-            Order::Ring { leg, phone, caller, name, .. } => match self.open_rtp(leg) {
+            Order::Ring { leg, phone, caller, name, pop } => match self.open_rtp(leg) {
                 Ok(rtp) => {
-                    let invite = sip::Command::Invite { leg, phone, rtp, caller, name };
+                    let auto_answer = pop.auto_answer;
+                    let invite =
+                        sip::Command::Invite { leg, phone, rtp, caller, name, auto_answer };
                     self.parts.endpoint.handle(now, sip::Input::Command(invite));
                 }
                 Err(error) => self.no_media(now, leg, &error),
@@ -31,9 +33,11 @@ impl Switch {
             Order::StopRecord { recording } => self.stop_recording(recording),
             // The exchange gives none of these yet.
             Order::Dial { leg, .. } => self.end(now, leg, Cause::Unreachable, false),
-            Order::Alert { .. }
-            | Order::EarlyMedia { .. }
-            | Order::Transferring { .. } => {}
+            Order::Alert { leg } => self.tell_sip(now, sip::Command::Alert { leg }),
+            Order::EarlyMedia { leg } => self.open_early(now, leg),
+            Order::Transferring { leg, stage } => {
+                self.tell_sip(now, sip::Command::Transferring { leg, stage });
+            }
         }
     }
 
@@ -51,6 +55,23 @@ impl Switch {
                 log(Severity::Error, &format!("leg {leg} cannot be answered: {error:#}"));
                 self.alarms.raise(now, "no-media", "rtp", control::Level::Critical);
                 self.end(now, leg, Cause::Congestion, true);
+            }
+        }
+    }
+
+    fn tell_sip(&mut self, now: Instant, command: sip::Command) {
+        self.parts.endpoint.handle(now, sip::Input::Command(command));
+    }
+
+    /// Opens the sound of a leg that is not answered yet; without room for it, it goes without.
+    fn open_early(&mut self, now: Instant, leg: LegId) {
+        if let Some(Wire::Port(_)) = self.parts.wires.get(leg) {
+            return;
+        }
+        match self.open_rtp(leg) {
+            Ok(rtp) => self.tell_sip(now, sip::Command::EarlyMedia { leg, rtp }),
+            Err(error) => {
+                log(Severity::Error, &format!("leg {leg} has no sound before the answer: {error:#}"));
             }
         }
     }

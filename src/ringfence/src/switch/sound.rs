@@ -105,6 +105,14 @@ impl Switch {
     /// one that names another address (an interface we do not see, a NAT) is heard all the same.
     pub(super) fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan, signalling: IpAddr) {
         let Some(Wire::Rtp { slot, .. }) = self.parts.wires.get(leg) else { return };
+        // Keys that cannot be used are no reason to send in clear.
+        let srtp = plan.srtp.as_ref().map(media::Srtp::new);
+        if let Some(None) = srtp {
+            log(Severity::Error, &format!("leg {leg} has keys that the cipher library refuses"));
+            let now = self.parts.clock.now();
+            return self.alarms.raise(now, "no-media", "srtp", control::Level::Critical);
+        }
+        let srtp = srtp.flatten();
         let mut ssrc = [0; 4];
         if getrandom::fill(&mut ssrc).is_err() {
             ssrc = (leg.0 as u32).to_be_bytes();
@@ -122,7 +130,7 @@ impl Switch {
             dtmf_payload_type: plan.dtmf_payload_type,
             send: plan.send,
             receive: plan.receive,
-            srtp: None,
+            srtp,
         }));
     }
 

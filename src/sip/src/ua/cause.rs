@@ -34,6 +34,16 @@ pub fn of_status(code: u16, rang: bool) -> Cause {
     }
 }
 
+/// The cause that a refusal stands for, with what its Reason told of the network behind the peer:
+/// that counts where the status code says little (RFC 6432 section 3).
+pub fn of_refusal(code: u16, told: Option<Cause>, rang: bool) -> Cause {
+    let vague = matches!(code, 480 | 500 | 502 | 503 | 504);
+    match told {
+        Some(told) if vague && told != Cause::Normal => told,
+        _ => of_status(code, rang),
+    }
+}
+
 /// Which of two refusals says more of a phone that was rung at several addresses: what a person
 /// did (6xx, busy) before what a device did, and that before no word at all.
 pub fn weight(code: u16) -> u8 {

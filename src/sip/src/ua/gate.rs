@@ -1,7 +1,7 @@
 //! What every request has to pass before anybody looks who sent it (RFC 3261 8.2): so a stranger
 //! gets the same answer as a phone of ours.
 
-use super::wire::{SDP, Wire};
+use super::wire::{SDP, SUPPORTED, Wire};
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::uri;
@@ -21,6 +21,9 @@ pub fn refusal(wire: &Wire, from: &Peer, request: &Message) -> Option<Message> {
             | Method::Options
             | Method::Info
             | Method::Register
+            | Method::PRack
+            | Method::Update
+            | Method::Refer
             | Method::Subscribe
     ) {
         return Some(wire.response(request, 405));
@@ -35,10 +38,11 @@ pub fn refusal(wire: &Wire, from: &Peer, request: &Message) -> Option<Message> {
     if begins && request.max_forwards() == Some(0) {
         return Some(wire.response(request, 483));
     }
-    // 8.2.2.3: we have no extension that could be required.
-    let required = request.require().join(", ");
-    if !required.is_empty() {
-        return Some(wire.response(request, 420).with("Unsupported", required));
+    // 8.2.2.3
+    let mut foreign = request.headers.words("Require").filter(|tag| !is_supported(tag)).peekable();
+    if foreign.peek().is_some() {
+        let foreign = foreign.collect::<Vec<_>>().join(", ");
+        return Some(wire.response(request, 420).with("Unsupported", foreign));
     }
     // 8.2.3
     let encoded = request.headers.words("Content-Encoding").any(|e| e != "identity");
@@ -54,6 +58,10 @@ pub fn refusal(wire: &Wire, from: &Peer, request: &Message) -> Option<Message> {
         return Some(wire.response(request, 406));
     }
     None
+}
+
+fn is_supported(tag: &str) -> bool {
+    SUPPORTED.split(", ").any(|ours| ours.eq_ignore_ascii_case(tag))
 }
 
 /// Tells whether the answer may hold a session description: no Accept means it may.

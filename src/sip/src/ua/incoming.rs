@@ -1,20 +1,28 @@
-//! An INVITE that arrived and is not answered yet (RFC 3261 13.3).
+//! An INVITE that arrived and is not answered yet (RFC 3261 13.3, RFC 3262, RFC 3960).
 //!
 //! ```text
 //!   INVITE --> ringing: 180, and again each 60 s
+//!                |-- EarlyMedia --> 183 with our description (reliably, where the peer can)
 //!                |-- Answer --> 200: a call that waits for its ACK
+//!                |              (a 183 with a description waits for its PRACK first)
 //!                |-- Refuse, HangUp, timer C --> 3xx-6xx
 //!                '-- CANCEL, BYE --> 487
 //! ```
 
-use super::call::Call;
+use super::call::{Call, Opening, announce};
+use super::leg::{Within, reply};
+use super::party::Party;
+use super::reason;
+use super::refresh;
+use super::reliable::{Reliably, Unpracked, rack};
 use super::session::Talk;
-use super::wire::{SDP, Wire};
+use super::wire::{ALLOW, SDP, Wire};
 use crate::dialog::Dialog;
 use crate::message::Message;
+use crate::sdp::Session;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::Timer;
-use model::{Instant, LegEvent, LegId};
+use model::{Cause, Instant, LegEvent, LegId};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -24,80 +32,320 @@ const REMIND: Duration = Duration::from_secs(60);
 /// An INVITE that waits for its answer.
 #[derive(Debug)]
 pub struct Incoming {
+    leg: LegId,
     transaction: TransactionId,
     invite: Message,
+    /// What the INVITE describes; nothing where we have to offer.
+    offer: Option<Session>,
     pub dialog: Dialog,
+    pub party: Party,
+    early: Option<Early>,
+    reliably: Reliably,
+    rseq: u32,
+    unpracked: Option<Unpracked>,
+    /// What is told once the PRACK came.
+    next: Next,
     remind_at: Instant,
     give_up_at: Instant,
 }
 
+/// Sound before the answer.
+#[derive(Debug)]
+struct Early {
+    talk: Talk,
+    sdp: Vec<u8>,
+    /// Both ends know that it stands, so the 200 says nothing of it.
+    settled: bool,
+}
+
+/// What waits for a PRACK: the last wins, but for the address.
+#[derive(Debug, Default)]
+struct Next {
+    ring: bool,
+    early: Option<SocketAddr>,
+    answer: Option<SocketAddr>,
+}
+
+/// An INVITE as it came, with what was found out of it.
+#[derive(Debug)]
+pub struct Arrived {
+    pub transaction: TransactionId,
+    pub invite: Message,
+    pub offer: Option<Session>,
+    pub dialog: Dialog,
+    pub party: Party,
+}
+
+/// What became of an answer.
+#[derive(Debug)]
+pub enum Answer {
+    Call(Box<Call>),
+    /// It is sent once the PRACK came.
+    Waits,
+    /// Both ends have no session in common.
+    Refused(u16),
+}
+
 impl Incoming {
     /// Rings.
-    pub fn ring(
-        now: Instant,
-        wire: &mut Wire,
-        transaction: TransactionId,
-        invite: Message,
-        dialog: Dialog,
-    ) -> Self {
-        let give_up_at = now + Timer::C.first();
-        let incoming = Self { transaction, invite, dialog, remind_at: now + REMIND, give_up_at };
-        incoming.remind(now, wire);
+    pub fn ring(now: Instant, wire: &mut Wire, leg: LegId, arrived: Arrived) -> Self {
+        let Arrived { transaction, invite, offer, dialog, party } = arrived;
+        let reliably = Reliably::asked(&invite);
+        let rseq = wire.dice(1 << 30) as u32;
+        let (remind_at, give_up_at) = (now + REMIND, now + Timer::C.first());
+        let mut incoming = Self {
+            leg,
+            transaction,
+            invite,
+            offer,
+            dialog,
+            party,
+            early: None,
+            reliably,
+            rseq,
+            unpracked: None,
+            next: Next::default(),
+            remind_at,
+            give_up_at,
+        };
+        incoming.alert(now, wire);
         incoming
     }
 
-    /// Answers with our session description. Gives the status code to refuse the INVITE with where
-    /// both ends have no session in common.
-    pub fn answer(
-        &self,
-        now: Instant,
-        wire: &mut Wire,
-        leg: LegId,
-        rtp: SocketAddr,
-    ) -> Result<Call, u16> {
-        let mut talk = Talk::new(wire.dice(1 << 31), rtp);
-        let offered = self.invite.body.is_empty();
-        let (sdp, settled) = match offered {
-            true => (talk.offer(), None),
-            false => match talk.answer(&self.invite.body) {
-                Ok((sdp, settled)) => (sdp, Some(settled)),
-                Err(_) => return Err(488),
-            },
-        };
-        let response = wire.accepting(&self.invite, &self.dialog, "").with_body(SDP, sdp);
-        let mut call = Call::new(leg, None, self.dialog.clone(), talk);
-        call.answer(now, wire, self.transaction, response, offered);
-        if let Some(settled) = settled {
-            call.announce(wire, settled);
-            wire.event(leg, LegEvent::Answered);
+    /// Tells that the far side rings.
+    pub fn alert(&mut self, now: Instant, wire: &mut Wire) {
+        self.remind_at = now + REMIND;
+        match self.unpracked {
+            Some(_) => self.next.ring = true,
+            None => self.tell(now, wire, 180, None),
         }
-        Ok(call)
+    }
+
+    /// Opens the sound before the answer. A peer that offered nothing and cannot answer ours before
+    /// the 200 goes without.
+    pub fn open(&mut self, now: Instant, wire: &mut Wire, rtp: SocketAddr) {
+        if self.early.is_some() {
+            return;
+        }
+        if self.unpracked.is_some() {
+            self.next.early = Some(rtp);
+            return;
+        }
+        let mut talk = self.talk(wire, rtp);
+        let (sdp, settled) = match &self.offer {
+            Some(offer) => match talk.answer_read(wire, offer) {
+                Ok((sdp, settled)) => (sdp, Some(settled)),
+                Err(_) => return,
+            },
+            None if self.reliably == Reliably::Never => return,
+            None => (talk.offer(wire), None),
+        };
+        self.tell(now, wire, 183, Some(sdp.clone()));
+        self.early = Some(Early { talk, sdp, settled: false });
+        if let Some(settled) = settled {
+            announce(wire, self.leg, &self.dialog, settled);
+        }
+    }
+
+    /// Answers with our session description.
+    pub fn answer(&mut self, now: Instant, wire: &mut Wire, rtp: SocketAddr) -> Answer {
+        // RFC 3262 section 3: no 2xx before a description is known to have come.
+        if self.unpracked.as_ref().is_some_and(|sent| sent.with_media) {
+            self.next.answer = Some(rtp);
+            return Answer::Waits;
+        }
+        let (talk, sdp, settled, answered) = match self.early.take() {
+            Some(early) if early.settled => (early.talk, None, None, true),
+            Some(early) => (early.talk, Some(early.sdp), None, self.offer.is_some()),
+            None => {
+                let mut talk = self.talk(wire, rtp);
+                match &self.offer {
+                    Some(offer) => match talk.answer_read(wire, offer) {
+                        Ok((sdp, settled)) => (talk, Some(sdp), Some(settled), true),
+                        Err(_) => return Answer::Refused(488),
+                    },
+                    None => {
+                        let sdp = talk.offer(wire);
+                        (talk, Some(sdp), None, false)
+                    }
+                }
+            }
+        };
+        let response = wire.accepting(&self.invite, &self.dialog, "");
+        let (mut response, timer) = refresh::grant(now, wire.session_s, &self.invite, response);
+        if let Some(sdp) = sdp {
+            response = response.with_body(SDP, sdp);
+        }
+        let mut call = Call::new(Opening {
+            leg: self.leg,
+            placed: None,
+            dialog: self.dialog.clone(),
+            talk,
+            party: self.party.clone(),
+            updates: updates(&self.invite),
+            timer,
+        });
+        call.answer(now, wire, self.transaction, response, !answered);
+        if let Some(settled) = settled {
+            announce(wire, self.leg, &self.dialog, settled);
+        }
+        if answered {
+            wire.event(self.leg, LegEvent::Answered);
+        }
+        Answer::Call(Box::new(call))
     }
 
     /// Refuses.
-    pub fn refuse(&self, now: Instant, wire: &mut Wire, code: u16) {
-        let response = wire.response(&self.invite, code);
+    pub fn refuse(&self, now: Instant, wire: &mut Wire, code: u16, cause: Cause) {
+        let response = wire.response(&self.invite, code).with("Reason", reason::of(cause));
         wire.transactions.respond(now, self.transaction, &response);
     }
 
-    /// Fires what is due; tells whether nobody answered for too long.
-    pub fn tick(&mut self, now: Instant, wire: &mut Wire) -> bool {
+    /// Takes a PRACK (RFC 3262 section 3). Gives where an answer that waited for it is wanted, or
+    /// the code to refuse the INVITE with.
+    pub fn prack(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        request: &Within<'_>,
+    ) -> Result<Option<SocketAddr>, u16> {
+        let cseq = self.invite.cseq().map_or(0, |(cseq, _)| cseq);
+        let fits = |sent: &mut Unpracked| rack(request.message) == Some((sent.rseq, cseq));
+        let Some(sent) = self.unpracked.take_if(fits) else {
+            reply(now, wire, request, 481);
+            return Ok(None);
+        };
+        let body = &request.message.body;
+        let mut response = wire.response(request.message, 200);
+        let mut failed = None;
+        match &mut self.early {
+            // Our offer, and its answer.
+            Some(early) if sent.with_media && self.offer.is_none() => {
+                match early.talk.answered(body) {
+                    Ok(settled) => {
+                        early.settled = true;
+                        announce(wire, self.leg, &self.dialog, settled);
+                    }
+                    Err(_) => failed = Some(488),
+                }
+            }
+            Some(early) => {
+                early.settled |= sent.with_media;
+                if !body.is_empty() {
+                    match early.talk.answer(wire, body) {
+                        Ok((sdp, settled)) => {
+                            response = response.with_body(SDP, sdp);
+                            announce(wire, self.leg, &self.dialog, settled);
+                        }
+                        Err(_) => response = wire.response(request.message, 488),
+                    }
+                }
+            }
+            None if !body.is_empty() => response = wire.response(request.message, 488),
+            None => {}
+        }
+        wire.transactions.respond(now, request.id, &response);
+        if let Some(code) = failed {
+            return Err(code);
+        }
+        let next = std::mem::take(&mut self.next);
+        if next.answer.is_some() {
+            return Ok(next.answer);
+        }
+        if let Some(rtp) = next.early {
+            self.open(now, wire, rtp);
+        }
+        if next.ring {
+            self.alert(now, wire);
+        }
+        Ok(None)
+    }
+
+    /// Takes an UPDATE before the answer (RFC 3311 section 5.2): an offer only where the first one
+    /// is settled.
+    pub fn update(&mut self, now: Instant, wire: &mut Wire, request: &Within<'_>) {
+        let body = &request.message.body;
+        let response = match &mut self.early {
+            _ if body.is_empty() => wire.response(request.message, 200),
+            Some(early) if early.settled => match early.talk.answer(wire, body) {
+                Ok((sdp, settled)) => {
+                    announce(wire, self.leg, &self.dialog, settled);
+                    wire.response(request.message, 200).with_body(SDP, sdp)
+                }
+                Err(_) => wire.response(request.message, 488),
+            },
+            _ => return later(now, wire, request),
+        };
+        self.dialog.refresh(request.message, request.from);
+        let response = response.with("Contact", wire.contact_in(&self.dialog, ""));
+        wire.transactions.respond(now, request.id, &response);
+    }
+
+    /// Fires what is due; gives the code and cause to refuse with, where nobody answered for too
+    /// long or the caller does not hear us.
+    pub fn tick(&mut self, now: Instant, wire: &mut Wire) -> Option<(u16, Cause)> {
         if self.remind_at <= now {
-            self.remind_at = now + REMIND;
             self.remind(now, wire);
         }
-        self.give_up_at <= now
+        let unpracked = &mut self.unpracked;
+        if unpracked.as_mut().is_some_and(|sent| sent.tick(now, wire, self.transaction)) {
+            wire.counters.unacknowledged += 1;
+            return Some((504, Cause::Vanished));
+        }
+        (self.give_up_at <= now).then_some((480, Cause::NoAnswer))
     }
 
     /// When `tick` is due next, and why.
     pub fn deadline(&self) -> (Instant, &'static str) {
-        let remind = (self.remind_at, "180 again");
-        remind.min((self.give_up_at, "timer C of an INVITE that arrived"))
+        let first = (self.remind_at, "180 again");
+        let first = first.min((self.give_up_at, "timer C of an INVITE that arrived"));
+        let unpracked = self.unpracked.as_ref().map(Unpracked::deadline);
+        unpracked.map_or(first, |at| first.min((at, "provisional response again until its PRACK")))
     }
 
-    fn remind(&self, now: Instant, wire: &mut Wire) {
-        let ringing =
-            wire.response(&self.invite, 180).with("Contact", wire.contact_in(&self.dialog, ""));
-        wire.transactions.respond(now, self.transaction, &ringing);
+    /// Says again what was said last, so that nobody on the way gives up.
+    fn remind(&mut self, now: Instant, wire: &mut Wire) {
+        match &self.early {
+            Some(early) if self.unpracked.is_none() => {
+                self.remind_at = now + REMIND;
+                let sdp = (!early.settled).then(|| early.sdp.clone());
+                self.tell(now, wire, 183, sdp);
+            }
+            _ => self.alert(now, wire),
+        }
     }
+
+    fn talk(&self, wire: &mut Wire, rtp: SocketAddr) -> Talk {
+        let secure = self.dialog.hop().transport.secure();
+        Talk::new(wire, rtp, self.party.protection(secure))
+    }
+
+    fn tell(&mut self, now: Instant, wire: &mut Wire, code: u16, sdp: Option<Vec<u8>>) {
+        let contact = wire.contact_in(&self.dialog, "");
+        let mut response = wire.response(&self.invite, code).with("Contact", contact);
+        let reliably = self.reliably.takes(sdp.is_some());
+        if let Some(sdp) = sdp {
+            response = response.with_body(SDP, sdp);
+        }
+        if reliably {
+            self.rseq += 1;
+            let response = response.with("Allow", ALLOW);
+            let sent = Unpracked::send(now, wire, self.transaction, response, self.rseq);
+            self.unpracked = Some(sent);
+        } else {
+            wire.transactions.respond(now, self.transaction, &response);
+        }
+    }
+}
+
+/// Tells whether a peer takes UPDATE.
+pub fn updates(message: &Message) -> bool {
+    message.headers.words("Allow").any(|method| method == "UPDATE")
+}
+
+/// Refuses what comes too early (RFC 3261 14.2, RFC 3311 5.2).
+pub fn later(now: Instant, wire: &mut Wire, request: &Within<'_>) {
+    let wait = wire.dice(11).to_string();
+    let response = wire.response(request.message, 500).with("Retry-After", wait);
+    wire.transactions.respond(now, request.id, &response);
 }

@@ -2,56 +2,53 @@
 //!
 //! ```text
 //!   INVITE x n --18x--> ringing --2xx--> ACK: a call; the others are cancelled
+//!                          |-- 401, 407, 422, 488 to our keys --> the INVITE again, as it is wanted
+//!                          |-- 302 of a phone --> sent on
 //!                          |-- refused by all, nobody there, 6xx by one --> gone
 //!                          '-- HangUp, timer C --> CANCEL
 //! ```
 
-use super::call::Call;
+use super::call::{Call, Opening, announce};
+use super::caller;
 use super::cause;
+use super::early::{Earlies, Told};
 use super::forks::Forks;
+use super::incoming::updates;
+use super::invitation::{Invitation, Names};
+use super::leg::Within;
+use super::party::Party;
+use super::reason;
+use super::refresh;
 use super::session::Talk;
 use super::wire::{Owner, SDP, Wire};
-use crate::address::Address;
 use crate::dialog::Dialog;
 use crate::message::Message;
+use crate::offer_answer::Protection;
 use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::Timer;
-use crate::uri;
-use model::{Cause, Instant, LegEvent, LegId, PhoneId, Secret};
-use rsip::{Method, Scheme, Uri};
-use std::net::SocketAddr;
+use model::{Cause, Instant, LegEvent, LegId};
+use rsip::Uri;
 
-/// Told to the other phones of an agent, so that they show no missed call (RFC 3326).
-const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
-/// How often one leg answers a challenge: the first one and two stale nonces.
-const TRIES_MAX: u8 = 3;
-
-/// What an INVITE of ours says, whatever address it goes to.
-#[derive(Debug)]
-pub struct Invitation {
-    pub from: Address,
-    /// Who calls as the box vouches for it (RFC 3325); only towards our own phones.
-    pub asserted: bool,
-    /// The user part of our Contact.
-    pub contact: String,
-    pub rtp: SocketAddr,
-    /// Whether the INVITE carries the offer.
-    pub offer: bool,
-    /// What a challenge is answered with.
-    pub account: Option<(PhoneId, Secret)>,
-}
+/// How often one fork's INVITE is sent again: for a challenge and two stale nonces, a session timer
+/// and sound in clear.
+const TRIES_MAX: u8 = 5;
 
 /// A leg that we open and nobody answered yet.
 #[derive(Debug)]
 pub struct Outgoing {
-    talk: Talk,
+    /// Our side of each fork's session.
+    talks: Vec<Talk>,
+    earlies: Earlies,
     contact: String,
     offer: bool,
-    account: Option<(PhoneId, Secret)>,
-    challenges: u8,
+    party: Party,
+    tries: u8,
+    /// It rang at least once, and sound came at least once.
     rang: bool,
-    refusal: Option<u16>,
+    alerted: bool,
+    sounded: bool,
+    refusal: Option<(u16, Cause)>,
     give_up_at: Instant,
 }
 
@@ -61,6 +58,8 @@ pub enum Outcome {
     Waits,
     Answered(Box<Call>),
     Gone(Cause),
+    /// The phone sends the call on to a number.
+    SentOn(String),
 }
 
 /// A response to one fork's INVITE.
@@ -72,8 +71,8 @@ pub struct Response<'a> {
 }
 
 impl Outgoing {
-    /// Sends the INVITE to each target: its address and where that is reached. Nothing where none
-    /// could be sent.
+    /// Sends the INVITE to each target: its address and where that is reached. Gives why there is
+    /// none where none could be sent.
     pub fn invite(
         now: Instant,
         wire: &mut Wire,
@@ -81,42 +80,44 @@ impl Outgoing {
         forks: &mut Forks,
         invitation: Invitation,
         targets: &[(Uri, Peer)],
-    ) -> Option<Self> {
-        let mut talk = Talk::new(wire.dice(1 << 31), invitation.rtp);
-        let sdp = invitation.offer.then(|| talk.offer());
-        let call_id = format!("{}@{}", wire.token(), wire.local.ip());
-        let from = invitation.from.tagged(&wire.token());
-        let cseq = 1 + wire.dice(1 << 16);
+    ) -> Result<Self, Cause> {
+        let names = Names::new(wire, &invitation.from);
+        let mut talks = Vec::with_capacity(targets.len());
+        let mut clear = false;
         for (uri, to) in targets {
-            let via = wire.via(to);
-            let mut invite = Message::request(Method::Invite, uri.clone());
-            invite.headers.push_front("Via", via.to_string());
-            let mut invite = invite
-                .with("From", from.to_string())
-                .with("To", Address::new(uri.clone()).to_string())
-                .with("Call-ID", call_id.clone())
-                .with("CSeq", format!("{cseq} INVITE"))
-                .with("Contact", contact_of(wire, uri, to, &invitation.contact))
-                .with("Allow", super::wire::ALLOW);
-            if invitation.asserted {
-                let who = Address { params: Vec::new(), ..from.clone() };
-                invite.headers.push("P-Asserted-Identity", who.to_string());
+            let protection = invitation.party.protection(to.transport.secure());
+            if protection == Protection::Impossible {
+                clear = true;
+                continue;
             }
-            if let Some(sdp) = &sdp {
-                invite = invite.with_body(SDP, sdp.clone());
+            let mut talk = Talk::new(wire, invitation.rtp, protection);
+            let mut invite = invitation.invite(wire, &names, uri, to);
+            if invitation.offer {
+                invite = invite.with_body(SDP, talk.offer(wire));
             }
             let owner = Owner::Invite { leg, fork: forks.next() };
             if let Some(id) = wire.request(now, invite, *to, owner) {
                 forks.add(id);
+                talks.push(talk);
             }
         }
-        (forks.next() > 0).then(|| Self {
-            talk,
+        if talks.is_empty() && clear {
+            wire.refused_clear(invitation.party.via);
+            return Err(Cause::NotAcceptable);
+        }
+        if talks.is_empty() {
+            return Err(Cause::Congestion);
+        }
+        Ok(Self {
+            talks,
+            earlies: Earlies::default(),
             contact: invitation.contact,
             offer: invitation.offer,
-            account: invitation.account,
-            challenges: 0,
+            party: invitation.party,
+            tries: 0,
             rang: false,
+            alerted: false,
+            sounded: false,
             refusal: None,
             give_up_at: now + Timer::C.first(),
         })
@@ -134,9 +135,8 @@ impl Outgoing {
         match response.message.code().unwrap_or(500) {
             code @ 100..=199 => {
                 forks.ringing(now, wire, response.fork);
-                if code > 100 && !self.rang {
-                    self.rang = true;
-                    wire.event(leg, LegEvent::Ringing);
+                if code > 100 {
+                    self.provisional(now, wire, leg, response);
                 }
                 Outcome::Waits
             }
@@ -144,12 +144,29 @@ impl Outgoing {
                 forks.over(response.fork);
                 self.answered(now, wire, leg, forks, response)
             }
-            401 | 407 if self.try_again(now, wire, leg, forks, response) => Outcome::Waits,
-            code => self.refused(now, wire, forks, response.fork, code),
+            code => {
+                self.earlies.forget_fork(wire, response.fork);
+                if self.try_again(now, wire, leg, forks, response, code) {
+                    return Outcome::Waits;
+                }
+                if self.party.is_phone() && matches!(code, 300..=302) {
+                    if let Some(to) = caller::forwarded(response.message) {
+                        forks.over(response.fork);
+                        forks.abandon(now, wire, None);
+                        return Outcome::SentOn(to);
+                    }
+                }
+                if matches!(code, 488 | 606) && self.only_encrypted(response.fork) {
+                    wire.refused_clear(self.party.via.clone());
+                }
+                let told = reason::read(response.message);
+                self.refused(now, wire, forks, response.fork, code, told)
+            }
         }
     }
 
-    /// Takes the end of a fork that nobody answered or that was refused.
+    /// Takes the end of a fork that nobody answered or that was refused, with the cause that its
+    /// Reason told, if any.
     pub fn refused(
         &mut self,
         now: Instant,
@@ -157,26 +174,62 @@ impl Outgoing {
         forks: &mut Forks,
         fork: usize,
         code: u16,
+        told: Option<Cause>,
     ) -> Outcome {
         forks.over(fork);
-        let heavier = self.refusal.is_none_or(|old| cause::weight(code) > cause::weight(old));
+        self.earlies.forget_fork(wire, fork);
+        let cause = cause::of_refusal(code, told, self.rang);
+        let heavier = self.refusal.is_none_or(|(old, _)| cause::weight(code) > cause::weight(old));
         if heavier {
-            self.refusal = Some(code);
+            self.refusal = Some((code, cause));
         }
         // A 6xx speaks for the person, wherever else it rings (RFC 3261 16.7 step 5).
         if code >= 600 {
             forks.abandon(now, wire, None);
-            return Outcome::Gone(cause::of_status(code, self.rang));
+            return Outcome::Gone(cause);
         }
         match forks.all_over() {
-            true => Outcome::Gone(cause::of_status(self.refusal.unwrap_or(code), self.rang)),
+            true => Outcome::Gone(self.refusal.map_or(cause, |(_, heaviest)| heaviest)),
             false => Outcome::Waits,
         }
+    }
+
+    /// Takes a request within an early dialog.
+    pub fn request(&mut self, now: Instant, wire: &mut Wire, leg: LegId, request: &Within<'_>) {
+        self.earlies.request(now, wire, leg, self.offer, request);
+    }
+
+    /// Who is called.
+    pub fn party(&self) -> &Party {
+        &self.party
+    }
+
+    /// Forgets what only matters before the answer.
+    pub fn end(&mut self, wire: &mut Wire) {
+        self.earlies.forget(wire);
     }
 
     /// When nobody picked up for too long.
     pub fn deadline(&self) -> (Instant, &'static str) {
         (self.give_up_at, "timer C of an INVITE of ours")
+    }
+
+    fn provisional(&mut self, now: Instant, wire: &mut Wire, leg: LegId, response: &Response<'_>) {
+        self.rang = true;
+        let Some(talk) = self.talks.get(response.fork) else { return };
+        match self.earlies.response(now, wire, leg, response, talk, self.offer) {
+            Told::Nothing => {}
+            Told::Rings => {
+                if !std::mem::replace(&mut self.alerted, true) {
+                    wire.event(leg, LegEvent::Ringing);
+                }
+            }
+            Told::Sounds => {
+                if !std::mem::replace(&mut self.sounded, true) {
+                    wire.event(leg, LegEvent::EarlyMedia);
+                }
+            }
+        }
     }
 
     /// The first answer is the call (RFC 3261 13.2.2.4).
@@ -189,30 +242,61 @@ impl Outgoing {
         response: &Response<'_>,
     ) -> Outcome {
         let answer = response.message;
-        forks.abandon(now, wire, Some(ELSEWHERE));
+        forks.abandon(now, wire, Some(reason::ELSEWHERE));
         let dialog = wire
             .transactions
             .request_of(response.id)
             .and_then(|invite| Dialog::of_client(invite, answer, response.from));
-        let Some(mut dialog) = dialog else { return Outcome::Gone(Cause::Failure) };
-        let settled = match self.offer {
-            true => self.talk.answered(&answer.body).map(|settled| (None, settled)),
-            false => self.talk.answer(&answer.body).map(|(sdp, settled)| (Some(sdp), settled)),
+        let there = response.fork < self.talks.len();
+        let talk = there.then(|| self.talks.swap_remove(response.fork));
+        let Some((mut dialog, mut talk)) = dialog.zip(talk) else {
+            self.end(wire);
+            return Outcome::Gone(Cause::Failure);
+        };
+        let early = self.earlies.confirmed(dialog.id());
+        self.end(wire);
+        let mut takes_update = updates(answer);
+        let mut stands = None;
+        if let Some(early) = early {
+            dialog = dialog.continuing(&early.dialog);
+            takes_update |= early.updates;
+            if early.settled.is_some() {
+                (talk, stands) = (early.talk, early.settled);
+            }
+        }
+        let settled = match (stands, self.offer) {
+            // What stands since a reliable response stays, whatever the 2xx repeats.
+            (Some(settled), _) => Ok((None, settled)),
+            (None, true) => talk.answered(&answer.body).map(|settled| (None, settled)),
+            (None, false) => talk.answer(wire, &answer.body).map(|(sdp, settled)| (Some(sdp), settled)),
         };
         let Ok((sdp, settled)) = settled else {
+            wire.dialogs.remove(dialog.id());
             wire.acknowledge(now, &dialog, answer, None);
-            wire.bye(now, &mut dialog);
+            if talk.protection() == Protection::Only {
+                wire.refused_clear(self.party.via.clone());
+            }
+            let why = reason::of(Cause::NotAcceptable);
+            wire.bye(now, &mut dialog, why, Owner::Nobody);
             return Outcome::Gone(Cause::NotAcceptable);
         };
         wire.acknowledge(now, &dialog, answer, sdp);
-        let talk = std::mem::replace(&mut self.talk, Talk::new(0, wire.local));
-        let call = Call::new(leg, Some(&self.contact), dialog, talk);
-        call.announce(wire, settled);
+        announce(wire, leg, &dialog, settled);
+        let call = Call::new(Opening {
+            leg,
+            placed: Some(std::mem::take(&mut self.contact)),
+            dialog,
+            talk,
+            party: std::mem::take(&mut self.party),
+            updates: takes_update,
+            timer: refresh::agreed(now, wire.session_s, answer),
+        });
         wire.event(leg, LegEvent::Answered);
         Outcome::Answered(Box::new(call))
     }
 
-    /// Sends the INVITE again with the password's proof (RFC 3261 22.2).
+    /// Sends the INVITE again as the refusal asks: with the password's proof (RFC 3261 22.2), for a
+    /// longer session (RFC 4028 7.3), or with sound in clear.
     fn try_again(
         &mut self,
         now: Instant,
@@ -220,17 +304,36 @@ impl Outgoing {
         leg: LegId,
         forks: &mut Forks,
         response: &Response<'_>,
+        code: u16,
     ) -> bool {
-        let invite = wire.transactions.request_of(response.id).cloned();
-        let tried = invite.as_ref().is_some_and(|i| wire.was_refused(i, response.message));
-        self.challenges += 1;
-        let account = self.account.clone();
-        let Some((user, secret)) = account.filter(|_| !tried && self.challenges <= TRIES_MAX)
-        else {
+        if !matches!(code, 401 | 407 | 415 | 422 | 488 | 606) || !forks.wanted() {
             return false;
-        };
+        }
+        let Some(invite) = wire.transactions.request_of(response.id).cloned() else { return false };
         let Some(to) = wire.transactions.peer(response.id) else { return false };
-        let again = invite.and_then(|i| wire.with_proof(i, response.message, &to, &user, &secret));
+        let refusal = response.message;
+        self.tries += 1;
+        if usize::from(self.tries) > usize::from(TRIES_MAX) * self.talks.len() {
+            return false;
+        }
+        let again = match code {
+            401 | 407 => {
+                let account = self.party.account.clone();
+                match account.filter(|_| !wire.was_refused(&invite, refusal)) {
+                    Some((user, secret)) => wire.with_proof(invite, refusal, &to, &user, &secret),
+                    None => None,
+                }
+            }
+            422 => refresh::ask_for_more(invite, refusal).and_then(|i| wire.anew(i, &to)),
+            _ => match self.talks.get_mut(response.fork) {
+                Some(talk) if self.offer && talk.protection() == Protection::Either => {
+                    talk.give_up_keys();
+                    let sdp = talk.offer(wire);
+                    wire.anew(invite.with_body(SDP, sdp), &to)
+                }
+                _ => None,
+            },
+        };
         let Some(again) = again else { return false };
         let owner = Owner::Invite { leg, fork: response.fork };
         match wire.request(now, again, to, owner) {
@@ -241,14 +344,8 @@ impl Outgoing {
             None => false,
         }
     }
-}
 
-/// Our Contact in an INVITE: sips where that is what is asked for (RFC 3261 8.1.1.8).
-fn contact_of(wire: &Wire, target: &Uri, to: &Peer, user: &str) -> String {
-    let mut at = wire.contact_uri(to, user);
-    if uri::is_sips(target) {
-        at.scheme = Some(Scheme::Sips);
-        at.params.clear();
+    fn only_encrypted(&self, fork: usize) -> bool {
+        self.talks.get(fork).is_some_and(|talk| talk.protection() == Protection::Only)
     }
-    Address::new(at).to_string()
 }

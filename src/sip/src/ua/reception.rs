@@ -14,9 +14,12 @@
 //! Whoever was not let in is answered without state (RFC 3261 8.2.7), the same answer whether the
 //! account exists or not.
 
-use super::caller;
+use super::arrival::{arrival, consulted, party_of, replaced};
 use super::gate;
+use super::incoming::Arrived;
 use super::leg::{Leg, Within, options};
+use super::party::Party;
+use super::refresh;
 use super::session::Talk;
 use super::wire::{Owner, Wire};
 use crate::command::{Accounts, Config, Output, TrunkConfig};
@@ -31,7 +34,7 @@ use crate::peer::Peer;
 use crate::registrar::{Change, Refusal, Registrar, Wish};
 use crate::transaction::Arrival;
 use crate::uri;
-use model::{Instant, LegEvent, LegId, PhoneId, Secret, TrunkId, Via};
+use model::{Instant, LegId, PhoneId, Secret, TrunkId};
 use rsip::{Host, Method, Uri};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -76,6 +79,7 @@ impl Reception {
 
     /// Uses other phones and trunks; whoever lost the account or has another password is out.
     pub fn configure(&mut self, now: Instant, new: Accounts, wire: &mut Wire) {
+        (wire.srtp, wire.session_s) = (new.srtp, new.session_s);
         let old = std::mem::replace(&mut self.accounts, new.accounts);
         self.trunks = new.trunks;
         self.registrar.set_range(new.register_s);
@@ -226,6 +230,8 @@ impl Reception {
                 let response = options(wire, &request.message);
                 wire.send(request.reply_to, &response);
             }
+            // Nobody has calls made out of the blue (RFC 3515 section 2.4.2).
+            Some(Method::Refer) => wire.answer(request.reply_to, &request.message, 403),
             _ => wire.answer(request.reply_to, &request.message, 481),
         }
     }
@@ -242,7 +248,7 @@ impl Reception {
             return refuse(wire, 503);
         }
         let message = &request.message;
-        let (via, trunk) = match self.trunk_of(wire, &request) {
+        let party = match self.trunk_of(wire, &request) {
             Some((trunk, config)) => {
                 let calls = legs.values().filter(|leg| leg.trunk() == Some(trunk)).count();
                 if calls >= usize::from(config.calls_max) {
@@ -250,16 +256,32 @@ impl Reception {
                     return refuse(wire, 503);
                 }
                 wire.known(request.from);
-                (Via::Trunk(trunk.clone()), Some(trunk.clone()))
+                party_of(wire, trunk, config)
             }
             None => match self.proved(now, wire, &request) {
-                Some(phone) => (Via::Phone(phone), None),
+                Some(phone) => Party::phone(phone, wire.srtp),
                 None => return,
             },
         };
-        if !message.body.is_empty() && Talk::check(&message.body, wire.local).is_err() {
-            return refuse(wire, 488);
+        if refresh::is_too_brief(message) {
+            let response = wire.response(message, 422);
+            let response = response.with("Min-SE", refresh::MIN_SE.to_string());
+            return wire.send(request.reply_to, &response);
         }
+        let old = match replaced(wire, legs, &party, message) {
+            Ok(old) => old,
+            Err(code) => return refuse(wire, code),
+        };
+        let protection = party.protection(request.from.transport.secure());
+        let offer = match Talk::read(&message.body, wire.local, protection) {
+            Ok(offer) => offer,
+            Err(unusable) if unusable.is_for_clear() => {
+                let response = wire.refusal_of_clear(message);
+                wire.send(request.reply_to, &response);
+                return wire.refused_clear(party.via);
+            }
+            Err(_) => return refuse(wire, 488),
+        };
         let tag = wire.tag_for(message);
         let Some(dialog) = Dialog::of_server(message, &tag, request.from) else {
             return refuse(wire, 400);
@@ -275,19 +297,11 @@ impl Reception {
         };
         self.next_leg += 1;
         wire.counters.calls_in += 1;
-        let (caller, name) = match &via {
-            Via::Phone(phone) => {
-                let name = message.from().as_ref().map(caller::name).unwrap_or_default();
-                (model::Number::new(phone.as_str()), name)
-            }
-            _ => caller::of(message),
-        };
-        let dialled = caller::dialled(message);
-        let diverted = model::Number::default();
-        let message = request.message;
-        let arrived = Leg::arrive(now, wire, leg, trunk, transaction, message, dialog);
-        legs.insert(leg, arrived);
-        wire.event(leg, LegEvent::Arrived { via, caller, name, dialled, diverted });
+        let event = arrival(message, &party, old);
+        let invite = request.message;
+        let arrived = Arrived { transaction, invite, offer, dialog, party };
+        legs.insert(leg, Leg::arrive(now, wire, leg, arrived));
+        wire.event(leg, event);
     }
 
     /// Each SUBSCRIBE proves its password anew: one of them may change what a phone does.
@@ -415,6 +429,10 @@ fn within(
         return None;
     };
     let within = Within { id, message: &request.message, from: request.from };
+    if request.message.method() == Some(Method::Refer) {
+        let other = leg.and_then(|leg| consulted(wire, legs, leg, &request.message));
+        return with(legs, leg, |leg| leg.refer(now, wire, &within, other));
+    }
     with(legs, leg, |leg| leg.request(now, wire, &within))
 }
 

@@ -1,6 +1,7 @@
 //! A leg's side of the session: which way sound shall flow, and what came of it.
 
-use crate::offer_answer::holds;
+use super::wire::Wire;
+use crate::offer_answer::{Protection, Refused, check, holds};
 use crate::sdp::{Direction, MediaPlan, Session, Terms, accept_answer, make_offer, negotiate};
 use model::{Law, LegEvent};
 use std::net::SocketAddr;
@@ -14,7 +15,14 @@ pub enum Unusable {
     #[error(transparent)]
     Malformed(#[from] crate::sdp::SdpError),
     #[error(transparent)]
-    Refused(#[from] crate::offer_answer::Refused),
+    Refused(#[from] Refused),
+}
+
+impl Unusable {
+    /// Tells whether a call was refused for want of encryption.
+    pub fn is_for_clear(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.is_for_clear())
+    }
 }
 
 /// What an offer and its answer came to.
@@ -26,46 +34,92 @@ pub struct Settled {
 }
 
 /// Our side of a session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Talk {
     terms: Terms,
     /// The direction that both sides agreed on last; an offer that fails falls back to it.
     agreed: Direction,
     held: bool,
+    /// What named the last offer of theirs: one of the same name changes nothing (RFC 8866 5.2).
+    origin: String,
 }
 
 impl Talk {
     /// Begins, with nothing agreed.
-    pub fn new(id: u64, rtp: SocketAddr) -> Self {
-        let terms = Terms::new(id, rtp, PREFER);
-        Self { agreed: terms.direction, terms, held: false }
+    pub fn new(wire: &mut Wire, rtp: SocketAddr, protection: Protection) -> Self {
+        let terms = Terms::new(wire.dice(1 << 31), rtp, PREFER).protected(protection);
+        Self { agreed: terms.direction, terms, held: false, origin: String::new() }
     }
 
-    /// Tells whether an offer could be answered at all.
-    pub fn check(offer: &[u8], local: SocketAddr) -> Result<(), Unusable> {
+    /// Reads an offer and tells whether it could be answered at all; nothing where we are to offer.
+    pub fn read(
+        offer: &[u8],
+        local: SocketAddr,
+        protection: Protection,
+    ) -> Result<Option<Session>, Unusable> {
+        if protection == Protection::Impossible {
+            return Err(Refused::Unprotected.into());
+        }
+        if offer.is_empty() {
+            return Ok(None);
+        }
         let offer = Session::parse(offer)?;
-        negotiate(&offer, &mut Terms::new(0, local, PREFER))?;
-        Ok(())
+        check(&offer, &Terms::new(0, local, PREFER).protected(protection))?;
+        Ok(Some(offer))
+    }
+
+    /// What may become of the sound.
+    pub fn protection(&self) -> Protection {
+        self.terms.protection()
+    }
+
+    /// Offers sound in clear from here on, to a peer that cannot have it otherwise.
+    pub fn give_up_keys(&mut self) {
+        self.terms.protect(Protection::Clear);
     }
 
     /// Answers an offer; one that is unusable changes nothing.
-    pub fn answer(&mut self, offer: &[u8]) -> Result<(Vec<u8>, Settled), Unusable> {
-        let offer = Session::parse(offer)?;
-        let (answer, media) = negotiate(&offer, &mut self.terms)?;
+    pub fn answer(&mut self, wire: &mut Wire, offer: &[u8]) -> Result<(Vec<u8>, Settled), Unusable> {
+        self.answer_read(wire, &Session::parse(offer)?)
+    }
+
+    /// Answers an offer that was read before.
+    pub fn answer_read(
+        &mut self,
+        wire: &mut Wire,
+        offer: &Session,
+    ) -> Result<(Vec<u8>, Settled), Unusable> {
+        if self.origin != offer.origin {
+            self.terms.renew_keys(&mut |bytes| wire.fill(bytes));
+        }
+        let (answer, media) = negotiate(offer, &mut self.terms)?;
+        self.origin.clone_from(&offer.origin);
         self.agreed = self.terms.direction;
-        let change = self.hold(holds(&offer));
+        let change = self.hold(holds(offer));
         Ok((answer.encode(), Settled { media, change }))
     }
 
-    /// Makes an offer in the direction agreed last.
-    pub fn offer(&mut self) -> Vec<u8> {
+    /// Makes an offer in the direction agreed last, with new keys.
+    pub fn offer(&mut self, wire: &mut Wire) -> Vec<u8> {
+        self.origin.clear();
+        self.terms.renew_keys(&mut |bytes| wire.fill(bytes));
         make_offer(&mut self.terms).encode()
     }
 
     /// Makes an offer in another direction; `fall_back` undoes it.
-    pub fn offer_in(&mut self, direction: Direction) -> Vec<u8> {
+    pub fn offer_in(&mut self, wire: &mut Wire, direction: Direction) -> Vec<u8> {
         self.terms.direction = direction;
-        self.offer()
+        self.offer(wire)
+    }
+
+    /// The direction agreed last.
+    pub fn agreed(&self) -> Direction {
+        self.agreed
+    }
+
+    /// The description we sent last.
+    pub fn last(&self) -> Option<Vec<u8>> {
+        self.terms.last().map(Session::encode)
     }
 
     /// Takes the answer to our last offer.

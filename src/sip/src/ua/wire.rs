@@ -1,6 +1,7 @@
 //! What every leg shares: the transactions, the names it gives, and the way out.
 
 use super::acks::Acks;
+use super::reason;
 use crate::address::Address;
 use crate::command::{Config, Limits, Output};
 use crate::counters::Counters;
@@ -12,7 +13,8 @@ use crate::peer::{Locals, Peer, Transport};
 use crate::transaction::{TransactionId, Transactions};
 use crate::uri;
 use crate::via::{MAGIC, Via};
-use model::{Instant, LegEvent, LegId, PhoneId, Secret};
+use model::srtp::SrtpPolicy;
+use model::{Instant, LegEvent, LegId, PhoneId, Secret, Via as Way};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use rsip::{Method, Scheme, Uri};
@@ -21,7 +23,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 /// The methods we take.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, SUBSCRIBE";
+pub const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, PRACK, UPDATE, REFER, SUBSCRIBE";
+/// The extensions we have (RFC 3262, 4028, 3891, 4488).
+pub const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
 /// The body type of session descriptions.
 pub const SDP: &str = "application/sdp";
 /// Seconds after which a caller we refused by a limit may try again.
@@ -42,6 +47,12 @@ pub enum Owner {
     Invite { leg: LegId, fork: usize },
     /// A re-INVITE of ours.
     Reinvite { leg: LegId },
+    /// An UPDATE of ours that refreshes the session of a leg.
+    Update { leg: LegId },
+    /// A NOTIFY of how a transfer goes.
+    Referral { leg: LegId },
+    /// A BYE that a trunk may challenge.
+    Bye { leg: LegId },
     /// A REGISTER of ours.
     Register { no: u32 },
     /// A NOTIFY of a subscription.
@@ -55,6 +66,10 @@ pub struct Wire {
     pub local: SocketAddr,
     pub realm: String,
     pub limits: Limits,
+    /// Whether calls are encrypted, where a trunk has no rule of its own.
+    pub srtp: SrtpPolicy,
+    /// Longest silence of signalling in a call (RFC 4028); 0 for any.
+    pub session_s: u32,
     pub transactions: Transactions<Owner>,
     pub dialogs: BTreeMap<DialogId, LegId>,
     pub counters: Counters,
@@ -78,6 +93,8 @@ impl Wire {
             local: config.locals.main(),
             realm: config.realm.clone(),
             limits,
+            srtp: config.srtp,
+            session_s: config.session_s,
             transactions: Transactions::new(
                 limits.server_transactions_max,
                 limits.client_transactions_max,
@@ -102,6 +119,11 @@ impl Wire {
         let mut key = [0; 32];
         self.rng.fill_bytes(&mut key);
         key
+    }
+
+    /// Fills a key with what nobody can guess.
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        self.rng.fill_bytes(bytes);
     }
 
     /// A number below `bound`.
@@ -172,7 +194,22 @@ impl Wire {
         self.response(request, 200)
             .with("Contact", self.contact_in(dialog, user))
             .with("Allow", ALLOW)
-            .with("Supported", "")
+            .with("Supported", SUPPORTED)
+    }
+
+    /// Makes the refusal of a call in clear: it says why on the phone's display (RFC 3261 20.43).
+    pub fn refusal_of_clear(&self, request: &Message) -> Message {
+        self.response(request, 488)
+            .with("Warning", format!("399 {} \"Encryption is required\"", self.local))
+            .with("Reason", reason::ENCRYPT)
+    }
+
+    /// Notes that a call was refused since it would have been in clear.
+    pub fn refused_clear(&mut self, via: Option<Way>) {
+        self.counters.refused_clear += 1;
+        if let Some(via) = via {
+            self.tell(Output::RefusedClear { via });
+        }
     }
 
     /// Answers without any state; `request` has its Via stamped.
@@ -215,20 +252,27 @@ impl Wire {
     /// 22.2). Nothing where the challenge is none we can answer.
     pub fn with_proof(
         &mut self,
-        mut request: Message,
+        request: Message,
         challenged: &Message,
         to: &Peer,
         user: &PhoneId,
         secret: &Secret,
     ) -> Option<Message> {
         let (challenge, header) = Challenge::of_response(challenged)?;
-        let (method, cseq) = (request.method()?, request.cseq()?.0 + 1);
+        let mut request = self.anew(request, to)?;
         let target = uri::write(request.uri()?);
         let cnonce = self.token();
+        let method = request.method()?;
         let proof = challenge.answer(user.as_str(), secret, method, &target, &cnonce, 1);
+        request.headers.replace(header, proof.to_string());
+        Some(request)
+    }
+
+    /// Makes a request that was refused anew, with the next number (RFC 3261 8.1.3.5).
+    pub fn anew(&mut self, mut request: Message, to: &Peer) -> Option<Message> {
+        let (method, cseq) = (request.method()?, request.cseq()?.0 + 1);
         request.headers.replace("Via", self.via(to).to_string());
         request.headers.replace("CSeq", format!("{cseq} {method}"));
-        request.headers.replace(header, proof.to_string());
         Some(request)
     }
 
@@ -269,13 +313,19 @@ impl Wire {
         true
     }
 
-    /// Says BYE within a dialog (RFC 3261 15.1.1). Nobody waits for the answer: the session is over
-    /// with the BYE, whatever comes.
-    pub fn bye(&mut self, now: Instant, dialog: &mut Dialog) {
+    /// Says BYE within a dialog and why (RFC 3261 15.1.1). The session is over with the BYE,
+    /// whatever comes of it.
+    pub fn bye(
+        &mut self,
+        now: Instant,
+        dialog: &mut Dialog,
+        why: &str,
+        owner: Owner,
+    ) -> Option<TransactionId> {
         let hop = dialog.hop();
         let via = self.via(&hop);
-        let bye = dialog.request(Method::Bye, &via);
-        self.request(now, bye, hop, Owner::Nobody);
+        let bye = dialog.request(Method::Bye, &via).with("Reason", why);
+        self.request(now, bye, hop, owner)
     }
 
     /// Acknowledges and hangs up an answer that nobody wants: of a second fork, or of an INVITE
@@ -284,7 +334,7 @@ impl Wire {
         let Some(mut dialog) = Dialog::of_client(invite, answer, from) else { return };
         self.counters.forks_hung_up += 1;
         self.acknowledge(now, &dialog, answer, None);
-        self.bye(now, &mut dialog);
+        self.bye(now, &mut dialog, reason::ELSEWHERE, Owner::Nobody);
     }
 
     /// Says what happened on a leg.

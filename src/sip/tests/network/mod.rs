@@ -98,7 +98,7 @@ pub fn phone_config(who: &str) -> Config {
         Config::new([who.len() as u8 ^ who.as_bytes()[who.len() - 6]; 32], at(who), "phone");
     config
         .trunks
-        .insert(TrunkId::new("box"), TrunkConfig { peers: vec![at(BOX).ip()], calls_max: 100 });
+        .insert(TrunkId::new("box"), TrunkConfig::from_peers(vec![at(BOX).ip()], 100));
     config
 }
 
@@ -109,7 +109,7 @@ pub fn box_config() -> Config {
     }
     config
         .trunks
-        .insert(TrunkId::new("carrier"), TrunkConfig { peers: vec![at(TRUNK).ip()], calls_max: 2 });
+        .insert(TrunkId::new("carrier"), TrunkConfig::from_peers(vec![at(TRUNK).ip()], 2));
     config
 }
 
@@ -401,7 +401,7 @@ impl Network {
     /// The media plans of a leg, in order.
     pub fn media(&self, who: &str, leg: LegId) -> Vec<MediaPlan> {
         let of_leg = |said: &Said| match &said.output {
-            Output::Media { leg: l, media, .. } if *l == leg && said.who == at(who) => Some(*media),
+            Output::Media { leg: l, media, .. } if *l == leg && said.who == at(who) => Some(media.clone()),
             _ => None,
         };
         self.said.iter().filter_map(of_leg).collect()
@@ -492,6 +492,7 @@ pub fn ring(phone: &str) -> Command {
         rtp: rtp(1),
         caller: Number::new("13912345678"),
         name: PersonName::new("Wang \"W\" Fang"),
+        auto_answer: false,
     }
 }
 

@@ -1,0 +1,74 @@
+//! What an INVITE that arrived is: from whom, and in whose place (RFC 3891).
+
+use super::caller;
+use super::leg::{Leg, Stand};
+use super::party::Party;
+use super::reception::Legs;
+use super::refer;
+use super::wire::Wire;
+use crate::command::TrunkConfig;
+use crate::message::Message;
+use model::{LegEvent, LegId, Number, PhoneId, TrunkId, Via};
+
+/// Who is at a trunk's end.
+pub fn party_of(wire: &Wire, trunk: &TrunkId, config: &TrunkConfig) -> Party {
+    Party {
+        via: Some(Via::Trunk(trunk.clone())),
+        trusted: config.out.trusted,
+        account: config
+            .out
+            .account
+            .as_ref()
+            .map(|account| (PhoneId::new(&account.user), account.password.clone())),
+        srtp: config.out.srtp.unwrap_or(wire.srtp),
+    }
+}
+
+/// The leg whose place an INVITE takes, or the code to refuse it with (RFC 3891 section 3). One
+/// that rings at us is nobody's to take: only whom we ring can be picked up elsewhere.
+pub fn replaced(
+    wire: &Wire,
+    legs: &Legs,
+    party: &Party,
+    invite: &Message,
+) -> Result<Option<LegId>, u16> {
+    let Some(replaces) = refer::replaces(invite)? else { return Ok(None) };
+    if !party.may_refer() {
+        return Err(403);
+    }
+    let id = wire.dialogs.get(&replaces.dialog).ok_or(481_u16)?;
+    match legs.get(id).map(Leg::stand) {
+        Some(Stand::Rung) => Ok(Some(*id)),
+        Some(Stand::Talks) if replaces.early_only => Err(486),
+        Some(Stand::Talks) => Ok(Some(*id)),
+        Some(Stand::Over) => Err(603),
+        Some(Stand::Waiting) | None => Err(481),
+    }
+}
+
+/// The leg that the Replaces of a REFER names: one of the same phone, and another than the REFER's.
+pub fn consulted(wire: &Wire, legs: &Legs, leg: LegId, refer: &Message) -> Option<LegId> {
+    let Ok(refer::Asked::InCall(replaces)) = refer::asked(refer) else { return None };
+    let other = *wire.dialogs.get(&replaces.dialog)?;
+    let (one, two) = (legs.get(&leg)?, legs.get(&other)?);
+    let same = one.party().zip(two.party()).is_some_and(|(one, two)| one.is_same(two));
+    (other != leg && same && two.stand() != Stand::Over).then_some(other)
+}
+
+/// What is said of a leg that arrived.
+pub fn arrival(invite: &Message, party: &Party, old: Option<LegId>) -> LegEvent {
+    let via = party.via.clone().unwrap_or(Via::Phone(PhoneId::new("")));
+    if let Some(old) = old {
+        return LegEvent::ArrivedInPlace { via, old };
+    }
+    let (caller, name) = match &via {
+        Via::Phone(phone) => {
+            let name = invite.from().as_ref().map(caller::name).unwrap_or_default();
+            (Number::new(phone.as_str()), name)
+        }
+        _ => caller::of(invite, party.trusted),
+    };
+    // A phone of ours does not say who sent it a call.
+    let diverted = if party.is_phone() { Number::default() } else { caller::diverted(invite) };
+    LegEvent::Arrived { via, caller, name, dialled: caller::dialled(invite), diverted }
+}

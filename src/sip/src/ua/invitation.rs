@@ -1,0 +1,122 @@
+//! What an INVITE of ours says, whatever address it goes to.
+
+use super::caller;
+use super::party::Party;
+use super::refresh;
+use super::wire::{ALLOW, SUPPORTED, Wire};
+use crate::address::Address;
+use crate::message::Message;
+use crate::peer::Peer;
+use crate::uri;
+use model::Number;
+use rsip::{Method, Scheme, Uri};
+use std::net::SocketAddr;
+
+/// What an INVITE of ours says.
+#[derive(Debug)]
+pub struct Invitation {
+    pub from: Address,
+    /// Who calls as the box vouches for it (RFC 3325); only a trusted peer is told.
+    pub asserted: Option<Address>,
+    /// Whoever is told who calls shall tell nobody (RFC 3323).
+    pub private: bool,
+    /// The number that sent the call on; empty where none did.
+    pub diverted: Number,
+    /// The phone shall answer by itself.
+    pub auto_answer: bool,
+    /// The user part of our Contact.
+    pub contact: String,
+    pub rtp: SocketAddr,
+    /// Whether the INVITE carries the offer.
+    pub offer: bool,
+    pub party: Party,
+}
+
+/// What the INVITEs of one leg share.
+pub struct Names {
+    pub call_id: String,
+    /// With our tag.
+    pub from: Address,
+    pub cseq: u64,
+}
+
+impl Names {
+    /// Makes those of a new leg.
+    pub fn new(wire: &mut Wire, from: &Address) -> Self {
+        Self {
+            call_id: format!("{}@{}", wire.token(), wire.local.ip()),
+            from: from.clone().tagged(&wire.token()),
+            cseq: 1 + wire.dice(1 << 16),
+        }
+    }
+}
+
+impl Invitation {
+    /// An invitation with an offer, and nothing said beyond who calls.
+    pub fn new(from: Address, rtp: SocketAddr, party: Party) -> Self {
+        Self {
+            from,
+            asserted: None,
+            private: false,
+            diverted: Number::default(),
+            auto_answer: false,
+            contact: String::new(),
+            rtp,
+            offer: true,
+            party,
+        }
+    }
+
+    /// Makes the INVITE to one address, without a description.
+    pub fn invite(&self, wire: &mut Wire, names: &Names, target: &Uri, to: &Peer) -> Message {
+        let via = wire.via(to);
+        let mut invite = Message::request(Method::Invite, target.clone());
+        invite.headers.push_front("Via", via.to_string());
+        let invite = invite
+            .with("From", names.from.to_string())
+            .with("To", Address::new(target.clone()).to_string())
+            .with("Call-ID", names.call_id.clone())
+            .with("CSeq", format!("{} INVITE", names.cseq))
+            .with("Contact", contact_of(wire, target, to, &self.contact))
+            .with("Allow", ALLOW)
+            .with("Supported", SUPPORTED);
+        let mut invite = refresh::ask(invite, wire.session_s);
+        if let Some(who) = self.asserted.as_ref().filter(|_| self.party.trusted) {
+            invite.headers.push("P-Asserted-Identity", who.to_string());
+        }
+        if self.private {
+            invite.headers.push("Privacy", "id");
+        }
+        if self.auto_answer {
+            invite = auto_answered(invite, wire);
+        }
+        if !self.diverted.is_empty() {
+            let mut by = self.from.clone();
+            by.uri = uri::of_user(self.diverted.reveal(), wire.local);
+            if let Ok(host) = uri::host_port(&wire.realm) {
+                by.uri.host_with_port = host;
+            }
+            invite = caller::with_diverted(invite, &by, &Address::new(target.clone()));
+        }
+        invite
+    }
+}
+
+/// Adds what makes a desk phone answer by itself: each maker reads another of them.
+fn auto_answered(invite: Message, wire: &Wire) -> Message {
+    let host = uri::write_host(&uri::of_host(wire.local).host_with_port.host);
+    invite
+        .with("Call-Info", format!("<sip:{host}>;answer-after=0"))
+        .with("Call-Info", format!("<sip:{host}>;intercom=true"))
+        .with("Alert-Info", format!("<http://{host}>;info=alert-autoanswer;delay=0"))
+}
+
+/// Our Contact in an INVITE: sips where that is what is asked for (RFC 3261 8.1.1.8).
+fn contact_of(wire: &Wire, target: &Uri, to: &Peer, user: &str) -> String {
+    let mut at = wire.contact_uri(to, user);
+    if uri::is_sips(target) {
+        at.scheme = Some(Scheme::Sips);
+        at.params.clear();
+    }
+    Address::new(at).to_string()
+}

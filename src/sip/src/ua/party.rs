@@ -1,0 +1,46 @@
+//! Who is at the other end of a leg, and what that end may.
+
+use crate::offer_answer::Protection;
+use model::srtp::SrtpPolicy;
+use model::{PhoneId, Secret, Via};
+
+/// The other end of a leg.
+#[derive(Clone, Debug, Default)]
+pub struct Party {
+    /// Which phone or trunk it is; nothing where a test or a tool of ours called any address.
+    pub via: Option<Via>,
+    /// Whether it is believed who calls, and told so (RFC 3325 section 2): our own phones are told,
+    /// a trunk is where the site says so.
+    pub trusted: bool,
+    /// What a challenge of its is answered with: never another's (RFC 3261 22.2).
+    pub account: Option<(PhoneId, Secret)>,
+    pub srtp: SrtpPolicy,
+}
+
+impl Party {
+    /// A phone of ours.
+    pub fn phone(phone: PhoneId, srtp: SrtpPolicy) -> Self {
+        Self { via: Some(Via::Phone(phone)), trusted: true, account: None, srtp }
+    }
+
+    /// Tells whether it is a phone of ours.
+    pub fn is_phone(&self) -> bool {
+        matches!(self.via, Some(Via::Phone(_)))
+    }
+
+    /// Tells whether it may have calls transferred and replaced: a phone of ours, or a trunk that
+    /// is trusted.
+    pub fn may_refer(&self) -> bool {
+        self.is_phone() || self.trusted
+    }
+
+    /// Tells whether two legs are of the same phone or trunk.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.via.is_some() && self.via == other.via
+    }
+
+    /// What may become of its sound, where keys would go over that signalling.
+    pub fn protection(&self, secure_hop: bool) -> Protection {
+        Protection::of(self.srtp, secure_hop)
+    }
+}
