@@ -107,9 +107,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            legs_max: 512,
-            server_transactions_max: 4096,
-            client_transactions_max: 4096,
+            legs_max: 4096,
+            server_transactions_max: 131_072,
+            client_transactions_max: 131_072,
             outputs_max: 16_384,
             subscriptions_max: 32_768,
             flows: FlowLimits::default(),

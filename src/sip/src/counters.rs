@@ -51,6 +51,12 @@ pub struct Counters {
     pub wishes: u64,
     /// Wrong PINs of agents who wanted to sit down at a phone.
     pub wrong_pins: u64,
+    /// Messages of banned sources, passed over.
+    pub banned: u64,
+    /// Passwords not judged, since their source gave too many wrong ones.
+    pub unjudged: u64,
+    /// Requests of strangers that came too fast, passed over.
+    pub too_fast: u64,
     /// Wrong passwords by account; accounts we do not have count as `UNKNOWN_ACCOUNT`.
     pub failures: BTreeMap<PhoneId, u64>,
 }

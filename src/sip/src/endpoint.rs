@@ -12,8 +12,9 @@ use crate::peer::{FlowId, Peer};
 use crate::sdp::Direction;
 use crate::stream::{Broken, Piece};
 use crate::transaction::{TimedOut, TransactionId};
-use crate::ua::leg::Leg;
 use crate::ua::invitation::Invitation;
+use crate::ua::leg::Leg;
+use crate::ua::legs::Legs;
 use crate::ua::outgoing::Response;
 use crate::ua::party::Party;
 use crate::ua::reception::Reception;
@@ -31,7 +32,7 @@ const REGISTRATIONS_MAX: usize = 64;
 pub struct Endpoint {
     wire: Wire,
     reception: Reception,
-    legs: BTreeMap<LegId, Leg>,
+    legs: Legs,
     ours: BTreeMap<u32, Registration>,
     ours_next: u32,
 }
@@ -41,7 +42,7 @@ impl Endpoint {
     pub fn new(_now: Instant, config: Config) -> Self {
         let mut wire = Wire::new(&config);
         let reception = Reception::new(&mut wire, config);
-        Self { wire, reception, legs: BTreeMap::new(), ours: BTreeMap::new(), ours_next: 1 }
+        Self { wire, reception, legs: Legs::default(), ours: BTreeMap::new(), ours_next: 1 }
     }
 
     /// Takes what came from the network or the daemon.
@@ -67,10 +68,9 @@ impl Endpoint {
         }
         self.wire.transactions.tick(now);
         self.take_timed_out(now);
-        let due = |deadline: Option<(Instant, &str)>| deadline.is_some_and(|(at, _)| at <= now);
-        let legs: Vec<LegId> =
-            self.legs.iter().filter(|(_, leg)| due(leg.deadline())).map(|(id, _)| *id).collect();
-        for id in legs {
+        // A leg whose step leaves it due has its next turn with the next tick.
+        for _ in 0..self.legs.len() {
+            let Some(id) = self.legs.due(now) else { break };
             self.with_leg(id, |leg, wire| leg.tick(now, wire));
         }
         for ours in self.ours.values_mut() {
@@ -86,7 +86,7 @@ impl Endpoint {
 
     /// Says when `tick` is due next, and why.
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        let legs = self.legs.values().filter_map(Leg::deadline);
+        let legs = self.legs.deadline().into_iter();
         let ours = self.ours.values().filter_map(Registration::deadline);
         let transactions = self.wire.transactions.deadline();
         let flows = self.wire.flows.deadline();
@@ -188,10 +188,12 @@ impl Endpoint {
             Command::InviteUri { leg, uri, to, rtp, caller, name, user, secret, offer } => {
                 let from = self.wire.identity(&caller, &name);
                 let contact = user.as_str().to_owned();
-                let party =
-                    Party { account: Some((user, secret)), srtp: self.wire.srtp, ..Party::default() };
-                let invitation =
-                    Invitation { contact, offer, ..Invitation::new(from, rtp, party) };
+                let party = Party {
+                    account: Some((user, secret)),
+                    srtp: self.wire.srtp,
+                    ..Party::default()
+                };
+                let invitation = Invitation { contact, offer, ..Invitation::new(from, rtp, party) };
                 match uri::parse(&uri) {
                     Ok(uri) => self.open(now, leg, invitation, &[(uri, to)]),
                     Err(_) => self.wire.event(leg, LegEvent::Gone(Cause::NotFound)),
@@ -204,7 +206,7 @@ impl Endpoint {
     }
 
     fn open(&mut self, now: Instant, id: LegId, invitation: Invitation, targets: &[(Uri, Peer)]) {
-        if self.legs.contains_key(&id) {
+        if self.legs.has(id) {
             return;
         }
         if targets.is_empty() {
@@ -216,7 +218,7 @@ impl Endpoint {
         }
         self.wire.counters.calls_out += 1;
         let leg = Leg::open(now, &mut self.wire, id, invitation, targets);
-        self.keep(id, leg);
+        self.legs.insert(id, leg);
     }
 
     fn register(
@@ -314,6 +316,10 @@ impl Endpoint {
     }
 
     fn message(&mut self, now: Instant, from: Peer, bytes: &[u8]) {
+        if self.reception.bans(now, &from) {
+            self.wire.counters.banned += 1;
+            return;
+        }
         match framer::parse_datagram(bytes) {
             Ok(message) if message.is_request() => {
                 self.reception.request(now, &mut self.wire, &mut self.legs, from, message);
@@ -340,6 +346,12 @@ impl Endpoint {
             self.wire.counters.malformed += 1;
             return;
         }
+        // A challenge of anybody but who was asked is not answered with a proof of our password.
+        let challenged = matches!(response.code(), Some(401 | 407));
+        if challenged && !self.wire.transactions.asked(response, &from) {
+            self.wire.counters.malformed += 1;
+            return;
+        }
         let matched = self.wire.transactions.response(now, from, response);
         if self.wire.acknowledge_again(now, response) {
             return;
@@ -350,7 +362,7 @@ impl Endpoint {
             Owner::Invite { leg, fork } => {
                 self.rung(now, leg, id, response);
                 let response = Response { fork, id, message: response, from };
-                match self.legs.contains_key(&leg) {
+                match self.legs.has(leg) {
                     true => self.with_leg(leg, |l, w| l.invite_response(now, w, &response)),
                     false => self.stray(now, &response),
                 }
@@ -448,17 +460,9 @@ impl Endpoint {
     }
 
     fn with_leg(&mut self, id: LegId, step: impl FnOnce(&mut Leg, &mut Wire)) {
-        let Some(leg) = self.legs.get_mut(&id) else { return };
-        step(leg, &mut self.wire);
-        if leg.is_over() {
-            self.legs.remove(&id);
+        let wire = &mut self.wire;
+        if self.legs.with(id, |leg| step(leg, wire)) {
             self.reception.notifier.leg_over(id);
-        }
-    }
-
-    fn keep(&mut self, id: LegId, leg: Leg) {
-        if !leg.is_over() {
-            self.legs.insert(id, leg);
         }
     }
 }

@@ -13,19 +13,30 @@
 //! knows better. MD5 is taken from everybody anyway, so nothing is given away by that.
 //!
 //! An account that does not exist costs the same work and gets the same answer as a wrong password.
+//! Who guesses is slowed, then banned (`suspects`), and whoever proved nothing from an address has a
+//! rate for all it asks.
 
 use crate::digest::{Algorithm, Challenge, Credentials};
 use crate::message::Message;
 use crate::nonce::{Nonces, Verdict};
+use crate::recent::Recent;
+use crate::source::{Buckets, Rate, Source};
+use crate::suspects::Suspects;
 use crate::uri;
 use model::{Instant, Secret};
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use subtle::{Choice, ConstantTimeEq};
 
 /// Most addresses remembered as having been sent two challenges. At it the oldest is forgotten; it
 /// is sent two again, which costs a phone of the kind above one more try.
-pub const ASKED_MAX: usize = 1024;
+pub const ASKED_MAX: usize = 4096;
+/// Most addresses remembered as having proved a password. At it the one that proved longest ago is
+/// judged like a stranger again.
+pub const PROVED_MAX: usize = 32_768;
+/// How fast a source may ask that proved nothing: many phones behind one router that start anew.
+pub const STRANGER: Rate = Rate { per_s: 100, burst: 200 };
+/// Sources whose rate is remembered.
+const SOURCES_MAX: usize = 16_384;
 
 /// What the guard says to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +49,8 @@ pub enum Entry {
         /// There were credentials for our realm and they were wrong: to be counted.
         wrong: bool,
     },
+    /// There were credentials, and their source gave too many wrong ones to be judged already.
+    Unjudged,
 }
 
 /// Guards one realm.
@@ -48,7 +61,11 @@ pub struct Guard {
     /// Compared with where there is no account.
     decoy: Secret,
     /// Who was sent two challenges and has proved nothing by the better one, the latest last.
-    asked: VecDeque<SocketAddr>,
+    asked: Recent<SocketAddr>,
+    /// Who proved a password.
+    proved: Recent<SocketAddr>,
+    suspects: Suspects,
+    rates: Buckets,
 }
 
 impl Guard {
@@ -56,12 +73,35 @@ impl Guard {
     pub fn new(key: [u8; 32], realm: &str) -> Self {
         let decoy = Secret::new(hex::encode(key));
         let nonces = Nonces::new(key);
-        Self { realm: realm.to_owned(), nonces, decoy, asked: VecDeque::new() }
+        Self {
+            realm: realm.to_owned(),
+            nonces,
+            decoy,
+            asked: Recent::new(ASKED_MAX),
+            proved: Recent::new(PROVED_MAX),
+            suspects: Suspects::default(),
+            rates: Buckets::new(STRANGER, SOURCES_MAX),
+        }
     }
 
     /// The nonces in use, for counters.
     pub fn nonces(&self) -> &Nonces {
         &self.nonces
+    }
+
+    /// Tells whether nothing of an address is taken.
+    pub fn is_banned(&self, now: Instant, from: SocketAddr) -> bool {
+        self.suspects.is_banned(now, Source::of(from.ip())) && !self.proved.has(&from)
+    }
+
+    /// Tells whether an address may ask for something now: who proved a password always may.
+    pub fn admits(&mut self, now: Instant, from: SocketAddr) -> bool {
+        self.proved.has(&from) || self.rates.take(now, Source::of(from.ip()))
+    }
+
+    /// Notes a wrong password; gives until when its source is banned for it.
+    pub fn wrong(&mut self, now: Instant, from: SocketAddr) -> Option<Instant> {
+        self.suspects.wrong(now, Source::of(from.ip()))
     }
 
     /// Makes the 401 to a request: one challenge an algorithm, the best first (RFC 8760 section
@@ -92,14 +132,7 @@ impl Guard {
 
     /// Tells whether the address was sent two challenges already, and notes that it is now.
     fn asked_before(&mut self, from: SocketAddr) -> bool {
-        let before = self.asked.contains(&from);
-        if !before {
-            if self.asked.len() >= ASKED_MAX {
-                self.asked.pop_front();
-            }
-            self.asked.push_back(from);
-        }
-        before
+        self.asked.see(from)
     }
 
     /// Judges a request by its Authorization for our realm. The caller still has to see that the
@@ -119,6 +152,10 @@ impl Guard {
         let (Some(method), Some(target)) = (request.method(), request.uri()) else {
             return Entry::Refused { stale: false, wrong: false };
         };
+        let source = Source::of(from.ip());
+        if !self.suspects.may_try(now, source) && !self.proved.has(&from) {
+            return Entry::Unjudged;
+        }
         let secret = secret_of(&credentials.username);
         let expected = credentials.expected(secret.unwrap_or(&self.decoy), &method.to_string());
         let known = Choice::from(u8::from(secret.is_some()));
@@ -129,10 +166,13 @@ impl Guard {
             return Entry::Refused { stale: false, wrong: true };
         };
         if credentials.algorithm == Algorithm::Sha256 {
-            self.asked.retain(|asked| *asked != from);
+            self.asked.forget(&from);
         }
         match self.nonces.count(now, &credentials.nonce, qop.nc) {
-            Verdict::Fresh => Entry::Passed { user: credentials.username },
+            Verdict::Fresh => {
+                self.proved.see(from);
+                Entry::Passed { user: credentials.username }
+            }
             Verdict::Stale | Verdict::Foreign => Entry::Refused { stale: true, wrong: false },
         }
     }

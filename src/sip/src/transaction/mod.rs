@@ -212,6 +212,12 @@ impl<O: Clone> Transactions<O> {
         passed.then_some((id, owner))
     }
 
+    /// Tells whether a response comes from the host that its request went to.
+    pub fn asked(&self, response: &Message, from: &Peer) -> bool {
+        let id = Key::client(response).and_then(|key| self.keys.get(&key).copied());
+        id.and_then(|id| self.slots.get(&id)).is_some_and(|slot| slot.to.ip() == from.ip())
+    }
+
     /// The request of a transaction of ours.
     pub fn request_of(&self, id: TransactionId) -> Option<&Message> {
         self.slots.get(&id)?.request.as_ref()

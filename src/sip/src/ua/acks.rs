@@ -6,25 +6,29 @@ use crate::peer::Peer;
 use crate::transaction::timers::T1_X64;
 use model::Instant;
 use rsip::Method;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-/// Most ACKs kept; at it the oldest goes, and a copy of its 2xx stays without an ACK.
-const ACKS_MAX: usize = 1024;
+/// Most ACKs kept: those of 1,000 calls a second; at it the oldest goes, and a copy of its 2xx stays
+/// without an ACK.
+const ACKS_MAX: usize = 32_768;
 
-/// The kept ACKs, oldest first.
+/// The kept ACKs.
 #[derive(Debug, Default)]
-pub struct Acks(VecDeque<Kept>);
+pub struct Acks {
+    of: BTreeMap<Answer, Kept>,
+    /// The oldest first.
+    order: VecDeque<(Instant, Answer)>,
+}
 
 #[derive(Debug)]
 struct Kept {
-    answer: Answer,
     until: Instant,
     to: Peer,
     bytes: Vec<u8>,
 }
 
 /// What names a 2xx: its dialog and the INVITE's number.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Answer {
     call_id: String,
     from_tag: Option<String>,
@@ -34,15 +38,16 @@ struct Answer {
 
 impl Answer {
     fn of(response: &Message) -> Option<Self> {
+        if !response.code().is_some_and(|code| (200..300).contains(&code)) {
+            return None;
+        }
         let (cseq, method) = response.cseq()?;
-        (method == Method::Invite && response.code().is_some_and(|c| (200..300).contains(&c))).then(
-            || Self {
-                call_id: response.call_id().to_owned(),
-                from_tag: response.from_tag(),
-                to_tag: response.to_tag(),
-                cseq,
-            },
-        )
+        (method == Method::Invite).then(|| Self {
+            call_id: response.call_id().to_owned(),
+            from_tag: response.from_tag(),
+            to_tag: response.to_tag(),
+            cseq,
+        })
     }
 }
 
@@ -50,18 +55,30 @@ impl Acks {
     /// Keeps the ACK of an answer for 64*T1; tells whether another gave way for it.
     pub fn keep(&mut self, now: Instant, answer: &Message, to: Peer, bytes: Vec<u8>) -> bool {
         let Some(answer) = Answer::of(answer) else { return false };
-        while self.0.front().is_some_and(|old| old.until <= now) {
-            self.0.pop_front();
+        while self.order.front().is_some_and(|(until, _)| *until <= now) {
+            self.let_go();
         }
-        let full = self.0.len() >= ACKS_MAX && self.0.pop_front().is_some();
-        self.0.push_back(Kept { answer, until: now + T1_X64, to, bytes });
+        let full = self.order.len() >= ACKS_MAX;
+        if full {
+            self.let_go();
+        }
+        let until = now + T1_X64;
+        self.order.push_back((until, answer.clone()));
+        self.of.insert(answer, Kept { until, to, bytes });
         full
     }
 
     /// Gives the ACK to send again if the response is an answer that was acknowledged before.
     pub fn again(&self, now: Instant, response: &Message) -> Option<(Peer, Vec<u8>)> {
-        let answer = Answer::of(response)?;
-        let kept = self.0.iter().rev().find(|kept| kept.answer == answer && kept.until > now)?;
+        let kept = self.of.get(&Answer::of(response)?).filter(|kept| kept.until > now)?;
         Some((kept.to, kept.bytes.clone()))
+    }
+
+    /// Lets the oldest go, unless the same answer was acknowledged anew since.
+    fn let_go(&mut self) {
+        let Some((until, answer)) = self.order.pop_front() else { return };
+        if self.of.get(&answer).is_some_and(|kept| kept.until == until) {
+            self.of.remove(&answer);
+        }
     }
 }

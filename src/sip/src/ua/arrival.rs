@@ -3,7 +3,7 @@
 use super::caller;
 use super::leg::{Leg, Stand};
 use super::party::Party;
-use super::reception::Legs;
+use super::legs::Legs;
 use super::refer;
 use super::wire::Wire;
 use crate::command::TrunkConfig;
@@ -37,7 +37,7 @@ pub fn replaced(
         return Err(403);
     }
     let id = wire.dialogs.get(&replaces.dialog).ok_or(481_u16)?;
-    match legs.get(id).map(Leg::stand) {
+    match legs.get(*id).map(Leg::stand) {
         Some(Stand::Rung) => Ok(Some(*id)),
         Some(Stand::Talks) if replaces.early_only => Err(486),
         Some(Stand::Talks) => Ok(Some(*id)),
@@ -50,7 +50,7 @@ pub fn replaced(
 pub fn consulted(wire: &Wire, legs: &Legs, leg: LegId, refer: &Message) -> Option<LegId> {
     let Ok(refer::Asked::InCall(replaces)) = refer::asked(refer) else { return None };
     let other = *wire.dialogs.get(&replaces.dialog)?;
-    let (one, two) = (legs.get(&leg)?, legs.get(&other)?);
+    let (one, two) = (legs.get(leg)?, legs.get(other)?);
     let same = one.party().zip(two.party()).is_some_and(|(one, two)| one.is_same(two));
     (other != leg && same && two.stand() != Stand::Over).then_some(other)
 }

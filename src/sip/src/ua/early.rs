@@ -169,9 +169,8 @@ impl Earlies {
         talk: &Talk,
     ) -> Option<&mut Early> {
         let tag = response.message.to_tag()?;
-        let known = |early: &Early| {
-            early.fork == response.fork && early.dialog.id().remote_tag == tag
-        };
+        let known =
+            |early: &Early| early.fork == response.fork && early.dialog.id().remote_tag == tag;
         if let Some(place) = self.0.iter().position(known) {
             return self.0.get_mut(place);
         }

@@ -12,6 +12,7 @@ pub mod incoming;
 pub mod info;
 pub mod invitation;
 pub mod leg;
+pub mod legs;
 pub mod outgoing;
 pub mod party;
 pub mod reason;

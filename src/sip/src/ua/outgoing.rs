@@ -268,7 +268,9 @@ impl Outgoing {
             // What stands since a reliable response stays, whatever the 2xx repeats.
             (Some(settled), _) => Ok((None, settled)),
             (None, true) => talk.answered(&answer.body).map(|settled| (None, settled)),
-            (None, false) => talk.answer(wire, &answer.body).map(|(sdp, settled)| (Some(sdp), settled)),
+            (None, false) => {
+                talk.answer(wire, &answer.body).map(|(sdp, settled)| (Some(sdp), settled))
+            }
         };
         let Ok((sdp, settled)) = settled else {
             wire.dialogs.remove(dialog.id());

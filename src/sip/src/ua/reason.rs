@@ -84,7 +84,10 @@ mod tests {
 
     #[test]
     fn the_q850_reason_is_found_among_others_and_nonsense_is_none() {
-        assert_eq!(read(&with("SIP;cause=200;text=\"a, Q.850;cause=1\", q.850 ;cause=17")), Some(Cause::Busy));
+        assert_eq!(
+            read(&with("SIP;cause=200;text=\"a, Q.850;cause=1\", q.850 ;cause=17")),
+            Some(Cause::Busy)
+        );
         for text in ["", "SIP;cause=17", "Q.850", "Q.850;cause=x", "Q.850;cause=999"] {
             assert_eq!(read(&with(text)), None, "{text}");
         }

@@ -18,6 +18,7 @@ use super::arrival::{arrival, consulted, party_of, replaced};
 use super::gate;
 use super::incoming::Arrived;
 use super::leg::{Leg, Within, options};
+use super::legs::Legs;
 use super::party::Party;
 use super::refresh;
 use super::session::Talk;
@@ -32,15 +33,13 @@ use crate::guard::{Entry, Guard};
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::registrar::{Change, Refusal, Registrar, Wish};
+use crate::source::Source;
 use crate::transaction::Arrival;
 use crate::uri;
 use model::{Instant, LegId, PhoneId, Secret, TrunkId};
 use rsip::{Host, Method, Uri};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-
-/// The legs by their number.
-pub type Legs = BTreeMap<LegId, Leg>;
 
 /// Accounts, trunks, and the next leg's number.
 pub struct Reception {
@@ -207,6 +206,11 @@ impl Reception {
     }
 
     fn new_request(&mut self, now: Instant, wire: &mut Wire, legs: &mut Legs, request: Request) {
+        let admitted = self.guard.admits(now, request.from.addr);
+        if !admitted && !self.is_trunk(request.from.ip()) && !is_of_call(wire, &request) {
+            wire.counters.too_fast += 1;
+            return;
+        }
         if let Some(refusal) = gate::refusal(wire, &request.from, &request.message) {
             return wire.send(request.reply_to, &refusal);
         }
@@ -250,7 +254,7 @@ impl Reception {
         let message = &request.message;
         let party = match self.trunk_of(wire, &request) {
             Some((trunk, config)) => {
-                let calls = legs.values().filter(|leg| leg.trunk() == Some(trunk)).count();
+                let calls = legs.calls_of(trunk);
                 if calls >= usize::from(config.calls_max) {
                     wire.counters.limited += 1;
                     return refuse(wire, 503);
@@ -369,17 +373,46 @@ impl Reception {
             }
             Entry::Refused { stale, wrong } => {
                 if wrong {
-                    let account = self.named(&request.message);
-                    *wire.counters.failures.entry(account).or_default() += 1;
+                    self.wrong(now, wire, request);
                 }
-                wire.counters.challenged += 1;
-                let mut challenge =
-                    self.guard.challenge(now, request.from.addr, &request.message, stale);
-                challenge.set_to_tag(&wire.tag_for(&request.message));
-                wire.send(request.reply_to, &challenge);
+                self.challenge(now, wire, request, stale);
+                None
+            }
+            Entry::Unjudged => {
+                wire.counters.unjudged += 1;
+                self.challenge(now, wire, request, false);
                 None
             }
         }
+    }
+
+    fn challenge(&mut self, now: Instant, wire: &mut Wire, request: &Request, stale: bool) {
+        wire.counters.challenged += 1;
+        let mut challenge = self.guard.challenge(now, request.from.addr, &request.message, stale);
+        challenge.set_to_tag(&wire.tag_for(&request.message));
+        wire.send(request.reply_to, &challenge);
+    }
+
+    /// Counts a wrong password; a trunk's address is not banned for one, for its calls need none.
+    fn wrong(&mut self, now: Instant, wire: &mut Wire, request: &Request) {
+        let account = self.named(&request.message);
+        *wire.counters.failures.entry(account).or_default() += 1;
+        if self.is_trunk(request.from.ip()) {
+            return;
+        }
+        if let Some(until) = self.guard.wrong(now, request.from.addr) {
+            wire.tell(Output::Banned { source: Source::of(request.from.ip()), until });
+        }
+    }
+
+    /// Tells whether nothing of a peer is taken, since its source guessed passwords.
+    pub fn bans(&self, now: Instant, from: &Peer) -> bool {
+        self.guard.is_banned(now, from.addr) && !self.is_trunk(from.ip())
+    }
+
+    fn is_trunk(&self, ip: IpAddr) -> bool {
+        let mut peers = self.trunks.values().flat_map(|trunk| &trunk.peers);
+        peers.any(|peer| canonical(*peer) == ip)
     }
 
     /// The account that a wrong proof named, if we have it.
@@ -410,6 +443,11 @@ impl Reception {
     }
 }
 
+/// Tells whether a request belongs to a call that stands.
+fn is_of_call(wire: &Wire, request: &Request) -> bool {
+    DialogId::of_request(&request.message).is_some_and(|id| wire.dialogs.contains_key(&id))
+}
+
 /// Takes a request to the leg of its dialog (RFC 3261 12.2.2); gives it if that was its end.
 fn within(
     now: Instant,
@@ -418,7 +456,7 @@ fn within(
     dialog: &DialogId,
     request: &Request,
 ) -> Option<LegId> {
-    let leg = wire.dialogs.get(dialog).copied().filter(|leg| legs.contains_key(leg));
+    let leg = wire.dialogs.get(dialog).copied().filter(|leg| legs.has(*leg));
     if leg.is_none() {
         wire.answer(request.reply_to, &request.message, 481);
         return None;
@@ -438,10 +476,7 @@ fn within(
 
 /// Lets something happen to a leg; gives it if that was its end.
 fn with(legs: &mut Legs, id: Option<LegId>, step: impl FnOnce(&mut Leg)) -> Option<LegId> {
-    let (id, leg) = id.and_then(|id| Some((id, legs.get_mut(&id)?)))?;
-    step(leg);
-    leg.is_over().then(|| legs.remove(&id))?;
-    Some(id)
+    id.filter(|id| legs.with(*id, step))
 }
 
 fn changed(change: Change) -> Output {

@@ -88,7 +88,9 @@ impl SessionTimer {
 pub fn ask(invite: Message, every_s: u32) -> Message {
     match every_s {
         0 => invite,
-        _ => invite.with(HEADER, every_s.max(MIN_SE).to_string()).with("Min-SE", MIN_SE.to_string()),
+        _ => {
+            invite.with(HEADER, every_s.max(MIN_SE).to_string()).with("Min-SE", MIN_SE.to_string())
+        }
     }
 }
 
@@ -151,8 +153,7 @@ pub fn grant(
         .and_then(|(_, refresher)| refresher)
         .is_some_and(|who| who.eq_ignore_ascii_case("uac"));
     let who = if theirs { "uac" } else { "uas" };
-    let response =
-        response.with(HEADER, format!("{every_s};refresher={who}")).with("Require", TAG);
+    let response = response.with(HEADER, format!("{every_s};refresher={who}")).with("Require", TAG);
     (response, Some(SessionTimer::start(now, every_s, !theirs)))
 }
 

@@ -79,7 +79,11 @@ impl Talk {
     }
 
     /// Answers an offer; one that is unusable changes nothing.
-    pub fn answer(&mut self, wire: &mut Wire, offer: &[u8]) -> Result<(Vec<u8>, Settled), Unusable> {
+    pub fn answer(
+        &mut self,
+        wire: &mut Wire,
+        offer: &[u8],
+    ) -> Result<(Vec<u8>, Settled), Unusable> {
         self.answer_read(wire, &Session::parse(offer)?)
     }
 

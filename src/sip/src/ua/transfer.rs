@@ -105,8 +105,13 @@ impl Transfer {
 }
 
 /// Makes the 202 of a REFER (RFC 3515 section 2.4.2, RFC 4488 section 4).
-pub fn accepted(wire: &Wire, refer: &Message, dialog: &Dialog, contact: &str, silent: bool) -> Message {
-    let response =
-        wire.response(refer, 202).with("Contact", wire.contact_in(dialog, contact));
+pub fn accepted(
+    wire: &Wire,
+    refer: &Message,
+    dialog: &Dialog,
+    contact: &str,
+    silent: bool,
+) -> Message {
+    let response = wire.response(refer, 202).with("Contact", wire.contact_in(dialog, contact));
     if silent { response.with("Refer-Sub", "false") } else { response }
 }

@@ -96,9 +96,7 @@ pub fn rtp(n: u16) -> SocketAddr {
 pub fn phone_config(who: &str) -> Config {
     let mut config =
         Config::new([who.len() as u8 ^ who.as_bytes()[who.len() - 6]; 32], at(who), "phone");
-    config
-        .trunks
-        .insert(TrunkId::new("box"), TrunkConfig::from_peers(vec![at(BOX).ip()], 100));
+    config.trunks.insert(TrunkId::new("box"), TrunkConfig::from_peers(vec![at(BOX).ip()], 100));
     config
 }
 
@@ -107,9 +105,7 @@ pub fn box_config() -> Config {
     for account in ["8001", "8002"] {
         config.accounts.insert(PhoneId::new(account), Secret::new(PASSWORD));
     }
-    config
-        .trunks
-        .insert(TrunkId::new("carrier"), TrunkConfig::from_peers(vec![at(TRUNK).ip()], 2));
+    config.trunks.insert(TrunkId::new("carrier"), TrunkConfig::from_peers(vec![at(TRUNK).ip()], 2));
     config
 }
 
@@ -401,7 +397,9 @@ impl Network {
     /// The media plans of a leg, in order.
     pub fn media(&self, who: &str, leg: LegId) -> Vec<MediaPlan> {
         let of_leg = |said: &Said| match &said.output {
-            Output::Media { leg: l, media, .. } if *l == leg && said.who == at(who) => Some(media.clone()),
+            Output::Media { leg: l, media, .. } if *l == leg && said.who == at(who) => {
+                Some(media.clone())
+            }
             _ => None,
         };
         self.said.iter().filter_map(of_leg).collect()
