@@ -134,10 +134,10 @@ pub fn accounts(site: &Site) -> sip::Accounts {
     sip::Accounts {
         accounts: phones.map(|agent| (agent.phone.clone(), agent.password.clone())).collect(),
         trunks: trunks.collect(),
+        directory: crate::switch::shown::directory(site),
         register_s: site.sip.register_s,
         srtp: site.sip.srtp,
         session_s: site.sip.session_s,
-        ..sip::Accounts::default()
     }
 }
 
@@ -168,7 +168,15 @@ impl Boxed<'_> {
         let exchange = Exchange::new(
             seed()?,
             clock.now(),
-            exchange::Config { site: site.clone(), anchor, next_call, agents: agents.collect() },
+            exchange::Config {
+                site: site.clone(),
+                anchor,
+                next_call,
+                agents: agents.collect(),
+                seats: crate::restore::seats(&journal),
+                phones: crate::restore::phones(&journal)?,
+                spent: crate::restore::spent(&journal, &site, anchor.wall(clock.now()))?,
+            },
         );
         let lost_calls = cut_calls(&journal)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -205,6 +213,7 @@ impl Boxed<'_> {
         (endpoint_config.accounts, endpoint_config.trunks) = (accounts.accounts, accounts.trunks);
         endpoint_config.register_s = accounts.register_s;
         (endpoint_config.srtp, endpoint_config.session_s) = (accounts.srtp, accounts.session_s);
+        endpoint_config.directory = accounts.directory;
         endpoint_config.locals = net.locals.clone();
         endpoint_config.limits.flows = net::flow_limits(&site.sip);
         let endpoint = Endpoint::new(clock.now(), endpoint_config);

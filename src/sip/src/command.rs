@@ -5,6 +5,7 @@ use crate::flows::FlowLimits;
 use crate::peer::{FlowId, Locals, Peer, Transport};
 use crate::sdp::MediaPlan;
 use crate::source::Source;
+use crate::trunk::TrunkCall;
 use model::feature::{FeatureWish, Features, Lamp, Watched};
 use model::site::TrunkOut;
 use model::srtp::SrtpPolicy;
@@ -63,14 +64,14 @@ impl Config {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrunkConfig {
     pub peers: Vec<IpAddr>,
-    /// Calls of the trunk at a time; one more is refused with 503.
+    /// Calls of the trunk at a time, both ways; one more that comes is refused with 503.
     pub calls_max: u16,
-    /// Whether it is trusted, and how calls out go.
+    /// Where calls out and registrations go.
     pub out: TrunkOut,
 }
 
 impl TrunkConfig {
-    /// Makes a trunk that only sends us calls.
+    /// Makes a trunk that only takes calls.
     pub fn from_peers(peers: Vec<IpAddr>, calls_max: u16) -> Self {
         Self { peers, calls_max, out: TrunkOut::default() }
     }
@@ -192,6 +193,8 @@ pub enum Command {
     /// Register at a registrar as a phone does, and again before it runs out. `expires_s` 0
     /// takes the registration back.
     Register { registrar: Peer, user: PhoneId, secret: Secret, expires_s: u32 },
+    /// Call a number over a trunk.
+    InviteTrunk(TrunkCall),
     /// Call any address, with `user`'s password if the far side asks for one.
     InviteUri {
         leg: LegId,
@@ -239,4 +242,6 @@ pub enum Output {
     /// What a registrar said to `Command::Register`: the seconds it granted (0 when it took the
     /// registration back), or its refusal (408 when it said nothing at all).
     RegisterResult { user: PhoneId, result: Result<u32, u16> },
+    /// A trunk can take calls out again, or no longer, and why. Each is taken to be well at first.
+    TrunkHealth { trunk: TrunkId, up: bool, why: String },
 }

@@ -18,7 +18,8 @@ use crate::ua::legs::Legs;
 use crate::ua::outgoing::Response;
 use crate::ua::party::Party;
 use crate::ua::reception::Reception;
-use crate::ua::register::Registration;
+use crate::trunk::{self, TrunkCall, Trunks};
+use crate::ua::register::{Registration, Verdict};
 use crate::ua::wire::{Owner, Wire};
 use crate::uri;
 use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret};
@@ -35,14 +36,18 @@ pub struct Endpoint {
     legs: Legs,
     ours: BTreeMap<u32, Registration>,
     ours_next: u32,
+    trunks: Trunks,
 }
 
 impl Endpoint {
     /// Starts with no leg and no registration.
-    pub fn new(_now: Instant, config: Config) -> Self {
+    pub fn new(now: Instant, config: Config) -> Self {
         let mut wire = Wire::new(&config);
+        let mut trunks = Trunks::default();
+        trunks.configure(now, &mut wire, &config.trunks);
         let reception = Reception::new(&mut wire, config);
-        Self { wire, reception, legs: Legs::default(), ours: BTreeMap::new(), ours_next: 1 }
+        let (legs, ours) = (Legs::default(), BTreeMap::new());
+        Self { wire, reception, legs, ours, ours_next: 1, trunks }
     }
 
     /// Takes what came from the network or the daemon.
@@ -76,6 +81,7 @@ impl Endpoint {
         for ours in self.ours.values_mut() {
             ours.tick(now, &mut self.wire);
         }
+        self.trunks.tick(now, &mut self.wire);
         self.reception.tick(now, &mut self.wire);
     }
 
@@ -90,7 +96,8 @@ impl Endpoint {
         let ours = self.ours.values().filter_map(Registration::deadline);
         let transactions = self.wire.transactions.deadline();
         let flows = self.wire.flows.deadline();
-        legs.chain(ours).chain(transactions).chain(flows).chain(self.reception.deadline()).min()
+        let rest = self.reception.deadline().into_iter().chain(self.trunks.deadline());
+        legs.chain(ours).chain(transactions).chain(flows).chain(rest).min()
     }
 
     /// The phones that are registered now, with the number of their addresses.
@@ -148,6 +155,7 @@ impl Endpoint {
                 self.with_leg(leg, |l, w| l.direct(now, w, Direction::SendReceive));
             }
             Command::Configure(accounts) => {
+                self.trunks.configure(now, &mut self.wire, &accounts.trunks);
                 self.reception.configure(now, accounts, &mut self.wire);
             }
             Command::Publish { watched, lamp } => {
@@ -166,7 +174,10 @@ impl Endpoint {
                 let news = News { event, content_type, body };
                 self.reception.push(now, &mut self.wire, &phone, &news);
             }
-            Command::Farewell => self.reception.notifier.farewell(now, &mut self.wire),
+            Command::Farewell => {
+                self.reception.notifier.farewell(now, &mut self.wire);
+                self.trunks.farewell(now, &mut self.wire);
+            }
             Command::Drain(drains) => self.reception.drain(drains),
             Command::Alert { leg } => self.with_leg(leg, |l, w| l.alert(now, w)),
             Command::EarlyMedia { leg, rtp } => {
@@ -199,6 +210,7 @@ impl Endpoint {
                     Err(_) => self.wire.event(leg, LegEvent::Gone(Cause::NotFound)),
                 }
             }
+            Command::InviteTrunk(call) => self.open_by(now, &call),
             Command::Register { registrar, user, secret, expires_s } => {
                 self.register(now, registrar, user, secret, expires_s);
             }
@@ -246,6 +258,41 @@ impl Endpoint {
         if let Some(ours) = self.ours.get_mut(&no) {
             ours.set(now, &mut self.wire, secret, expires_s);
         }
+    }
+
+    /// Says what became of a registration of ours.
+    fn registered(&mut self, no: u32, verdict: Verdict) {
+        let Some(ours) = self.ours.get(&no) else { return };
+        let user = ours.user().clone();
+        match verdict {
+            Verdict::Waits => {}
+            Verdict::Granted(seconds) => {
+                self.wire.tell(Output::RegisterResult { user, result: Ok(seconds) });
+            }
+            Verdict::Over(result) => {
+                self.ours.remove(&no);
+                self.wire.tell(Output::RegisterResult { user, result });
+            }
+        }
+    }
+
+    /// Calls over a trunk: its targets in their order, those that are well first.
+    fn open_by(&mut self, now: Instant, call: &TrunkCall) {
+        let id = call.leg;
+        if self.legs.has(id) {
+            return;
+        }
+        let Some((invitation, targets)) = self.trunks.invitation(now, &self.wire, call) else {
+            return self.wire.event(id, LegEvent::Gone(Cause::Unreachable));
+        };
+        if self.legs.len() >= self.wire.limits.legs_max {
+            self.wire.counters.limited += 1;
+            return self.wire.event(id, LegEvent::Gone(Cause::Congestion));
+        }
+        self.wire.counters.calls_out += 1;
+        let trunk = call.trunk.clone();
+        let leg = Leg::open_by(now, &mut self.wire, id, trunk, invitation, targets);
+        self.legs.insert(id, leg);
     }
 
     /// A connection: the one it takes the room of, or itself, is closed at the limit.
@@ -383,11 +430,14 @@ impl Endpoint {
             }
             Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_response(now, w, id, response)),
             Owner::Register { no } => {
-                let Some(ours) = self.ours.get_mut(&no) else { return };
-                if !ours.response(now, &mut self.wire, id, response) {
-                    self.ours.remove(&no);
+                if no >= trunk::REGISTRATIONS {
+                    return self.trunks.registered(now, &mut self.wire, no, id, response, from);
                 }
+                let Some(ours) = self.ours.get_mut(&no) else { return };
+                let verdict = ours.response(now, &mut self.wire, id, response, from);
+                self.registered(no, verdict);
             }
+            Owner::Probe { no } => self.trunks.well(now, &mut self.wire, no, response),
             Owner::Notify { subscription } => {
                 let notifier = &mut self.reception.notifier;
                 notifier.answered(now, &mut self.wire, subscription, response);
@@ -448,10 +498,12 @@ impl Endpoint {
             Owner::Referral { leg } => self.with_leg(leg, |l, _| l.notify_refused(timed_out.code)),
             Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_timed_out(w)),
             Owner::Register { no } => {
-                if let Some(mut ours) = self.ours.remove(&no) {
-                    ours.refused(&mut self.wire, timed_out.code);
+                if no >= trunk::REGISTRATIONS {
+                    return self.trunks.unregistered(now, &mut self.wire, no, timed_out.code);
                 }
+                self.registered(no, Verdict::Over(Err(timed_out.code)));
             }
+            Owner::Probe { no } => self.trunks.unwell(now, &mut self.wire, no),
             Owner::Notify { subscription } => {
                 let (notifier, code) = (&mut self.reception.notifier, timed_out.code);
                 notifier.unanswered(now, &mut self.wire, subscription, code);
@@ -463,6 +515,14 @@ impl Endpoint {
         let wire = &mut self.wire;
         if self.legs.with(id, |leg| step(leg, wire)) {
             self.reception.notifier.leg_over(id);
+        }
+        self.news_of_trunks();
+    }
+
+    /// Calls showed how targets of trunks are.
+    fn news_of_trunks(&mut self) {
+        for (now, peer, code, wait_s) in std::mem::take(&mut self.wire.trunk_news) {
+            self.trunks.met(now, &mut self.wire, peer, code, wait_s);
         }
     }
 }

@@ -36,6 +36,7 @@ pub mod source;
 pub mod stream;
 pub mod suspects;
 pub mod transaction;
+pub mod trunk;
 pub mod ua;
 pub mod uri;
 pub mod via;
@@ -45,5 +46,6 @@ pub use command::{Accounts, Command, Config, Input, Limits, Output, TrunkConfig}
 pub use counters::Counters;
 pub use endpoint::Endpoint;
 pub use peer::{FlowId, Locals, Peer, Transport};
-pub use sdp::MediaPlan;
 pub use source::{Buckets, Rate, Source};
+pub use sdp::MediaPlan;
+pub use trunk::TrunkCall;

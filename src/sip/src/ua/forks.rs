@@ -9,6 +9,7 @@
 //! A CANCEL waits for the first provisional response (RFC 3261 9.1).
 
 use super::wire::{Owner, Wire};
+use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::T1_X64;
 use model::Instant;
@@ -26,6 +27,8 @@ struct Fork {
     invite: TransactionId,
     over: bool,
     ringing: bool,
+    /// Nobody wants its answer any more, though another fork's is wanted.
+    left: bool,
     /// When a cancelled one is given up, though nobody said its end.
     until: Option<Instant>,
 }
@@ -38,13 +41,13 @@ impl Forks {
 
     /// Adds a fork whose INVITE was sent.
     pub fn add(&mut self, invite: TransactionId) {
-        self.list.push(Fork { invite, over: false, ringing: false, until: None });
+        self.list.push(Fork::sent(invite));
     }
 
     /// Takes a new INVITE for a fork whose first one was challenged.
     pub fn again(&mut self, fork: usize, invite: TransactionId) {
         if let Some(fork) = self.list.get_mut(fork) {
-            *fork = Fork { invite, over: false, ringing: false, until: None };
+            *fork = Fork::sent(invite);
         }
     }
 
@@ -52,9 +55,24 @@ impl Forks {
     pub fn ringing(&mut self, now: Instant, wire: &mut Wire, fork: usize) {
         let Some(fork) = self.list.get_mut(fork) else { return };
         fork.ringing = true;
-        if let Some(reason) = self.abandoned {
+        let left = fork.left.then_some(None);
+        if let Some(reason) = self.abandoned.or(left) {
             fork.cancel(now, wire, reason);
         }
+    }
+
+    /// Wants a fork's answer no more: it is cancelled as soon as that may be.
+    pub fn leave(&mut self, now: Instant, wire: &mut Wire, fork: usize) {
+        let Some(fork) = self.list.get_mut(fork) else { return };
+        fork.left = true;
+        if fork.ringing {
+            fork.cancel(now, wire, None);
+        }
+    }
+
+    /// Where a fork's INVITE went.
+    pub fn peer(&self, wire: &Wire, fork: usize) -> Option<Peer> {
+        wire.transactions.peer(self.list.get(fork)?.invite)
     }
 
     /// A fork was answered, refused or given up.
@@ -99,6 +117,10 @@ impl Forks {
 }
 
 impl Fork {
+    fn sent(invite: TransactionId) -> Self {
+        Self { invite, over: false, ringing: false, left: false, until: None }
+    }
+
     fn cancel(&mut self, now: Instant, wire: &mut Wire, reason: Option<&'static str>) {
         if !self.over && self.until.is_none() {
             wire.transactions.cancel(now, self.invite, Owner::Nobody, reason);

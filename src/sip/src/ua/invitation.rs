@@ -8,7 +8,6 @@ use crate::address::Address;
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::uri;
-use model::Number;
 use rsip::{Method, Scheme, Uri};
 use std::net::SocketAddr;
 
@@ -18,10 +17,10 @@ pub struct Invitation {
     pub from: Address,
     /// Who calls as the box vouches for it (RFC 3325); only a trusted peer is told.
     pub asserted: Option<Address>,
-    /// Whoever is told who calls shall tell nobody (RFC 3323).
-    pub private: bool,
-    /// The number that sent the call on; empty where none did.
-    pub diverted: Number,
+    /// The number that sent the call on, at our realm.
+    pub diverted: Option<Address>,
+    /// What else it says, as a header each.
+    pub more: Vec<(&'static str, String)>,
     /// The phone shall answer by itself.
     pub auto_answer: bool,
     /// The user part of our Contact.
@@ -33,6 +32,7 @@ pub struct Invitation {
 }
 
 /// What the INVITEs of one leg share.
+#[derive(Debug)]
 pub struct Names {
     pub call_id: String,
     /// With our tag.
@@ -57,8 +57,8 @@ impl Invitation {
         Self {
             from,
             asserted: None,
-            private: false,
-            diverted: Number::default(),
+            diverted: None,
+            more: Vec::new(),
             auto_answer: false,
             contact: String::new(),
             rtp,
@@ -84,19 +84,14 @@ impl Invitation {
         if let Some(who) = self.asserted.as_ref().filter(|_| self.party.trusted) {
             invite.headers.push("P-Asserted-Identity", who.to_string());
         }
-        if self.private {
-            invite.headers.push("Privacy", "id");
+        for (name, value) in &self.more {
+            invite.headers.push(name, value.clone());
         }
         if self.auto_answer {
             invite = auto_answered(invite, wire);
         }
-        if !self.diverted.is_empty() {
-            let mut by = self.from.clone();
-            by.uri = uri::of_user(self.diverted.reveal(), wire.local);
-            if let Ok(host) = uri::host_port(&wire.realm) {
-                by.uri.host_with_port = host;
-            }
-            invite = caller::with_diverted(invite, &by, &Address::new(target.clone()));
+        if let Some(by) = &self.diverted {
+            invite = caller::with_diverted(invite, by, &Address::new(target.clone()));
         }
         invite
     }

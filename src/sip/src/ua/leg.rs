@@ -93,18 +93,40 @@ impl Leg {
         targets: &[(Uri, Peer)],
     ) -> Self {
         let mut forks = Forks::default();
-        let (trunk, referred, gone) = (None, false, false);
-        match Outgoing::invite(now, wire, id, &mut forks, invitation, targets) {
-            Ok(outgoing) => {
-                let phase = Phase::Calling(Box::new(outgoing));
-                Self { id, trunk, referred, gone, phase, forks }
-            }
-            Err(cause) => {
-                let mut leg = Self { id, trunk, referred, gone, phase: Phase::Over, forks };
-                leg.gone(wire, cause);
-                leg
-            }
+        let opened = Outgoing::invite(now, wire, id, &mut forks, invitation, targets);
+        Self::opened(wire, id, None, forks, opened)
+    }
+
+    /// Opens a leg over a trunk, whose targets are tried one after the other.
+    pub fn open_by(
+        now: Instant,
+        wire: &mut Wire,
+        id: LegId,
+        trunk: TrunkId,
+        invitation: Invitation,
+        targets: Vec<(Uri, Peer)>,
+    ) -> Self {
+        let mut forks = Forks::default();
+        let opened = Outgoing::in_turn(now, wire, id, &mut forks, invitation, targets);
+        Self::opened(wire, id, Some(trunk), forks, opened)
+    }
+
+    fn opened(
+        wire: &mut Wire,
+        id: LegId,
+        trunk: Option<TrunkId>,
+        forks: Forks,
+        opened: Result<Outgoing, Cause>,
+    ) -> Self {
+        let (phase, refused) = match opened {
+            Ok(outgoing) => (Phase::Calling(Box::new(outgoing)), None),
+            Err(cause) => (Phase::Over, Some(cause)),
+        };
+        let mut leg = Self { id, trunk, referred: false, gone: false, phase, forks };
+        if let Some(cause) = refused {
+            leg.gone(wire, cause);
         }
+        leg
     }
 
     /// The trunk that the leg uses, for as long as it counts.
@@ -223,7 +245,7 @@ impl Leg {
     pub fn invite_timed_out(&mut self, now: Instant, wire: &mut Wire, fork: usize, code: u16) {
         self.forks.over(fork);
         if let Phase::Calling(outgoing) = &mut self.phase {
-            let outcome = outgoing.refused(now, wire, &mut self.forks, fork, code, None);
+            let outcome = outgoing.refused(now, wire, self.id, &mut self.forks, fork, code, None);
             self.settle(wire, outcome);
         }
     }
@@ -383,9 +405,11 @@ impl Leg {
                 }
             }
             Phase::Calling(outgoing) => {
-                if outgoing.deadline().0 <= now {
-                    self.hang_up(now, wire, Cause::NoAnswer);
+                if outgoing.is_overdue(now) {
+                    return self.hang_up(now, wire, Cause::NoAnswer);
                 }
+                let outcome = outgoing.tick(now, wire, self.id, &mut self.forks);
+                self.settle(wire, outcome);
             }
             Phase::Up(call) => {
                 let fate = call.tick(now, wire);

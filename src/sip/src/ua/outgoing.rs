@@ -27,6 +27,7 @@ use crate::offer_answer::Protection;
 use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::Timer;
+use crate::trunk::{self, Turns};
 use model::{Cause, Instant, LegEvent, LegId};
 use rsip::Uri;
 
@@ -50,6 +51,16 @@ pub struct Outgoing {
     sounded: bool,
     refusal: Option<(u16, Cause)>,
     give_up_at: Instant,
+    /// The targets of a trunk, which are tried one after the other.
+    later: Option<Box<Later>>,
+}
+
+/// What is sent to the next target of a trunk.
+#[derive(Debug)]
+struct Later {
+    turns: Turns,
+    invitation: Invitation,
+    names: Names,
 }
 
 /// What became of a leg that we open.
@@ -60,6 +71,15 @@ pub enum Outcome {
     Gone(Cause),
     /// The phone sends the call on to a number.
     SentOn(String),
+}
+
+/// Whether another target of a trunk was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Asked,
+    /// Those that are left would have the sound in clear where that is forbidden.
+    Clear,
+    None,
 }
 
 /// A response to one fork's INVITE.
@@ -108,19 +128,81 @@ impl Outgoing {
         if talks.is_empty() {
             return Err(Cause::Congestion);
         }
-        Ok(Self {
+        Ok(Self::new(now, talks, invitation.contact, invitation.offer, invitation.party))
+    }
+
+    /// Sends the INVITE to the first target of a trunk that takes it; the others follow where it
+    /// fails. Gives why there is none where none could be sent.
+    pub fn in_turn(
+        now: Instant,
+        wire: &mut Wire,
+        leg: LegId,
+        forks: &mut Forks,
+        invitation: Invitation,
+        targets: Vec<(Uri, Peer)>,
+    ) -> Result<Self, Cause> {
+        let names = Names::new(wire, &invitation.from);
+        let (contact, party) = (invitation.contact.clone(), invitation.party.clone());
+        let mut outgoing = Self::new(now, Vec::new(), contact, invitation.offer, party);
+        let turns = Turns::new(targets);
+        outgoing.later = Some(Box::new(Later { turns, invitation, names }));
+        match outgoing.next_target(now, wire, leg, forks) {
+            Next::Asked => Ok(outgoing),
+            Next::Clear => {
+                wire.refused_clear(outgoing.party.via);
+                Err(Cause::NotAcceptable)
+            }
+            Next::None => Err(Cause::Congestion),
+        }
+    }
+
+    fn new(now: Instant, talks: Vec<Talk>, contact: String, offer: bool, party: Party) -> Self {
+        Self {
             talks,
             earlies: Earlies::default(),
-            contact: invitation.contact,
-            offer: invitation.offer,
-            party: invitation.party,
+            contact,
+            offer,
+            party,
             tries: 0,
             rang: false,
             alerted: false,
             sounded: false,
             refusal: None,
             give_up_at: now + Timer::C.first(),
-        })
+            later: None,
+        }
+    }
+
+    /// Sends the INVITE to the next of a trunk's targets.
+    fn next_target(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        leg: LegId,
+        forks: &mut Forks,
+    ) -> Next {
+        let Some(later) = &mut self.later else { return Next::None };
+        let mut next = Next::None;
+        while let Some((uri, to)) = later.turns.next(now, forks.next()) {
+            let protection = self.party.protection(to.transport.secure());
+            if protection == Protection::Impossible {
+                next = Next::Clear;
+                continue;
+            }
+            later.names.cseq += 1;
+            let mut talk = Talk::new(wire, later.invitation.rtp, protection);
+            let mut invite = later.invitation.invite(wire, &later.names, &uri, &to);
+            if self.offer {
+                invite = invite.with_body(SDP, talk.offer(wire));
+            }
+            let owner = Owner::Invite { leg, fork: forks.next() };
+            if let Some(id) = wire.request(now, invite, to, owner) {
+                forks.add(id);
+                self.talks.push(talk);
+                return Next::Asked;
+            }
+        }
+        next
     }
 
     /// Takes a response while no fork was answered yet.
@@ -132,7 +214,17 @@ impl Outgoing {
         forks: &mut Forks,
         response: &Response<'_>,
     ) -> Outcome {
-        match response.message.code().unwrap_or(500) {
+        let code = response.message.code().unwrap_or(500);
+        if let Some(later) = &mut self.later {
+            if !later.turns.is_at(response.fork) {
+                return left_behind(now, wire, forks, response, code);
+            }
+            later.turns.heard();
+            if let Some(to) = wire.transactions.peer(response.id).filter(|_| code >= 200) {
+                wire.trunk_news.push((now, to, code, response.message.retry_after()));
+            }
+        }
+        match code {
             code @ 100..=199 => {
                 forks.ringing(now, wire, response.fork);
                 if code > 100 {
@@ -160,7 +252,7 @@ impl Outgoing {
                     wire.refused_clear(self.party.via.clone());
                 }
                 let told = reason::read(response.message);
-                self.refused(now, wire, forks, response.fork, code, told)
+                self.refused(now, wire, leg, forks, response.fork, code, told)
             }
         }
     }
@@ -171,6 +263,7 @@ impl Outgoing {
         &mut self,
         now: Instant,
         wire: &mut Wire,
+        leg: LegId,
         forks: &mut Forks,
         fork: usize,
         code: u16,
@@ -178,6 +271,17 @@ impl Outgoing {
     ) -> Outcome {
         forks.over(fork);
         self.earlies.forget_fork(wire, fork);
+        if let Some(later) = &self.later {
+            if !later.turns.is_at(fork) {
+                return Outcome::Waits;
+            }
+            let again = trunk::is_targets_fault(code) && !self.alerted;
+            if again && self.next_target(now, wire, leg, forks) == Next::Asked {
+                return Outcome::Waits;
+            }
+            forks.abandon(now, wire, None);
+            return Outcome::Gone(trunk::cause_of(code, told, self.alerted));
+        }
         let cause = cause::of_refusal(code, told, self.rang);
         let heavier = self.refusal.is_none_or(|(old, _)| cause::weight(code) > cause::weight(old));
         if heavier {
@@ -209,9 +313,38 @@ impl Outgoing {
         self.earlies.forget(wire);
     }
 
-    /// When nobody picked up for too long.
+    /// When a target of a trunk was silent for too long, or nobody picked up.
     pub fn deadline(&self) -> (Instant, &'static str) {
-        (self.give_up_at, "timer C of an INVITE of ours")
+        let turn = self.later.as_ref().and_then(|later| later.turns.deadline());
+        let turn = turn.map(|at| (at, "next target of a trunk"));
+        turn.unwrap_or((self.give_up_at, "timer C of an INVITE of ours"))
+    }
+
+    /// Tells whether nobody picked up for too long.
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        self.give_up_at <= now
+    }
+
+    /// Goes on to a trunk's next target if this one was silent for too long. What it says
+    /// afterwards is cancelled.
+    pub fn tick(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        leg: LegId,
+        forks: &mut Forks,
+    ) -> Outcome {
+        let silent = self.later.as_ref().and_then(|later| later.turns.silent(now));
+        let Some(fork) = silent else { return Outcome::Waits };
+        if let Some(to) = forks.peer(wire, fork) {
+            wire.trunk_news.push((now, to, 408, None));
+        }
+        forks.leave(now, wire, fork);
+        if self.next_target(now, wire, leg, forks) == Next::Asked {
+            return Outcome::Waits;
+        }
+        forks.abandon(now, wire, None);
+        Outcome::Gone(Cause::Unreachable)
     }
 
     fn provisional(&mut self, now: Instant, wire: &mut Wire, leg: LegId, response: &Response<'_>) {
@@ -312,7 +445,9 @@ impl Outgoing {
             return false;
         }
         let Some(invite) = wire.transactions.request_of(response.id).cloned() else { return false };
-        let Some(to) = wire.transactions.peer(response.id) else { return false };
+        // A password is proved to whom it was asked for, and to nobody who answers in its place.
+        let to = wire.transactions.peer(response.id);
+        let Some(to) = to.filter(|to| to.ip() == response.from.ip()) else { return false };
         let refusal = response.message;
         self.tries += 1;
         if usize::from(self.tries) > usize::from(TRIES_MAX) * self.talks.len() {
@@ -350,4 +485,25 @@ impl Outgoing {
     fn only_encrypted(&self, fork: usize) -> bool {
         self.talks.get(fork).is_some_and(|talk| talk.protection() == Protection::Only)
     }
+}
+
+/// A target of a trunk that was passed over said something after all: its call is wanted no more.
+fn left_behind(
+    now: Instant,
+    wire: &mut Wire,
+    forks: &mut Forks,
+    response: &Response<'_>,
+    code: u16,
+) -> Outcome {
+    match code {
+        100..=199 => forks.ringing(now, wire, response.fork),
+        200..=299 => {
+            forks.over(response.fork);
+            if let Some(invite) = wire.transactions.request_of(response.id).cloned() {
+                wire.hang_up_answer(now, &invite, response.message, response.from);
+            }
+        }
+        _ => forks.over(response.fork),
+    }
+    Outcome::Waits
 }

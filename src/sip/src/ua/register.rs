@@ -8,14 +8,24 @@
 
 use super::wire::{Owner, Wire};
 use crate::address::Address;
-use crate::command::Output;
 use crate::message::{Contacts, Message};
 use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use crate::uri;
 use model::{Instant, PhoneId, Secret};
-use rsip::Method;
+use rsip::{Method, Scheme, Uri};
 use std::time::Duration;
+
+/// What became of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Something is on its way.
+    Waits,
+    /// It stands for so many seconds, and is renewed before they are over.
+    Granted(u32),
+    /// Taken back as we wished, or refused.
+    Over(Result<u32, u16>),
+}
 
 /// How often one registration answers challenges and 423 before it takes the refusal for final.
 const TRIES_MAX: u8 = 3;
@@ -30,6 +40,8 @@ pub struct Registration {
     expires_s: u32,
     call_id: String,
     from: Address,
+    /// What is asked to register: the registrar's host, or the carrier's domain.
+    place: Uri,
     cseq: u32,
     tries: u8,
     again_at: Option<Instant>,
@@ -40,6 +52,7 @@ impl Registration {
     pub fn new(wire: &mut Wire, no: u32, registrar: Peer, user: PhoneId) -> Self {
         let from = Address::new(uri::of_user(user.as_str(), registrar.addr)).tagged(&wire.token());
         Self {
+            place: uri::of_ours("", registrar.transport, registrar.addr),
             no,
             registrar,
             user,
@@ -51,6 +64,15 @@ impl Registration {
             tries: 0,
             again_at: None,
         }
+    }
+
+    /// Registers in a domain, which need not be the registrar's address.
+    pub fn in_domain(mut self, domain: &str) -> Self {
+        if let Ok(host) = uri::host_port(domain) {
+            self.from.uri.host_with_port = host.clone();
+            self.place = Uri { scheme: Some(Scheme::Sip), host_with_port: host, ..Uri::default() };
+        }
+        self
     }
 
     /// Tells whether it is this user's at this registrar.
@@ -65,29 +87,28 @@ impl Registration {
         self.renew(now, wire);
     }
 
-    /// Takes a response; tells whether the registration goes on.
+    /// Takes a response.
     pub fn response(
         &mut self,
         now: Instant,
         wire: &mut Wire,
         id: TransactionId,
         response: &Message,
-    ) -> bool {
+        from: Peer,
+    ) -> Verdict {
         let code = response.code().unwrap_or(500);
         match code {
-            100..=199 => true,
+            100..=199 => Verdict::Waits,
             200..=299 => self.granted(now, wire, response),
-            401 | 407 if self.prove(now, wire, id, response) => true,
-            423 if self.longer(now, wire, response) => true,
-            _ => self.refused(wire, code),
+            401 | 407 if self.prove(now, wire, id, response, from) => Verdict::Waits,
+            423 if self.longer(now, wire, response) => Verdict::Waits,
+            _ => Verdict::Over(Err(code)),
         }
     }
 
-    /// Nobody answered; the registration is over.
-    pub fn refused(&mut self, wire: &mut Wire, code: u16) -> bool {
-        let result = Err(code);
-        wire.tell(Output::RegisterResult { user: self.user.clone(), result });
-        false
+    /// Whose it is.
+    pub fn user(&self) -> &PhoneId {
+        &self.user
     }
 
     /// Registers again if it is time.
@@ -111,10 +132,7 @@ impl Registration {
     fn send(&mut self, now: Instant, wire: &mut Wire) {
         self.cseq += 1;
         let via = wire.via(&self.registrar);
-        let mut request = Message::request(
-            Method::Register,
-            uri::of_ours("", self.registrar.transport, self.registrar.addr),
-        );
+        let mut request = Message::request(Method::Register, self.place.clone());
         request.headers.push_front("Via", via.to_string());
         let to = Address { params: Vec::new(), ..self.from.clone() };
         let request = request
@@ -135,7 +153,7 @@ impl Registration {
         }
     }
 
-    fn granted(&mut self, now: Instant, wire: &mut Wire, response: &Message) -> bool {
+    fn granted(&mut self, now: Instant, wire: &mut Wire, response: &Message) -> Verdict {
         let ours = wire.contact_uri(&self.registrar, self.user.as_str());
         let listed = match response.contacts() {
             Ok(Contacts::List(list)) => list.into_iter().find(|c| uri::same(&c.uri, &ours)),
@@ -143,13 +161,11 @@ impl Registration {
         };
         let seconds = listed.and_then(|c| c.expires()).or(response.expires());
         let granted = seconds.unwrap_or(self.expires_s).min(self.expires_s);
-        let user = self.user.clone();
-        wire.tell(Output::RegisterResult { user, result: Ok(granted) });
         if granted == 0 {
-            return false;
+            return Verdict::Over(Ok(0));
         }
         self.again_at = Some(now + Duration::from_millis(u64::from(granted) * 800));
-        true
+        Verdict::Granted(granted)
     }
 
     fn prove(
@@ -158,7 +174,12 @@ impl Registration {
         wire: &mut Wire,
         id: TransactionId,
         response: &Message,
+        from: Peer,
     ) -> bool {
+        // A password is proved to whom it was asked for, and to nobody who answers in its place.
+        if from.ip() != self.registrar.ip() {
+            return false;
+        }
         let request = wire.transactions.request_of(id).cloned();
         // The same password against a nonce that was not stale would fail again.
         let tried = request.as_ref().is_some_and(|r| wire.was_refused(r, response));

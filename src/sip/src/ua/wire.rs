@@ -57,6 +57,8 @@ pub enum Owner {
     Register { no: u32 },
     /// A NOTIFY of a subscription.
     Notify { subscription: u64 },
+    /// An OPTIONS that asks a target of a trunk whether it is well.
+    Probe { no: u64 },
 }
 
 /// The transactions, dialogs, counters and the queue of outputs.
@@ -74,6 +76,9 @@ pub struct Wire {
     pub dialogs: BTreeMap<DialogId, LegId>,
     pub counters: Counters,
     pub flows: Flows,
+    /// What targets of trunks did to calls: when, the code, and how long to leave them alone. It is
+    /// taken after each step of a leg.
+    pub trunk_news: Vec<(Instant, Peer, u16, Option<u32>)>,
     acks: Acks,
     rng: ChaCha12Rng,
     /// Makes tags of answers that keep no state.
@@ -102,6 +107,7 @@ impl Wire {
             dialogs: BTreeMap::new(),
             counters: Counters::default(),
             flows: Flows::new(limits.flows),
+            trunk_news: Vec::new(),
             acks: Acks::default(),
             rng,
             tag_key,

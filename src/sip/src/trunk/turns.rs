@@ -1,0 +1,91 @@
+//! The targets of a trunk that a call tries, one after the other.
+//!
+//! ```text
+//!   target --1xx--> it works on the call: no other is tried unless it fails before ringing
+//!      |----5xx, 408, connection lost----> next
+//!      |----silence----------------------> next; what it says later is cancelled
+//!      '----2xx, 3xx, 4xx, 6xx-----------> that is the answer
+//! ```
+
+use crate::peer::Peer;
+use crate::ua::cause;
+use model::{Cause, Instant};
+use rsip::Uri;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// All targets together may be silent for so long; then the call fails, and another trunk may take
+/// it.
+pub const FAILOVER_MAX: Duration = Duration::from_secs(4);
+/// One target may be silent for so long where others are left.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
+/// A target is given time for one INVITE lost (Timer A sends it again after 0.5 s).
+const SILENCE_MIN: Duration = Duration::from_secs(1);
+
+/// Which target a call is at, and which are left.
+#[derive(Debug)]
+pub struct Turns {
+    left: VecDeque<(Uri, Peer)>,
+    /// How long one may be silent.
+    silence: Duration,
+    fork: usize,
+    until: Option<Instant>,
+}
+
+impl Turns {
+    /// Begins before the first of some targets.
+    pub fn new(targets: Vec<(Uri, Peer)>) -> Self {
+        let count = u32::try_from(targets.len()).unwrap_or(u32::MAX).max(1);
+        let silence = match count {
+            1 => FAILOVER_MAX,
+            count => (FAILOVER_MAX / count).clamp(SILENCE_MIN, SILENCE_MAX),
+        };
+        Self { left: targets.into(), silence, fork: 0, until: None }
+    }
+
+    /// The next target, which is sent to as that fork.
+    pub fn next(&mut self, now: Instant, fork: usize) -> Option<(Uri, Peer)> {
+        let target = self.left.pop_front()?;
+        (self.fork, self.until) = (fork, Some(now + self.silence));
+        Some(target)
+    }
+
+    /// The target said something: it is there.
+    pub fn heard(&mut self) {
+        self.until = None;
+    }
+
+    /// Tells whether a fork is the one whose answer is wanted.
+    pub fn is_at(&self, fork: usize) -> bool {
+        self.fork == fork
+    }
+
+    /// The fork whose target was silent for too long.
+    pub fn silent(&self, now: Instant) -> Option<usize> {
+        self.until.filter(|until| *until <= now).map(|_| self.fork)
+    }
+
+    /// When the target was silent for too long.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.until
+    }
+}
+
+/// Tells whether a refusal is the target's own failure and says nothing of who is called: another
+/// target may do better. What a 4xx or 6xx says is true everywhere.
+pub fn is_targets_fault(code: u16) -> bool {
+    matches!(code, 408 | 500..=599)
+}
+
+/// The cause that a trunk's refusal stands for. Where the trunk failed it is one that sends the
+/// call to another trunk; where the far side did not want it, it is not.
+pub fn cause_of(code: u16, told: Option<Cause>, rang: bool) -> Cause {
+    match code {
+        408 | 480 | 500..=599 if rang => Cause::NoAnswer,
+        408 => Cause::Unreachable,
+        480 => Cause::NoAnswer,
+        // Nobody sends our calls elsewhere: a redirection is how toll fraud begins.
+        300..=399 => Cause::NotFound,
+        code => cause::of_refusal(code, told, rang),
+    }
+}
