@@ -122,7 +122,7 @@ pub enum NumberForm {
 }
 
 /// What the box sends to a trunk and takes of it, beside the calls that come in.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrunkOut {
     /// Lower goes first among the trunks that calls out may take.
     pub order: u16,
