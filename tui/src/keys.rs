@@ -137,6 +137,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "rtp-malformed", "格式错误的语音包", "RTP malformed"),
     (Of::Counter, "rtp-lost", "途中丢失的语音包", "RTP packets lost"),
     (Of::Counter, "rtp-late", "迟到的语音包", "RTP packets late"),
+    (Of::Counter, "rtp-unwatched", "无法监视的语音端口", "RTP sockets not watched"),
     (Of::Counter, "media-orders-refused", "被拒绝的媒体指令", "media orders refused"),
     (Of::Counter, "media-events-lost", "丢失的媒体事件", "media events lost"),
     (Of::Counter, "rooms", "会议室", "conference rooms"),

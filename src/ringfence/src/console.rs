@@ -158,6 +158,7 @@ impl Switch {
             ("rtp-malformed", read(&media.malformed)),
             ("rtp-lost", read(&media.lost)),
             ("rtp-late", read(&media.late)),
+            ("rtp-unwatched", read(&media.unwatched)),
             ("media-orders-refused", read(&media.orders_refused)),
             ("media-events-lost", read(&media.events_lost)),
             ("rooms", self.sound.rooms.len() as u64),

@@ -9,6 +9,8 @@
 //! A tick neither waits nor locks. What a full queue cannot take is counted: an order waits at the
 //! exchange, a tap is filled with silence at the seal thread, news is lost and an alarm says so.
 
+mod sockets;
+
 use crate::clock::Clock;
 use crate::seal::{TapItem, TapReceiver};
 use crate::service::AbortOnPanic;
@@ -19,6 +21,7 @@ use media::{Block, Clip, Engine, Event, Sink, Slot, Srtp, TapFrame, TapNo};
 use model::audio::FRAME_MS;
 use model::port::Alarm;
 use model::{Cause, LegEvent};
+use sockets::{Ready, Sockets};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,15 +31,11 @@ use std::time::Duration;
 /// Orders and news the queues to and from the exchange hold.
 pub const ORDERS: usize = 1024;
 const NEWS: usize = 1024;
-/// Datagrams taken of one socket a tick: three times what an honest phone sends in 20 ms of
-/// catching up. The rest waits in the socket's buffer, where the kernel drops a flood.
-const DATAGRAMS_PER_TICK: usize = 16;
 /// Events taken of the card a tick.
 const CARD_EVENTS_PER_TICK: usize = 64;
 /// A stall longer than this is not caught up tick by tick: the ticks are skipped and counted.
 const CATCH_UP_MAX: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(FRAME_MS);
-const DATAGRAM_BYTES_MAX: usize = 2048;
 /// Ticks between two looks at the counters of all legs: 1 s.
 const TICKS_PER_TOTAL: u64 = 50;
 
@@ -109,6 +108,8 @@ pub struct MediaCounters {
     pub taps_lost: AtomicU64,
     pub news_lost: AtomicU64,
     pub card_errors: AtomicU64,
+    /// Sockets the system would not watch: their legs are deaf.
+    pub unwatched: AtomicU64,
     /// Packets from elsewhere than a leg's peer.
     pub foreign: AtomicU64,
     /// Encrypted packets with a wrong tag.
@@ -152,7 +153,7 @@ pub fn start(media: Media) -> anyhow::Result<Ends> {
     let (news_out, news) = leak::<MediaSaid, NEWS>();
     let (taps_out, taps) = leak::<TapItem, { crate::seal::TAP_QUEUE }>();
     let runner = Runner {
-        sockets: (0..media.slots).map(|_| None).collect(),
+        sockets: Sockets::new(media.slots)?,
         out: Outlet { taps: taps_out, tick: 0 },
         orders: orders_in,
         news: news_out,
@@ -171,7 +172,7 @@ fn leak<T, const N: usize>() -> (Producer<'static, T>, Consumer<'static, T>) {
 
 struct Runner {
     media: Media,
-    sockets: Vec<Option<UdpSocket>>,
+    sockets: Sockets,
     orders: Consumer<'static, MediaOrder>,
     news: Producer<'static, MediaSaid>,
     out: Outlet,
@@ -187,6 +188,7 @@ struct Outlet {
 impl Runner {
     fn run(mut self) {
         let _guard = AbortOnPanic;
+        let mut ready = self.sockets.room();
         let mut due = std::time::Instant::now() + TICK;
         while !self.media.stop.load(Ordering::Relaxed) {
             let now = std::time::Instant::now();
@@ -202,7 +204,7 @@ impl Runner {
                 self.out.tick += u64::from(skipped);
                 due += TICK * skipped;
             }
-            self.tick();
+            self.tick(&mut ready);
             due += TICK;
         }
     }
@@ -216,12 +218,12 @@ impl Runner {
         }
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self, ready: &mut Ready) {
         let now = self.media.clock.now();
         while let Some(order) = self.orders.dequeue() {
             self.obey(now, order);
         }
-        self.read_sockets(now);
+        self.read_sockets(now, ready);
         self.read_card(now);
         let mut sink = Outgoing {
             sockets: &self.sockets,
@@ -269,15 +271,13 @@ impl Runner {
         match order {
             MediaOrder::Engine(command) => self.media.engine.command(now, command),
             MediaOrder::Open { slot, socket } => {
-                if let Some(place) = self.sockets.get_mut(usize::from(slot.0)) {
-                    *place = Some(socket);
+                if !self.sockets.open(slot, socket) {
+                    self.media.counters.unwatched.fetch_add(1, Ordering::Relaxed);
                 }
             }
             MediaOrder::Shut { slot } => {
                 self.media.engine.command(now, media::Command::Close { slot });
-                if let Some(place) = self.sockets.get_mut(usize::from(slot.0)) {
-                    *place = None;
-                }
+                self.sockets.shut(slot);
             }
             MediaOrder::Untap { slot, tap } => {
                 self.media.engine.command(now, media::Command::Untap { slot });
@@ -311,18 +311,10 @@ impl Runner {
         }
     }
 
-    fn read_sockets(&mut self, now: model::Instant) {
-        let mut bytes = [0_u8; DATAGRAM_BYTES_MAX];
-        let mut taken = 0;
-        for (slot, socket) in (0_u16..).zip(&self.sockets) {
-            let Some(socket) = socket else { continue };
-            for _ in 0..DATAGRAMS_PER_TICK {
-                let Ok((length, from)) = socket.recv_from(&mut bytes) else { break };
-                taken += 1;
-                let packet = bytes.get(..length).unwrap_or_default();
-                self.media.engine.datagram(now, Slot(slot), from, packet);
-            }
-        }
+    fn read_sockets(&mut self, now: model::Instant, ready: &mut Ready) {
+        let engine = &mut self.media.engine;
+        let taken =
+            self.sockets.read(ready, |slot, from, bytes| engine.datagram(now, slot, from, bytes));
         self.media.counters.packets_in.fetch_add(taken, Ordering::Relaxed);
     }
 
@@ -395,7 +387,7 @@ impl Runner {
 
 /// Where a tick's sound goes.
 struct Outgoing<'a> {
-    sockets: &'a [Option<UdpSocket>],
+    sockets: &'a Sockets,
     card: Option<&'a mut (dyn Card + 'static)>,
     out: &'a mut Outlet,
     counters: &'a MediaCounters,
@@ -403,7 +395,7 @@ struct Outgoing<'a> {
 
 impl Sink for Outgoing<'_> {
     fn rtp(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
-        let Some(Some(socket)) = self.sockets.get(usize::from(slot.0)) else { return };
+        let Some(socket) = self.sockets.get(slot) else { return };
         let counter = match socket.send_to(packet, to) {
             Ok(_) => &self.counters.packets_out,
             Err(_) => &self.counters.send_failed,
