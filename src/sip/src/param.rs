@@ -11,18 +11,26 @@ pub const PARAMS_MAX: usize = 32;
 pub enum ParamError {
     #[error("the parameter '{0}' is malformed")]
     Malformed(String),
+    #[error("the parameter '{0}' stands more than once")]
+    Twice(String),
     #[error("more than {PARAMS_MAX} parameters")]
     TooMany,
 }
 
-/// Reads parameters after their first `;`, which is not part of `text`.
+/// Reads parameters after their first `;`, which is not part of `text`. None may stand twice (RFC
+/// 3261 sections 7.3.1 and 19.1.1): one reader would take the first and another the last.
 pub fn parse(text: &str) -> Result<Vec<Param>, ParamError> {
     let mut params = Vec::new();
     for part in split_outside_quotes(text, ';') {
         if params.len() == PARAMS_MAX {
             return Err(ParamError::TooMany);
         }
-        params.push(one(part.trim())?);
+        let param = one(part.trim())?;
+        let (name, _) = name_value(&param);
+        if value_of(&params, &name).is_some() {
+            return Err(ParamError::Twice(name));
+        }
+        params.push(param);
     }
     Ok(params)
 }
