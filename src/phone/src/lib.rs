@@ -25,4 +25,4 @@ pub use mac::Mac;
 pub use screen::{Push, Screen};
 pub use settings::{File, files, render};
 pub use setup::{LineKey, LineKeyKind, Place, Setup};
-pub use shown::{Caller, Shown};
+pub use shown::{Caller, Shown, caller_id};

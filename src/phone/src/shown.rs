@@ -23,6 +23,12 @@ pub struct Caller<'a> {
     pub name: &'a PersonName,
 }
 
+/// The number that goes into the headers of the call to an agent's phone: covered where the agent's
+/// role does not see numbers, since every phone shows the address beside the name.
+pub fn caller_id(number: &Number, pop: &Pop) -> Number {
+    if pop.masked { Number::new(number.masked()) } else { number.clone() }
+}
+
 /// A pop in the agent's language, cleaned and masked: everything in it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
@@ -167,6 +173,14 @@ mod tests {
         let shown = shown("13912345678", "13912345678", &pop, Lang::En);
         assert_eq!(shown.display_name(), "********678 · 门诊 · 2:10 · VIP");
         assert!(!shown.lines().concat().contains("5678"), "{:?}", shown.lines());
+    }
+
+    #[test]
+    fn the_number_in_the_headers_is_covered_like_the_one_on_the_display() {
+        let number = Number::new("13912345678");
+        let masked = Pop { masked: true, ..pop() };
+        assert_eq!(caller_id(&number, &masked).reveal(), "********678");
+        assert_eq!(caller_id(&number, &pop()), number);
     }
 
     #[test]

@@ -105,6 +105,7 @@ impl Tls {
         let dir = folders.tls();
         crate::folders::make_private_dir(&dir)?;
         let provider = Arc::new(aws_lc_rs::default_provider());
+        let _lock = files::lock(&dir)?;
         let current = current(&dir, &wanted, now, &provider)?;
         let shown = Arc::new(Shown(RwLock::new(Arc::new(current))));
         Ok(Self { dir, wanted, provider, shown })
@@ -112,6 +113,7 @@ impl Tls {
 
     /// Looks at the files again and shows what they hold now: to be called once a day.
     pub fn refresh(&self, now: WallTime) -> anyhow::Result<()> {
+        let _lock = files::lock(&self.dir)?;
         let fresh = Arc::new(current(&self.dir, &self.wanted, now, &self.provider)?);
         let mut shown = self.shown.0.write().unwrap_or_else(PoisonError::into_inner);
         if shown.fingerprint != fresh.fingerprint {

@@ -119,6 +119,15 @@ impl Pair {
     }
 }
 
+/// Keeps others from making an authority beside the one that is being made.
+pub(super) fn lock(dir: &Path) -> anyhow::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    let file = options.open(dir.join("lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// The authorities in a file of IT's.
 pub(super) fn authorities(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let shown = path.display();
