@@ -22,6 +22,7 @@ fn config() -> Config {
         agents: [(AgentId::new("8101"), Desk { name: "Li Na".into(), pin: None })].into(),
         slots: ["701".to_owned()].into(),
         reasons: [("2".to_owned(), "lunch".to_owned())].into(),
+        ..Directory::default()
     };
     config
 }

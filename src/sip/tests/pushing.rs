@@ -52,6 +52,18 @@ fn all_registered_phones_are_told_to_fetch_their_settings_and_no_other() {
 }
 
 #[test]
+fn each_vendors_phones_are_told_by_the_event_they_know() {
+    let mut config = box_config();
+    config.directory.syncs = [(PhoneId::new("8001"), "check-sync")].into();
+    let mut net = Network::with(1, config);
+    net.register(PHONE, "8001");
+    net.tell(BOX, Command::CheckSync { phone: None });
+    net.run_ms(100);
+    let (_, notify) = notifies(&net).remove(0);
+    assert_eq!(header(&notify, "Event").as_deref(), Some("check-sync"));
+}
+
+#[test]
 fn a_screen_is_pushed_to_the_phone_that_registered_and_to_nobody_else() {
     let mut net = Network::new(1);
     net.register(PHONE, "8001");

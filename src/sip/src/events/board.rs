@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// A lamp as it is shown now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     pub lamp: Lamp,
     /// Counts the calls shown by this lamp: another call is another dialog (RFC 4235 section 4.1.2).
@@ -55,7 +55,8 @@ impl Board {
 
     /// Shows a lamp; tells whether that changed it.
     pub fn set_lamp(&mut self, watched: Watched, lamp: Lamp) -> bool {
-        let shown = self.lamps.entry(watched).or_default();
+        let unlit = unlit(&watched);
+        let shown = self.lamps.entry(watched).or_insert(unlit);
         if shown.lamp == lamp {
             return false;
         }
@@ -124,7 +125,7 @@ impl Board {
 
     /// A lamp as it is shown now.
     pub fn lamp(&self, watched: &Watched) -> Shown {
-        self.lamps.get(watched).cloned().unwrap_or_default()
+        self.lamps.get(watched).cloned().unwrap_or_else(|| unlit(watched))
     }
 
     /// The dialog that a phone rings in, as our end knows it: an INVITE with Replaces takes it.
@@ -177,6 +178,15 @@ impl Board {
             _ => "box.invalid".to_owned(),
         }
     }
+}
+
+/// A lamp nobody published yet: a phone is taken to be away until it is said to be there.
+fn unlit(watched: &Watched) -> Shown {
+    let lamp = match watched {
+        Watched::Phone(_) | Watched::Agent(_) => Lamp::Away,
+        Watched::Slot(_) => Lamp::Idle,
+    };
+    Shown { lamp, dialog: 0 }
 }
 
 /// Tells whether a lamp shows a call.

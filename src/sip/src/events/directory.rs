@@ -29,6 +29,8 @@ pub struct Directory {
     pub slots: BTreeSet<String>,
     /// Reasons of not ready by the number that phones send for them.
     pub reasons: BTreeMap<String, String>,
+    /// The event that lets a phone fetch its settings, where it is another than the usual.
+    pub syncs: BTreeMap<PhoneId, &'static str>,
 }
 
 /// What phones may know of an agent, and the endpoint alone.
@@ -174,7 +176,7 @@ mod tests {
             keys: [(PhoneId::new("8001"), keys)].into(),
             agents: [(AgentId::new("8002"), Desk { name: "Li Na".into(), pin: None })].into(),
             slots: ["701".to_owned()].into(),
-            reasons: BTreeMap::new(),
+            ..Directory::default()
         };
         (directory, ["8001", "8002", "8003"].map(PhoneId::new).into())
     }

@@ -256,9 +256,14 @@ impl Notifier {
         wire.counters.limited += self.unasked.check_sync(now, phones) as u64;
     }
 
-    /// The phones whose turn it is to be told so.
-    pub fn due_check_sync(&mut self, now: Instant) -> Vec<PhoneId> {
-        self.unasked.due(now)
+    /// The phones whose turn it is to be told so, and how.
+    pub fn due_check_sync(&mut self, now: Instant) -> Vec<(PhoneId, News)> {
+        let event = |phone: &PhoneId| self.directory.syncs.get(phone).copied();
+        let told = |phone: PhoneId| {
+            let news = News::check_sync(event(&phone).unwrap_or(unasked::CHECK_SYNC));
+            (phone, news)
+        };
+        self.unasked.due(now).into_iter().map(told).collect()
     }
 
     /// Takes the answer to a NOTIFY.

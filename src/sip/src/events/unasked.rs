@@ -19,6 +19,8 @@ use std::time::Duration;
 pub const WAITING_MAX: usize = 16_384;
 /// Longest body that is pushed; a longer one is not sent, and counted.
 pub const PUSH_MAX: usize = 8192;
+/// What lets a phone fetch its settings, without a restart where it needs none.
+pub const CHECK_SYNC: &str = "check-sync;reboot=false";
 /// Phones told at a time …
 const AT_A_TIME: usize = 20;
 /// … and the time between: 200 phones a second.
@@ -34,10 +36,9 @@ pub struct News {
 }
 
 impl News {
-    /// Asks a phone to fetch its settings, without a restart where it needs none.
-    pub fn check_sync() -> Self {
-        let event = "check-sync;reboot=false".to_owned();
-        Self { event, content_type: String::new(), body: Vec::new() }
+    /// Asks a phone to fetch its settings, by the event it knows.
+    pub fn check_sync(event: &str) -> Self {
+        Self { event: event.to_owned(), content_type: String::new(), body: Vec::new() }
     }
 }
 

@@ -144,8 +144,8 @@ impl Reception {
             wire.tell(changed(change));
         }
         self.notifier.tick(now, wire);
-        for phone in self.notifier.due_check_sync(now) {
-            self.push(now, wire, &phone, &News::check_sync());
+        for (phone, news) in self.notifier.due_check_sync(now) {
+            self.push(now, wire, &phone, &news);
         }
     }
 
