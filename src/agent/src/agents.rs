@@ -18,10 +18,12 @@ pub struct Agents {
     pub(crate) desks: BTreeMap<AgentId, Desk>,
     /// Whose phone it is. The first agent's by number, should a site give a phone to two.
     pub(crate) owners: BTreeMap<PhoneId, AgentId>,
-    phones_up: BTreeSet<PhoneId>,
-    wrap_ups: BTreeSet<(Instant, AgentId)>,
+    pub(crate) phones_up: BTreeSet<PhoneId>,
+    /// Phones that take no calls of a queue, and why.
+    pub(crate) barred: BTreeMap<PhoneId, &'static str>,
+    pub(crate) wrap_ups: BTreeSet<(Instant, AgentId)>,
     out: VecDeque<Output>,
-    counters: Counters,
+    pub(crate) counters: Counters,
 }
 
 /// What a console counts.
@@ -31,6 +33,8 @@ pub struct Counters {
     pub no_answer: u64,
     /// Codes that were none.
     pub unknown_codes: u64,
+    /// PINs that were wrong.
+    pub wrong_pins: u64,
     /// Inputs that fit no agent or call; each is ignored.
     pub stray: u64,
 }
@@ -49,6 +53,7 @@ impl Agents {
             desks: BTreeMap::new(),
             owners: BTreeMap::new(),
             phones_up: BTreeSet::new(),
+            barred: BTreeMap::new(),
             wrap_ups: BTreeSet::new(),
             out: VecDeque::new(),
             counters: Counters::default(),
@@ -70,6 +75,16 @@ impl Agents {
                 self.offer_ended(now, &agent, visit, cause);
             }
             Input::Released { agent, visit } => self.released(now, &agent, visit),
+            Input::Engaged { agent, visit, queue } => self.engaged(now, &agent, visit, queue),
+            Input::Wish { phone, code } => self.wished(now, &phone, code),
+            Input::Sit { phone, agent, pin } => self.sit(now, &phone, &agent, pin),
+            Input::Barred { phone, reason } => {
+                match reason {
+                    Some(reason) => drop(self.barred.insert(phone.clone(), reason)),
+                    None => drop(self.barred.remove(&phone)),
+                }
+                self.phone_changed(now, &phone);
+            }
             Input::PhoneUp { phone } => {
                 self.phones_up.insert(phone.clone());
                 self.phone_changed(now, &phone);
@@ -118,6 +133,15 @@ impl Agents {
             leaving: desk.leaving,
         })
     }
+    /// The phone the agent sits at: the agent's own, unless logged in at another.
+    pub fn phone_of(&self, agent: &AgentId) -> Option<&PhoneId> {
+        self.desks.get(agent).map(|desk| &desk.phone)
+    }
+    /// The agent who is logged in at a phone.
+    pub fn at(&self, phone: &PhoneId) -> Option<&AgentId> {
+        let agent = self.owners.get(phone)?;
+        (*self.state(agent)? != AgentState::LoggedOut).then_some(agent)
+    }
     /// The agent whose phone this is.
     pub fn agent_of(&self, phone: &PhoneId) -> Option<&AgentId> {
         self.owners.get(phone)
@@ -145,6 +169,8 @@ impl Agents {
         let Some(desk) = self.desks.get_mut(agent) else { return self.stray() };
         if desk.state == (AgentState::Ringing { visit }) {
             desk.unanswered = 0;
+            desk.by_queue = true;
+            desk.begins(visit);
             self.change(now, agent, AgentState::Talking { visit });
         } else if desk.state != (AgentState::Talking { visit }) {
             self.stray();
@@ -163,7 +189,10 @@ impl Agents {
             desk.unanswered += 1;
             idle_since = now;
         }
-        if desk.leaving {
+        if let Some(visit) = desk.talks.last().copied() {
+            // Took another call while the phone rang.
+            self.change(now, agent, AgentState::Talking { visit });
+        } else if desk.leaving {
             self.change(now, agent, AgentState::LoggedOut);
         } else if desk.unanswered >= UNANSWERED_MAX {
             desk.unanswered = 0;
@@ -171,23 +200,6 @@ impl Agents {
             self.change(now, agent, AgentState::NotReady { reason: NO_ANSWER.into() });
         } else {
             self.ready(now, agent, idle_since);
-        }
-    }
-
-    fn released(&mut self, now: Instant, agent: &AgentId, visit: VisitId) {
-        let Some(desk) = self.desks.get_mut(agent) else { return self.stray() };
-        if desk.state != (AgentState::Talking { visit }) {
-            return self.stray();
-        }
-        if desk.leaving {
-            self.change(now, agent, AgentState::LoggedOut);
-        } else if desk.wrap_up.is_zero() {
-            self.ready(now, agent, now);
-        } else {
-            let until = now + desk.wrap_up;
-            desk.wrap_up_until = Some(until);
-            self.wrap_ups.insert((until, agent.clone()));
-            self.change(now, agent, AgentState::WrapUp { visit });
         }
     }
 
@@ -200,12 +212,13 @@ impl Agents {
     }
 
     /// Makes the agent ready, or not ready for want of a phone.
-    fn ready(&mut self, now: Instant, agent: &AgentId, idle_since: Instant) {
+    pub(crate) fn ready(&mut self, now: Instant, agent: &AgentId, idle_since: Instant) {
         let Some(desk) = self.desks.get_mut(agent) else { return };
         desk.idle_since = idle_since;
-        let state = match self.phones_up.contains(&desk.phone) {
-            true => AgentState::Ready,
-            false => AgentState::NotReady { reason: PHONE_GONE.into() },
+        let state = match (self.phones_up.contains(&desk.phone), self.barred.get(&desk.phone)) {
+            (true, None) => AgentState::Ready,
+            (true, Some(reason)) => AgentState::NotReady { reason: (*reason).into() },
+            (false, _) => AgentState::NotReady { reason: PHONE_GONE.into() },
         };
         self.change(now, agent, state);
     }
@@ -218,10 +231,10 @@ impl Agents {
         }
     }
 
-    fn follow_phone(&mut self, now: Instant, agent: &AgentId) {
+    pub(crate) fn follow_phone(&mut self, now: Instant, agent: &AgentId) {
         let Some(desk) = self.desks.get(agent) else { return };
-        let up = self.phones_up.contains(&desk.phone);
-        if (desk.state == AgentState::Ready && !up) || (desk.waits_for_phone() && up) {
+        let takes = self.phones_up.contains(&desk.phone) && !self.barred.contains_key(&desk.phone);
+        if (desk.state == AgentState::Ready && !takes) || desk.waits_for_phone() {
             self.ready(now, agent, now);
         }
     }
@@ -271,15 +284,15 @@ impl Agents {
         if !self.site.agents.contains_key(agent) {
             self.desks.remove(agent);
         } else if let Some(desk) = self.desks.get_mut(agent) {
-            *desk = Desk::empty(desk.since, desk.phone.clone());
+            let own = self.site.agents.get(agent).map(|entry| entry.phone.clone());
+            *desk = Desk::empty(desk.since, own.unwrap_or_else(|| desk.phone.clone()));
         }
+        self.reseat();
     }
 
     /// Takes the agents of a site; who is no longer one leaves, after the call if there is one.
     fn apply(&mut self, now: Instant, site: Arc<Site>) {
         let old = std::mem::replace(&mut self.site, site.clone());
-        self.owners =
-            site.agents.iter().rev().map(|(id, a)| (a.phone.clone(), id.clone())).collect();
         let gone = self.desks.keys().filter(|id| !site.agents.contains_key(*id));
         for agent in gone.cloned().collect::<Vec<_>>() {
             match self.desks.get_mut(&agent) {
@@ -292,10 +305,18 @@ impl Agents {
         }
         for (agent, entry) in &site.agents {
             let fresh = || Desk::empty(now, entry.phone.clone());
-            self.desks.entry(agent.clone()).or_insert_with(fresh).phone = entry.phone.clone();
+            let desk = self.desks.entry(agent.clone()).or_insert_with(fresh);
+            let own = old.agents.get(agent).map(|before| &before.phone);
+            // Who sits elsewhere stays there.
+            if desk.state == AgentState::LoggedOut || own == Some(&desk.phone) {
+                desk.phone = entry.phone.clone();
+            }
             if old.agents.get(agent).is_some_and(|before| before.skills != entry.skills) {
                 self.say_free(agent);
             }
+        }
+        self.reseat();
+        for agent in site.agents.keys() {
             self.follow_phone(now, agent);
         }
     }
@@ -308,7 +329,7 @@ impl Agents {
         self.counters.unknown_codes += 1;
     }
 
-    fn stray(&mut self) {
+    pub(crate) fn stray(&mut self) {
         self.counters.stray += 1;
     }
 }

@@ -14,6 +14,8 @@ pub enum Code {
         reason: String,
     },
     WrapUpEnd,
+    /// After-call work begins, or goes on until the agent ends it.
+    WrapUp,
 }
 
 impl Code {
@@ -26,6 +28,7 @@ impl Code {
             (&codes.ready, Self::Ready),
             (&codes.not_ready, Self::NotReady { reason: String::new() }),
             (&codes.wrap_up_end, Self::WrapUpEnd),
+            (&codes.wrap_up, Self::WrapUp),
         ];
         if let Some((_, code)) = plain.into_iter().find(|(text, _)| text.as_str() == dialled) {
             return Some(code);

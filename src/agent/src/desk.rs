@@ -1,11 +1,15 @@
 //! A desk: one agent, the state and what it depends on.
 
 use model::fact::AgentState;
-use model::{AgentId, Instant, PhoneId};
+use model::{AgentId, Instant, PhoneId, VisitId};
 use std::time::Duration;
 
 /// The reason of not ready while the agent's phone is not registered; ready again when it is.
 pub const PHONE_GONE: &str = "phone-gone";
+/// The reason of not ready while the agent's phone is set not to be disturbed.
+pub const DND: &str = "dnd";
+/// The reason of not ready while the agent's phone sends all its calls elsewhere.
+pub const FORWARDED: &str = "forwarded";
 /// The reason of not ready after too many rings without an answer.
 pub const NO_ANSWER: &str = "no-answer";
 
@@ -23,6 +27,19 @@ pub struct Desk {
     /// Rest after the call of now, as its queue asks for.
     pub wrap_up: Duration,
     pub wrap_up_until: Option<Instant>,
+    /// The calls the agent talks in; the last is the one of `state`.
+    pub talks: Vec<VisitId>,
+    /// One of these came by a queue, whose rest follows the last.
+    pub by_queue: bool,
+    /// The state before the first of these, and when that rest ends.
+    pub before: Option<(AgentState, Option<Instant>)>,
+    /// The last call talked in, which after-call work is for.
+    pub last: Option<VisitId>,
+    /// The agent asked for after-call work.
+    pub wants_rest: bool,
+    /// Wrong PINs one after another, and until when no more are taken.
+    pub wrong_pins: u8,
+    pub locked_until: Option<Instant>,
     /// The agent logged out during a call and leaves when it is over.
     pub leaving: bool,
 }
@@ -38,6 +55,13 @@ impl Desk {
             unanswered: 0,
             wrap_up: Duration::ZERO,
             wrap_up_until: None,
+            talks: Vec::new(),
+            by_queue: false,
+            before: None,
+            last: None,
+            wants_rest: false,
+            wrong_pins: 0,
+            locked_until: None,
             leaving: false,
         }
     }
@@ -45,9 +69,10 @@ impl Desk {
     pub fn on_a_call(&self) -> bool {
         matches!(self.state, AgentState::Ringing { .. } | AgentState::Talking { .. })
     }
-    /// Tells whether the agent would be ready if the phone were there.
+    /// Tells whether the agent would be ready if the phone were there and took calls.
     pub fn waits_for_phone(&self) -> bool {
-        matches!(&self.state, AgentState::NotReady { reason } if reason == PHONE_GONE)
+        let by_phone = [PHONE_GONE, DND, FORWARDED];
+        matches!(&self.state, AgentState::NotReady { reason } if by_phone.contains(&reason.as_str()))
     }
 }
 

@@ -25,7 +25,7 @@ impl Agents {
     }
 
     /// Does what a code asks for and names the prompt that says what came of it.
-    fn carry_out(&mut self, now: Instant, agent: &AgentId, code: Code) -> String {
+    pub(crate) fn carry_out(&mut self, now: Instant, agent: &AgentId, code: Code) -> String {
         let Some(desk) = self.desks.get_mut(agent) else { return "agent.unknown-code".into() };
         if code == Code::LogIn {
             return self.log_in(now, agent);
@@ -35,6 +35,10 @@ impl Agents {
         }
         if desk.on_a_call() {
             desk.leaving |= code == Code::LogOut;
+            if code == Code::WrapUp {
+                desk.wants_rest = true;
+                return "agent.wrap-up".into();
+            }
             return if code == Code::LogOut { "agent.logged-out" } else { "agent.on-a-call" }
                 .into();
         }
@@ -50,6 +54,7 @@ impl Agents {
             }
             Code::NotReady { reason } => self.change(now, agent, AgentState::NotReady { reason }),
             Code::Ready if desk.state != AgentState::Ready => self.settle(now, agent),
+            Code::WrapUp => return self.rest(now, agent),
             Code::Ready | Code::WrapUpEnd | Code::LogIn => {}
         }
         self.state_prompt(agent)
@@ -71,7 +76,7 @@ impl Agents {
     }
 
     /// The prompt that says whether the agent is ready, with the reason if it is one of the site's.
-    fn state_prompt(&self, agent: &AgentId) -> String {
+    pub(crate) fn state_prompt(&self, agent: &AgentId) -> String {
         match self.state(agent) {
             Some(AgentState::NotReady { reason }) if self.is_reason(reason) => {
                 format!("agent.not-ready.{reason}")

@@ -14,22 +14,32 @@
 //! is `Ready` only with a registered phone; without one the state is `NotReady` with the reason
 //! `phone-gone`, and ready again when the phone is back. Who logs out while the phone rings or a
 //! call stands leaves when it is over; no other code is taken then, which `agent.on-a-call` says.
+//!
+//! A talk that no queue offered begins from any state but logged out and leads back to it. An agent
+//! may talk in two calls at once (a consultation): the state names the last, and the rest after a
+//! queue's call follows the last of them.
+//!
+//! Any agent may sit down at any phone that the site lets: who sat there is logged out, and so is
+//! the agent from the phone of before.
 
 mod agents;
 mod code;
 mod desk;
 mod dial;
 mod restore;
+mod seat;
+mod talks;
 #[cfg(test)]
 mod tests;
 
 pub use agents::{Agents, Counters, UNANSWERED_MAX};
 pub use code::Code;
-pub use desk::{NO_ANSWER, PHONE_GONE, View};
+pub use desk::{DND, FORWARDED, NO_ANSWER, PHONE_GONE, View};
 pub use restore::{RESTART, RESTORE_AGE_MAX};
+pub use seat::{PIN_LOCK, WRONG_PINS_MAX};
 
 use model::site::Site;
-use model::{AgentId, Cause, Clip, Fact, Instant, PhoneId, QueueId, SkillId, VisitId};
+use model::{AgentId, Cause, Clip, Fact, Instant, PhoneId, QueueId, Secret, SkillId, VisitId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,6 +73,29 @@ pub enum Input<'a> {
         agent: AgentId,
         visit: VisitId,
     },
+    /// The agent talks by no queue's offer, or the call goes on in another visit. `queue` is that
+    /// of a caller the agent took out of it.
+    Engaged {
+        agent: AgentId,
+        visit: VisitId,
+        queue: Option<QueueId>,
+    },
+    /// A phone's own key asks what a code would; nothing is said.
+    Wish {
+        phone: PhoneId,
+        code: Code,
+    },
+    /// An agent sits down at a phone and logs in there.
+    Sit {
+        phone: PhoneId,
+        agent: AgentId,
+        pin: Option<Secret>,
+    },
+    /// Why the phone takes no calls of a queue, if it does not.
+    Barred {
+        phone: PhoneId,
+        reason: Option<&'static str>,
+    },
     PhoneUp {
         phone: PhoneId,
     },
@@ -83,6 +116,6 @@ pub enum Output {
     Busy { agent: AgentId },
     /// The confirmation of a code, to be played to the phone that dialled it.
     Say { phone: PhoneId, clips: Vec<Clip> },
-    /// `AgentChanged`, exactly once a change.
+    /// `AgentChanged`, exactly once a change, and `Seated`.
     Fact(Fact),
 }

@@ -1,10 +1,59 @@
 //! What the life of a call is told and what it says.
 
+use model::fact::Who;
 use model::site::{Lang, Limits, Marks};
 use model::{
     AgentId, CallId, Cause, Digit, Fact, LegEvent, LegId, MenuId, Number, Order, PersonName,
-    PhoneId, PlayId, PromptId, QueueId, Via, VisitId,
+    PhoneId, PlayId, Pop, PromptId, QueueId, TrunkId, Via, VisitId,
 };
+use std::time::Duration;
+
+/// How a party is rung.
+#[derive(Clone, Debug, PartialEq)]
+pub enum How {
+    Phone { phone: PhoneId, caller: Number, name: PersonName, pop: Pop },
+    Trunk { trunk: TrunkId, number: Number, caller: Number, name: PersonName, diverted: Number },
+}
+
+/// Where a caller is sent beside a party.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    Menu(MenuId),
+    Queue {
+        queue: QueueId,
+        music: PromptId,
+    },
+    Slot(String),
+    /// A conference of its own.
+    Conference,
+}
+
+/// What a party may ask during a talk, by a code or a key of the phone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// Send the other party to a number, an agent, a queue, a slot …
+    Transfer { to: String },
+    /// Ask another first.
+    Consult { to: String },
+    /// Talk with the other one of a consultation.
+    Swap,
+    /// Join the other two of a consultation and leave.
+    Complete,
+    /// Let all three of a consultation hear each other.
+    Conference,
+}
+
+/// Rules of the site that calls keep.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub limits: Limits,
+    /// Heard on hold by who was in no queue.
+    pub music: PromptId,
+    /// Where a caller ends up for whom nobody else is left.
+    pub to_agent: MenuId,
+    /// Longest time in a slot.
+    pub park: Duration,
+}
 
 /// Something the calls are told. A visit or leg that is over is named in vain: nothing happens.
 #[derive(Clone, Debug)]
@@ -20,6 +69,8 @@ pub enum Input {
         node: MenuId,
         lang: Lang,
     },
+    /// A desk phone calls; `Output::Seek` asks where to.
+    Dialled { leg: LegId, who: Who, name: PersonName, dialled: String, lang: Lang, emergency: bool },
     /// Something happened on a leg of a call; `Arrived` and `Played` are said in other words.
     Leg { leg: LegId, event: LegEvent },
     /// What this stage had played on a leg came to its end.
@@ -28,16 +79,31 @@ pub enum Input {
     ToQueue { visit: VisitId, queue: QueueId, music: PromptId, complaint: bool, lang: Lang },
     /// The flow came to its end, or could not go on.
     FlowEnded { visit: VisitId, cause: Cause },
-    /// The queue offers the call to an agent, who sits at a phone.
-    Offer { visit: VisitId, agent: AgentId, phone: PhoneId },
+    /// The queue offers the call to an agent, whose phone is rung.
+    Offer { visit: VisitId, agent: AgentId, how: How },
     /// The queue takes the offer back; the phone is no longer rung.
     Withdraw { visit: VisitId, agent: AgentId, cause: Cause },
     /// The queue would not have the caller, who heard why.
     Refused { visit: VisitId },
     /// The queue sends the caller to another node of the flow.
     Overflow { visit: VisitId, to: MenuId },
-    /// New limits, for calls that arrive or are answered from now on.
-    Limits(Limits),
+    /// Rings a party for a call that asked for one, for so long.
+    Ring { call: CallId, who: Who, how: How, longest: Duration },
+    /// Sends the caller of a call that asked to a place.
+    Send { call: CallId, to: Place },
+    /// Nobody can be had: the next way back.
+    GiveUp { call: CallId, cause: Cause },
+    /// A party asks something during a talk.
+    Wish { leg: LegId, wish: Wish },
+    /// Two legs of one phone: join their other sides. `conference` keeps the phone in it.
+    Join { leg: LegId, other: LegId, conference: bool },
+    /// Puts the other party into a slot. A leg that is `kept` is let go of, not hung up.
+    Park { leg: LegId, slot: String, kept: bool },
+    /// A leg that rings at the box takes a place in a call: that of `old`, or of whoever is rung,
+    /// or beside one who is parked. It is answered first.
+    Attach { call: CallId, leg: LegId, who: Who, old: Option<LegId> },
+    /// New rules, for what happens from now on.
+    Rules(Rules),
     /// No new calls; whoever waits is told, whoever talks has `DRAIN_TALK_MAX`.
     Drain,
 }
@@ -86,10 +152,43 @@ pub enum Output {
         agent: AgentId,
         cause: Cause,
     },
+    /// An agent took the caller out of the queue.
+    PickedUp {
+        visit: VisitId,
+        agent: AgentId,
+    },
+    /// An agent talks by no queue, or goes on in another visit.
+    Engaged {
+        visit: VisitId,
+        agent: AgentId,
+    },
     /// The agent's talk ended.
     Released {
         visit: VisitId,
         agent: AgentId,
+    },
+    /// Find out where this leads: `Ring`, `Send` or `GiveUp` answers. `by` asks.
+    Seek {
+        call: CallId,
+        by: Who,
+        to: String,
+    },
+    /// Ring a party again that had the caller before: `Ring` or `GiveUp` answers.
+    Recall {
+        call: CallId,
+        who: Who,
+    },
+    /// The party that was rung did not come, or sends the call on: `Ring` or `GiveUp` answers.
+    Unreached {
+        call: CallId,
+        leg: LegId,
+        who: Who,
+        cause: Cause,
+        forward: Option<String>,
+    },
+    /// The leg belongs to no call any more and stands.
+    LetGo {
+        leg: LegId,
     },
     /// The call is over; nothing more comes of it.
     Closed {

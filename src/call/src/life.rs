@@ -2,7 +2,7 @@
 
 use crate::io::Output;
 use crate::shared::Shared;
-use crate::state::{Call, State};
+use crate::state::{Call, State, Then};
 use crate::timers::Kind;
 use crate::{DRAINING, GOODBYE, VISITS_MAX};
 use model::fact::Party;
@@ -10,19 +10,45 @@ use model::site::Lang;
 use model::{Cause, Digit, Fact, Instant, MenuId, PromptId, QueueId};
 
 impl Call {
-    /// The caller's leg is answered: recording and the first visit begin.
+    /// The caller's leg is answered: recording begins, and the first visit of a call from a line.
     pub(crate) fn answered(&mut self, now: Instant, shared: &mut Shared) {
-        let State::Answering { node } = &self.state else { return };
-        let node = node.clone();
+        if !matches!(self.state, State::Answering { .. }) {
+            return;
+        }
+        let State::Answering { then } = self.enter(now, State::Ending) else { return };
         shared.timers.clear(self.id, Kind::Answer);
-        shared.timers.set(self.id, Kind::Length, now + shared.limits.call);
+        shared.timers.set(self.id, Kind::Length, now + shared.rules.limits.call);
         shared.fact(Fact::CallAnswered { call: self.id });
         self.start_recording(now, shared);
-        if self.open_visit(now, shared) {
-            self.begin_menu(now, node, shared);
-            if shared.draining {
-                self.tell(now, DRAINING, Cause::Congestion, shared);
-            }
+        if !self.visiting && !self.open_visit(now, shared) {
+            return;
+        }
+        self.engage_caller(shared);
+        match then {
+            Then::Menu(node) => self.begin_menu(now, node, shared),
+            Then::Queue(queue) => self.wait(now, queue, false, shared),
+            Then::Meet(talk) => return self.meet(now, *talk, shared),
+            Then::Conference => return self.open_conference(now, shared),
+        }
+        if shared.draining {
+            self.tell(now, DRAINING, Cause::Congestion, shared);
+        }
+    }
+
+    /// Says that the caller's agent talks, once the box has answered.
+    pub(crate) fn engage_caller(&mut self, shared: &mut Shared) {
+        if let Some(agent) = self.side.agent.clone() {
+            self.engaged = true;
+            shared.say(Output::Engaged { visit: self.visit(), agent });
+        }
+    }
+
+    /// Says that the caller's agent talks no more.
+    pub(crate) fn release_caller(&mut self, shared: &mut Shared) {
+        if std::mem::take(&mut self.engaged)
+            && let Some(agent) = self.side.agent.clone()
+        {
+            shared.say(Output::Released { visit: self.visit(), agent });
         }
     }
 
@@ -84,22 +110,13 @@ impl Call {
         }
     }
 
-    /// The agent's phone fell silent: the caller goes back to the head of the queue.
-    pub(crate) fn reconnect(&mut self, now: Instant, queue: QueueId, shared: &mut Shared) {
-        shared.counters.reconnected += 1;
-        if shared.draining {
-            self.part(now, DRAINING, Cause::Congestion, None, shared);
-        } else if self.open_visit(now, shared) {
-            self.wait(now, queue, true, shared);
-        }
-    }
-
-    fn begin_menu(&mut self, now: Instant, node: MenuId, shared: &mut Shared) {
+    pub(crate) fn begin_menu(&mut self, now: Instant, node: MenuId, shared: &mut Shared) {
         self.enter(now, State::InMenu);
         shared.say(Output::BeginMenu { visit: self.visit(), node, lang: self.lang });
     }
 
-    fn wait(&mut self, now: Instant, queue: QueueId, first: bool, shared: &mut Shared) {
+    pub(crate) fn wait(&mut self, now: Instant, queue: QueueId, first: bool, shared: &mut Shared) {
+        self.queue = Some(queue.clone());
         self.enter(now, State::Waiting { queue: queue.clone() });
         shared.say(Output::Join {
             visit: self.visit(),
@@ -111,16 +128,19 @@ impl Call {
     }
 
     /// Ends the current visit and opens the next, or says goodbye to a caller who had them all.
-    fn open_visit(&mut self, now: Instant, shared: &mut Shared) -> bool {
+    pub(crate) fn open_visit(&mut self, now: Instant, shared: &mut Shared) -> bool {
         if self.visits >= VISITS_MAX {
             shared.counters.visits_exhausted += 1;
-            self.part(now, GOODBYE, Cause::Normal, None, shared);
+            self.part(now, GOODBYE, Cause::Normal, Vec::new(), shared);
             return false;
         }
         self.end_visit(shared);
         self.visits += 1;
         self.visiting = true;
         shared.fact(Fact::VisitOpened { visit: self.visit(), lang: self.lang });
+        if self.engaged {
+            self.engage_caller(shared);
+        }
         true
     }
 

@@ -26,7 +26,7 @@ impl Call {
         self.recording = Some(Recording { id, since: now });
         shared.fact(Fact::RecordingStarted { recording: id });
         shared.order(Order::Record { leg, recording: id });
-        let length = shared.limits.recording.max(RECORDING_MIN);
+        let length = shared.rules.limits.recording.max(RECORDING_MIN);
         shared.timers.set(self.id, Kind::Part, now + length);
     }
 

@@ -1,10 +1,9 @@
 //! What all calls share: the way out, the timers, the index of legs and the counters.
 
-use crate::io::Output;
+use crate::io::{Output, Rules};
 use crate::timers::Timers;
-use model::site::Limits;
 use model::time::Anchor;
-use model::{CallId, Fact, Instant, LegId, Order, PlayId};
+use model::{CallId, Fact, Instant, LegId, Order, PlayId, RoomId};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What was refused or cut short at a limit since the start.
@@ -18,15 +17,21 @@ pub struct Counters {
     pub visits_exhausted: u64,
     /// Legs given up after `LOST_AFTER`.
     pub legs_lost: u64,
-    /// Callers queued again after their agent's phone fell silent.
+    /// Callers whose agent's phone fell silent: rung again, or queued first in line.
     pub reconnected: u64,
+    /// Transfers that came to nothing.
+    pub transfers_failed: u64,
+    /// Callers parked so long that they were sent back.
+    pub parked_too_long: u64,
+    /// Wishes of a phone that fit nothing it does, or met a limit.
+    pub wishes_refused: u64,
 }
 
 /// What a call reaches beside itself.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) anchor: Anchor,
-    pub(crate) limits: Limits,
+    pub(crate) rules: Rules,
     pub(crate) draining: bool,
     pub(crate) timers: Timers,
     /// Which call each leg belongs to.
@@ -35,13 +40,14 @@ pub(crate) struct Shared {
     pub(crate) out: VecDeque<Output>,
     legs_opened: u64,
     plays: u64,
+    rooms: u64,
 }
 
 impl Shared {
-    pub(crate) fn new(anchor: Anchor, limits: Limits) -> Self {
+    pub(crate) fn new(anchor: Anchor, rules: Rules) -> Self {
         Self {
             anchor,
-            limits,
+            rules,
             draining: false,
             timers: Timers::default(),
             legs: BTreeMap::new(),
@@ -49,6 +55,7 @@ impl Shared {
             out: VecDeque::new(),
             legs_opened: 0,
             plays: 0,
+            rooms: 0,
         }
     }
     pub(crate) fn say(&mut self, output: Output) {
@@ -71,6 +78,11 @@ impl Shared {
     pub(crate) fn open_play(&mut self) -> PlayId {
         self.plays += 1;
         PlayId(self.plays)
+    }
+    /// The number of a new conference.
+    pub(crate) fn open_room(&mut self) -> RoomId {
+        self.rooms += 1;
+        RoomId(self.rooms)
     }
     /// Milliseconds between two moments as the times of their facts have them, so that a span
     /// told in a fact and the difference of two facts' times agree to the millisecond.

@@ -1,26 +1,25 @@
-//! The agent's side: rung, answered, held, and gone one way or another.
+//! The far side: offered, answered, and gone one way or another.
 
-use crate::io::Output;
+use crate::DRAINING;
+use crate::io::{How, Output};
+use crate::seek::ring_order;
 use crate::shared::Shared;
-use crate::state::{Call, State, Talk};
-use model::fact::Party;
-use model::{AgentId, Cause, Clip, Fact, Instant, LegId, Order, PhoneId};
+use crate::state::{Call, State, Talk, Then};
+use model::fact::{Party, Who};
+use model::{AgentId, Cause, Fact, Instant, LegId, Number, Order, Via};
+use std::collections::VecDeque;
 
 impl Call {
     /// The queue offers the caller to an agent: the phone is rung as a new leg.
-    pub(crate) fn offer(
-        &mut self,
-        now: Instant,
-        agent: AgentId,
-        phone: PhoneId,
-        shared: &mut Shared,
-    ) {
+    pub(crate) fn offer(&mut self, now: Instant, agent: AgentId, how: How, shared: &mut Shared) {
         let State::Waiting { queue } = &self.state else { return };
+        let How::Phone { phone, .. } = &how else { return };
         let queue = queue.clone();
+        let number = Number::new(phone.as_str());
+        let who = Who { via: Via::Phone(phone.clone()), number, agent: Some(agent) };
         let leg = shared.open_leg(self.id);
-        let (caller, name) = (self.number.clone(), self.name.clone());
-        shared.order(Order::Ring { leg, phone, caller, name, pop: Default::default() });
-        self.enter(now, State::Offered { queue, agent, leg });
+        shared.order(ring_order(leg, how));
+        self.enter(now, State::Offered { queue, who, leg });
     }
 
     /// The queue takes its offer back.
@@ -31,8 +30,8 @@ impl Call {
         cause: Cause,
         shared: &mut Shared,
     ) {
-        let State::Offered { queue, agent, leg } = &self.state else { return };
-        if agent == from {
+        let State::Offered { queue, who, leg } = &self.state else { return };
+        if who.agent.as_ref() == Some(from) {
             let (queue, leg) = (queue.clone(), *leg);
             self.hang_up(now, leg, cause, shared);
             self.enter(now, State::Waiting { queue });
@@ -41,44 +40,35 @@ impl Call {
 
     /// The agent's leg is answered: both hear each other. The queue and the agent are told first,
     /// so that their facts stand before the bridge acknowledges them.
-    pub(crate) fn agent_answered(&mut self, now: Instant, leg: LegId, shared: &mut Shared) {
-        let (State::Offered { queue, agent, leg: rung }, Some(caller)) = (&self.state, self.caller)
-        else {
-            return;
-        };
-        if *rung != leg {
-            return;
+    pub(crate) fn agent_answered(&mut self, now: Instant, shared: &mut Shared) {
+        let State::Offered { queue, who, leg } = self.enter(now, State::Ending) else { return };
+        if let Some(agent) = who.agent.clone() {
+            shared.say(Output::OfferAnswered { visit: self.visit(), agent });
         }
-        let (queue, agent) = (queue.clone(), agent.clone());
-        shared.say(Output::OfferAnswered { visit: self.visit(), agent: agent.clone() });
+        let talk = Talk { leg, who, queue: Some(queue), since: now, held: false };
+        self.bridge(now, talk, shared);
+    }
+
+    /// The party came: talk begins, by no queue.
+    pub(crate) fn meet(&mut self, now: Instant, talk: Talk, shared: &mut Shared) {
+        let talk = Talk { since: now, ..talk };
+        shared.fact(Fact::Reached { visit: self.visit(), who: talk.who.clone() });
+        self.engage(&talk, shared);
+        self.bridge(now, talk, shared);
+    }
+
+    /// Lets both hear each other.
+    pub(crate) fn bridge(&mut self, now: Instant, talk: Talk, shared: &mut Shared) {
+        let (Some(caller), leg) = (self.caller, talk.leg) else { return };
         shared.order(Order::StopPlay { leg: caller });
         shared.order(Order::Bridge { a: caller, b: leg });
-        self.enter(now, State::Talking(Talk { queue, agent, leg, since: now, held: false }));
-    }
-
-    /// The agent's phone put the caller on hold or took the caller back.
-    pub(crate) fn held(&mut self, now: Instant, leg: LegId, held: bool, shared: &mut Shared) {
-        let (visit, lang) = (self.visit(), self.lang);
-        let (State::Talking(talk), Some(caller)) = (&mut self.state, self.caller) else { return };
-        if talk.leg != leg || talk.held == held {
-            return;
-        }
-        talk.held = held;
-        self.since = now;
-        if !held {
-            shared.fact(Fact::Resumed { visit });
-            shared.order(Order::StopPlay { leg: caller });
-            return;
-        }
-        shared.fact(Fact::Held { visit });
-        if let Some(prompt) = self.music.clone() {
-            let play = shared.open_play();
-            let clips = vec![Clip { lang, prompt }];
-            shared.order(Order::Play { leg: caller, play, clips, looped: true });
+        self.enter(now, State::Talking(talk));
+        if self.holds {
+            self.play_music(leg, shared);
         }
     }
 
-    /// The agent's leg came to its end by itself.
+    /// A leg that is not the caller's came to its end by itself.
     pub(crate) fn agent_gone(
         &mut self,
         now: Instant,
@@ -86,42 +76,83 @@ impl Call {
         cause: Cause,
         shared: &mut Shared,
     ) {
+        if self.joining.as_ref().is_some_and(|(joining, ..)| *joining == leg) {
+            self.joining = None;
+            return shared.timers.clear(self.id, crate::timers::Kind::Attach);
+        }
+        if self.rung().is_some_and(|to| to.leg == leg) {
+            return self.rung_gone(now, cause, None, shared);
+        }
         match &self.state {
-            State::Offered { queue, agent, leg: rung } if *rung == leg => {
-                let (queue, agent) = (queue.clone(), agent.clone());
-                shared.say(Output::OfferFailed { visit: self.visit(), agent, cause });
+            State::Offered { queue, who, leg: rung } if *rung == leg => {
+                let (queue, agent) = (queue.clone(), who.agent.clone());
+                if let Some(agent) = agent {
+                    shared.say(Output::OfferFailed { visit: self.visit(), agent, cause });
+                }
                 self.enter(now, State::Waiting { queue });
+            }
+            // Answered and hung up before the caller's leg was.
+            State::Answering { then: Then::Meet(talk) } if talk.leg == leg => {
+                self.end(now, Party::Agent, cause, shared);
             }
             State::Talking(talk) if talk.leg == leg => {
                 let talk = talk.clone();
                 self.talk_ended(now, talk, cause, shared);
             }
+            State::Transferring { talk, .. } if talk.leg == leg => self.sender_gone(now, shared),
+            State::Consulting(both) if both.talk.leg == leg => self.consulter_gone(now, shared),
+            State::Consulting(_) => self.consulted_gone(now, shared),
+            State::Conference { .. } => self.member_gone(now, leg, shared),
             State::Parting { .. } => self.parting_leg_gone(now, leg, shared),
             _ => {}
         }
     }
 
-    /// An agent who hangs up ends the call; one whose phone fell silent did not mean to.
+    /// A party who hangs up ends the call; one whose phone fell silent did not mean to: the caller
+    /// is held, the phone is rung once more, and then the caller is the next one of the queue.
     fn talk_ended(&mut self, now: Instant, talk: Talk, cause: Cause, shared: &mut Shared) {
+        self.enter(now, State::Ending);
         self.release(now, &talk, shared);
-        if !fell_silent(cause) {
-            self.enter(now, State::Ending);
+        let inside = matches!(talk.who.via, Via::Phone(_));
+        if !fell_silent(cause) || !inside || self.from_inside() {
             self.end(now, Party::Agent, cause, shared);
             return;
         }
         if let Some(leg) = self.caller {
             shared.order(Order::Unbridge { leg });
         }
-        self.reconnect(now, talk.queue, shared);
+        shared.counters.reconnected += 1;
+        if shared.draining {
+            return self.part(now, DRAINING, Cause::Congestion, Vec::new(), shared);
+        }
+        let back = self.ways_back(Some(talk.who), shared);
+        self.enter(now, State::Calling { to: None, back: VecDeque::new() });
+        if !self.open_visit(now, shared) {
+            return;
+        }
+        if let Some(leg) = self.caller {
+            self.play_music(leg, shared);
+        }
+        self.go_back(now, back, cause, shared);
     }
 
-    /// Says that a talk is over. Orders for the agent's leg go out before, so that the phone hears
+    /// Says that a talk is over. Orders for the party's leg go out before, so that the phone hears
     /// of the end of this call before it is rung for the next.
     pub(crate) fn release(&mut self, now: Instant, talk: &Talk, shared: &mut Shared) {
-        let (visit, agent) = (self.visit(), talk.agent.clone());
-        let talked_ms = shared.span_ms(talk.since, now);
-        shared.fact(Fact::Released { visit, agent: agent.clone(), talked_ms });
-        shared.say(Output::Released { visit, agent });
+        self.told_parted(now, talk, shared);
+        if let Some(agent) = talk.who.agent.clone() {
+            shared.say(Output::Released { visit: self.visit(), agent });
+        }
+    }
+
+    /// Tells the fact of a talk's end; the agent may go on in another one.
+    pub(crate) fn told_parted(&mut self, now: Instant, talk: &Talk, shared: &mut Shared) {
+        let (visit, talked_ms) = (self.visit(), shared.span_ms(talk.since, now));
+        let fact = match (&talk.queue, &talk.who.agent) {
+            (Some(_), Some(agent)) => Fact::Released { visit, agent: agent.clone(), talked_ms },
+            _ => Fact::Parted { visit, who: talk.who.clone(), talked_ms },
+        };
+        shared.fact(fact);
     }
 }
 

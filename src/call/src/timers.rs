@@ -14,6 +14,12 @@ pub(crate) enum Kind {
     Part,
     /// The last words.
     Told,
+    /// A party is sought or rings.
+    Ring,
+    /// Longest time in a slot.
+    Park,
+    /// A leg is answered that takes a place in the call.
+    Attach,
     /// A leg was told to hang up.
     Lost(LegId),
 }
@@ -26,6 +32,9 @@ impl Kind {
             Self::Length => "longest call",
             Self::Part => "longest part of a recording",
             Self::Told => "last words",
+            Self::Ring => "a party that is rung",
+            Self::Park => "longest time in a slot",
+            Self::Attach => "answer of a leg that takes a place",
             Self::Lost(_) => "end of a leg that was hung up",
         }
     }

@@ -1,7 +1,11 @@
 //! The exchange itself: one turn an input, and what a screen may see.
 
 use crate::io::{Config, Input, Output};
+use crate::keys::Keys;
+use crate::lamps::Shown;
+use crate::phones::Phones;
 use crate::plays::Plays;
+use crate::reach::{Asks, Search};
 use crate::seats::Seats;
 use crate::service::{Services, Stage};
 use crate::view::{AgentView, CallView, Counters, QueueView};
@@ -11,14 +15,18 @@ use ivr::Ivr;
 use model::fact::AgentState;
 use model::site::Site;
 use model::time::Anchor;
-use model::{Cause, Fact, Instant, LegEvent, LegId, Order, PhoneId};
+use model::{CallId, Cause, Fact, Instant, LegEvent, LegId, Order, PhoneId};
 use queue::Queues;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Most steps of one turn: each call may pass all its visits in it, and then some. More is an error
 /// of the program, and better stopped than run for ever.
 const STEPS_MAX: u32 = 10_000_000;
+
+/// Longest time in a slot where the site says nothing.
+const PARK: Duration = Duration::from_secs(120);
 
 /// The exchange of the box.
 #[derive(Debug)]
@@ -29,10 +37,18 @@ pub struct Exchange {
     pub(crate) ivr: Ivr,
     pub(crate) queues: Queues,
     pub(crate) agents: Agents,
+    pub(crate) dialling: dial::Dialling,
+    pub(crate) asks: Asks,
+    pub(crate) searches: BTreeMap<CallId, Search>,
+    pub(crate) keys: BTreeMap<LegId, Keys>,
+    /// The leg that parks this very moment, and where.
+    pub(crate) parks_in: Option<(LegId, String)>,
     pub(crate) services: Services,
+    pub(crate) phones: Phones,
+    pub(crate) shown: Shown,
+    pub(crate) slots_dirty: BTreeSet<String>,
     pub(crate) seats: Seats,
     pub(crate) plays: Plays,
-    pub(crate) phones_up: BTreeSet<PhoneId>,
     pub(crate) draining: bool,
     drained: bool,
     pub(crate) counters: Counters,
@@ -43,16 +59,24 @@ impl Exchange {
     /// Makes an exchange without calls, all phones down. No stage rolls dice so far, so every seed
     /// gives the same exchange.
     pub fn new(_seed: u64, now: Instant, config: Config) -> Self {
-        let Config { site, anchor, next_call, agents } = config;
+        let Config { site, anchor, next_call, agents, seats, phones, spent } = config;
+        let dial = dial::Config { site: Arc::clone(&site), anchor, spent };
         let mut exchange = Self {
-            calls: Calls::new(now, anchor, next_call, site.limits.clone()),
+            calls: Calls::new(now, anchor, next_call, rules(&site)),
             ivr: Ivr::new(now, anchor, Arc::clone(&site)),
             queues: Queues::new(now, Arc::clone(&site)),
             agents: Agents::new(now, anchor.wall(now), Arc::clone(&site), &agents),
+            dialling: dial::Dialling::new(now, dial),
+            asks: Asks::default(),
+            searches: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            parks_in: None,
             services: Services::default(),
+            phones: Phones::default(),
+            shown: Shown::default(),
+            slots_dirty: BTreeSet::new(),
             seats: Seats::default(),
             plays: Plays::default(),
-            phones_up: BTreeSet::new(),
             draining: false,
             drained: false,
             counters: Counters::default(),
@@ -60,7 +84,14 @@ impl Exchange {
             site,
             anchor,
         };
+        exchange.agents.restore_seats(&seats);
+        for (phone, setting) in phones {
+            exchange.phones.settings.insert(phone.clone(), setting);
+            exchange.phones.dirty.insert(phone.clone());
+            exchange.bar(now, &phone);
+        }
         exchange.settle(now);
+        exchange.show();
         exchange
     }
 
@@ -74,11 +105,17 @@ impl Exchange {
             }
             Input::Drain => {
                 self.draining = true;
+                self.dialling.handle(now, dial::Input::Drain);
                 self.calls.handle(now, call::Input::Drain);
+            }
+            Input::Feature { phone, wish } => self.wished(now, &phone, wish),
+            Input::TrunkHealth { trunk, up, why } => {
+                self.dialling.handle(now, dial::Input::TrunkHealth { trunk, up, why });
             }
             Input::Site(site) => self.apply(now, site),
         }
         self.settle(now);
+        self.show();
     }
 
     /// Fires every timer that is due, stage by stage.
@@ -98,6 +135,8 @@ impl Exchange {
             }
             self.settle(now);
         }
+        self.keys_tick(now);
+        self.show();
     }
 
     /// Gives the next thing that is to be done or written down.
@@ -114,6 +153,7 @@ impl Exchange {
             self.queues.deadline(),
             self.agents.deadline(),
             services,
+            self.keys_deadline().map(|at| (at, "pause after keys")),
         ]
         .into_iter()
         .flatten()
@@ -131,6 +171,9 @@ impl Exchange {
             menu: self.ivr.at(call.visit()).cloned(),
             queue: call.queue().cloned(),
             agent: call.agent().cloned(),
+            party: call.party().cloned(),
+            slot: call.slot().map(str::to_owned),
+            leg: call.caller(),
             since: call.since(),
             started: call.started(),
             marks: call.marks(),
@@ -161,6 +204,7 @@ impl Exchange {
                 agents_free: self.queues.free(id),
                 offered,
                 service_level: queue.service_level,
+                unserved: waiting > 0 && !self.is_served(queue),
             }
         })
     }
@@ -175,11 +219,16 @@ impl Exchange {
                 | AgentState::WrapUp { visit } => Some(visit.call),
                 AgentState::LoggedOut | AgentState::NotReady { .. } | AgentState::Ready => None,
             };
+            let phone = self.agents.phone_of(id).unwrap_or(&agent.phone).clone();
+            let setting = self.phones.setting(&phone);
             AgentView {
                 id: id.clone(),
+                dnd: setting.dnd,
+                forwarded: !setting.forwards.is_empty(),
                 name: agent.name.clone(),
                 since: self.agents.since(id).unwrap_or_default(),
-                phone_up: self.phones_up.contains(&agent.phone),
+                phone_up: self.phones.up.contains(&phone),
+                phone,
                 state,
                 call,
             }
@@ -190,19 +239,25 @@ impl Exchange {
     pub fn counters(&self) -> Counters {
         let calls = self.calls.counters();
         let (flows, queues) = (self.ivr.counters(), self.queues.counters());
-        let agents = self.agents.counters();
+        let (agents, dialling) = (self.agents.counters(), self.dialling.counters());
         Counters {
             calls_refused: calls.refused,
             calls_too_long: calls.too_long,
             visits_exhausted: calls.visits_exhausted,
             legs_lost: self.counters.legs_lost + calls.legs_lost,
             reconnected: calls.reconnected,
+            transfers_failed: calls.transfers_failed,
+            parked_too_long: calls.parked_too_long,
+            wishes_refused: calls.wishes_refused,
+            wrong_pins: agents.wrong_pins,
+            calls_barred: dialling.barred,
+            failovers: dialling.failovers,
             queues_full: queues.full,
             flows_cut: flows.visits_cut + flows.visits_refused,
             plays_lost: flows.plays_lost,
             agents_unanswering: agents.no_answer,
-            codes_unknown: agents.unknown_codes,
-            strays: queues.stray + agents.stray,
+            codes_unknown: agents.unknown_codes + self.counters.codes_unknown,
+            strays: queues.stray + agents.stray + dialling.stray,
             ..self.counters
         }
     }
@@ -216,32 +271,71 @@ impl Exchange {
             && self.ivr.is_empty()
             && self.services.is_empty()
             && self.plays.is_empty()
+            && self.phones.is_empty()
+            && self.dialling.is_empty()
+            && self.asks.seeking.is_empty()
+            && self.asks.legs.is_empty()
+            && self.keys.is_empty()
+            && self.searches.is_empty()
+    }
+
+    /// Tells whether somebody who is logged in has all skills a queue asks for.
+    fn is_served(&self, queue: &model::site::Queue) -> bool {
+        self.site.agents.iter().any(|(id, agent)| {
+            let there = self.agents.state(id).is_some_and(|state| *state != AgentState::LoggedOut);
+            there && queue.skills.iter().all(|skill| agent.skills.contains_key(skill))
+        })
     }
 
     fn leg(&mut self, now: Instant, leg: LegId, event: LegEvent) {
+        self.phones.touch(leg);
         match event {
             LegEvent::Arrived { via, caller, name, dialled, .. } => {
                 self.arrived(now, leg, via, caller, name, dialled);
             }
+            LegEvent::ArrivedInPlace { via, old } => self.arrived_in_place(now, leg, via, old),
             LegEvent::Played(play) => self.played(now, leg, play),
             event if self.services.contains(leg) => self.service_event(now, leg, event),
-            event if self.calls.call_of(leg).is_some() => {
-                if matches!(event, LegEvent::Gone(_)) {
-                    self.plays.stop(leg);
-                }
-                self.calls.handle(now, call::Input::Leg { leg, event });
-            }
+            event if self.calls.call_of(leg).is_some() => self.call_event(now, leg, event),
             // The end of a leg that was refused comes when nobody knows it any more.
             LegEvent::Gone(_) => {}
             _ => self.counters.events_ignored += 1,
         }
     }
 
+    fn call_event(&mut self, now: Instant, leg: LegId, event: LegEvent) {
+        match &event {
+            LegEvent::Gone(_) => {
+                self.plays.stop(leg);
+                self.leg_left(now, leg);
+            }
+            LegEvent::Answered => self.outside_answered(now, leg),
+            LegEvent::Digit(digit) if self.phones.of(leg).is_some() && self.talks(leg) => {
+                return self.key(now, leg, *digit);
+            }
+            LegEvent::TransferAsked { .. } | LegEvent::JoinAsked { .. } => {
+                return self.asked(now, leg, event);
+            }
+            _ => {}
+        }
+        let over = matches!(event, LegEvent::Gone(_));
+        self.calls.handle(now, call::Input::Leg { leg, event });
+        if over {
+            // Whoever sought another way for it has by now.
+            self.settle(now);
+            self.outside_ended(now, leg);
+        } else if self.calls.call_of(leg).is_none() {
+            // A phone sent the call on by itself.
+            self.leg_left(now, leg);
+        }
+    }
+
     fn phone(&mut self, now: Instant, phone: PhoneId, up: bool) {
         let changed = match up {
-            true => self.phones_up.insert(phone.clone()),
-            false => self.phones_up.remove(&phone),
+            true => self.phones.up.insert(phone.clone()),
+            false => self.phones.up.remove(&phone),
         };
+        self.phones.dirty.insert(phone.clone());
         if !changed {
             return;
         }
@@ -256,7 +350,8 @@ impl Exchange {
 
     fn apply(&mut self, now: Instant, site: Arc<Site>) {
         self.site = Arc::clone(&site);
-        self.calls.handle(now, call::Input::Limits(site.limits.clone()));
+        self.calls.handle(now, call::Input::Rules(rules(&site)));
+        self.dialling.handle(now, dial::Input::Site(Arc::clone(&site)));
         self.ivr.apply(Arc::clone(&site));
         self.queues.handle(now, queue::Input::Site(Arc::clone(&site)));
         self.agents.handle(now, agent::Input::Site(site));
@@ -271,6 +366,8 @@ impl Exchange {
                 self.queue_says(now, output);
             } else if let Some(output) = self.agents.poll() {
                 self.agent_says(now, output);
+            } else if let Some(output) = self.dialling.poll() {
+                self.dial_says(now, output);
             } else if let Some(output) = self.ivr.poll() {
                 self.ivr_says(now, output);
             } else if let Some(output) = self.calls.poll() {
@@ -301,5 +398,15 @@ impl Exchange {
 
     pub(crate) fn refuse(&mut self, leg: LegId, cause: Cause) {
         self.order(Order::Refuse { leg, cause });
+    }
+}
+
+/// What calls keep of a site.
+fn rules(site: &Site) -> call::Rules {
+    call::Rules {
+        limits: site.limits.clone(),
+        music: crate::stages::MUSIC.into(),
+        to_agent: site.flow.to_agent.clone(),
+        park: if site.parking.longest.is_zero() { PARK } else { site.parking.longest },
     }
 }

@@ -1,10 +1,12 @@
 //! What the exchange is made from, what it is told and what it says.
 
+use crate::phones::Setting;
 use model::fact::AgentState;
+use model::feature::{FeatureWish, Features, Lamp, Watched};
 use model::port::Alarm;
 use model::site::Site;
 use model::time::Anchor;
-use model::{AgentId, Fact, LegEvent, LegId, Order, PhoneId, PortId, WallTime};
+use model::{AgentId, Fact, LegEvent, LegId, Order, PhoneId, PortId, TrunkId, WallTime};
 use std::sync::Arc;
 
 /// What an exchange begins with.
@@ -18,6 +20,12 @@ pub struct Config {
     /// The states the agents were in when the box stopped and since when, as the journal has
     /// them. Nobody rings or talks after a restart; an agent who is not named is logged out.
     pub agents: Vec<(AgentId, AgentState, WallTime)>,
+    /// Where agents sat who were not at their own phones.
+    pub seats: Vec<(AgentId, PhoneId)>,
+    /// What the phones were set to.
+    pub phones: Vec<(PhoneId, Setting)>,
+    /// What of the ceilings of calls out was used today.
+    pub spent: dial::Spent,
 }
 
 /// Something the exchange is told.
@@ -29,6 +37,10 @@ pub enum Input {
     Phone { phone: PhoneId, up: bool },
     /// A port raised or cleared an alarm.
     PortAlarm { port: PortId, alarm: Alarm, raised: bool },
+    /// A phone's own key asks for a feature.
+    Feature { phone: PhoneId, wish: FeatureWish },
+    /// A trunk can be reached, or not.
+    TrunkHealth { trunk: TrunkId, up: bool, why: String },
     /// Take no new calls, tell those who wait, let those who talk finish; ends in
     /// `Output::Drained`.
     Drain,
@@ -44,6 +56,10 @@ pub enum Output {
     Order(Order),
     /// To be written to the journal. Facts come before the orders that acknowledge them.
     Fact(WallTime, Fact),
+    /// A phone shows its features otherwise than before.
+    Show { phone: PhoneId, features: Features },
+    /// A lamp changed.
+    Lamp { watched: Watched, lamp: Lamp },
     /// Said once, after `Input::Drain`, when no leg is left.
     Drained,
 }

@@ -9,10 +9,20 @@ use std::collections::BTreeMap;
 /// Who had a play started, and the number it has there.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Player {
-    Call { play: PlayId },
-    Menu { visit: VisitId, play: PlayId },
-    Queue { visit: VisitId, play: PlayId },
+    Call {
+        play: PlayId,
+    },
+    Menu {
+        visit: VisitId,
+        play: PlayId,
+    },
+    Queue {
+        visit: VisitId,
+        play: PlayId,
+    },
     Service,
+    /// A question on a service leg: keys follow, not the end.
+    Question,
 }
 
 /// What each leg hears.

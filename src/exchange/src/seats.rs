@@ -1,7 +1,7 @@
 //! Agents who are free, and what the queues need to know of each.
 //!
-//! An agent whose phone is on a service leg is not offered a call, so that no phone is rung while
-//! it says the confirmation of a code: the queues are told when it is put down.
+//! An agent whose phone has a leg is not offered a call, so that no phone is rung while it says the
+//! confirmation of a code or calls a colleague: the queues are told when it is put down.
 
 use crate::exchange::Exchange;
 use model::{AgentId, Instant, PhoneId, SkillId};
@@ -19,8 +19,8 @@ pub(crate) type Seats = BTreeMap<AgentId, Free>;
 
 impl Exchange {
     pub(crate) fn agent_free(&mut self, now: Instant, agent: AgentId, free: Free) {
-        let phone = self.site.agents.get(&agent).map(|agent| &agent.phone);
-        let on_the_phone = phone.is_some_and(|phone| self.services.occupies(phone));
+        let phone = self.agents.phone_of(&agent);
+        let on_the_phone = phone.is_some_and(|phone| self.phones.occupied(phone));
         self.seats.insert(agent.clone(), free);
         if !on_the_phone {
             self.seat(now, &agent);

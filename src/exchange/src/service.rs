@@ -1,6 +1,8 @@
 //! Service legs: an agent's phone dials the box itself, hears a confirmation and is hung up.
 //!
 //! ```text
+//!                                       ┌─▶ Asking ── keys, # ──┐ (who sits down, and the PIN)
+//!                                       │                       ▼
 //!   (a leg) ──▶ Answering ──Answered──▶ Asked ──Say──▶ Confirming ──Played──▶ Closing ──Gone──▶
 //!                    │                    │                 │                    ▲
 //!                    └────────────────────┴── nothing said, SERVICE_TIME_MAX ────┘
@@ -9,7 +11,7 @@
 //! They are nobody's calls: no `CallId`, no recording. At most [`SERVICES_MAX`] are open at once;
 //! the next is refused with congestion and counted.
 
-use model::{Instant, LegId, PhoneId};
+use model::{Digit, Instant, LegId, PhoneId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -20,11 +22,53 @@ pub const SERVICES_MAX: usize = 64;
 /// same time again if no end comes of it.
 pub const SERVICE_TIME_MAX: Duration = Duration::from_secs(40);
 
+/// Most keys of a number or PIN that is asked for.
+const ASKED_KEYS_MAX: usize = 16;
+
+/// Who sits down at a phone, as far as it was said.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub(crate) agent: Option<String>,
+    pub(crate) pin: Option<String>,
+}
+
+impl Seat {
+    /// Reads what was dialled after the code: the agent's number, `*`, the PIN.
+    pub(crate) fn read(rest: &str) -> Self {
+        let (agent, pin) = match rest.split_once('*') {
+            Some((agent, pin)) => (agent, Some(pin.trim_end_matches('#').to_owned())),
+            None => (rest.trim_end_matches('#'), None),
+        };
+        Self { agent: (!agent.is_empty()).then(|| agent.to_owned()), pin }
+    }
+
+    /// Takes what was asked for.
+    fn with(self, text: String) -> Self {
+        match self.agent {
+            None => Self { agent: Some(text), pin: self.pin },
+            agent => Self { agent, pin: Some(text) },
+        }
+    }
+}
+
+impl std::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seat").field("agent", &self.agent).finish_non_exhaustive()
+    }
+}
+
 /// What a service leg is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    Answering { dialled: String },
+    Answering {
+        dialled: String,
+    },
     Asked,
+    /// Who sits down is asked for; keys are collected until `#`.
+    Asking {
+        seat: Seat,
+        text: String,
+    },
     Confirming,
     Closing,
 }
@@ -67,6 +111,45 @@ impl Services {
         let dialled = std::mem::take(dialled);
         service.stage = Stage::Asked;
         Some((service.phone.clone(), dialled))
+    }
+
+    /// Takes a leg over that was a call's, to be told something.
+    pub(crate) fn adopt(&mut self, now: Instant, leg: LegId, phone: PhoneId) {
+        let stage = Stage::Confirming;
+        self.legs.insert(leg, Service { phone, stage, until: now + SERVICE_TIME_MAX });
+    }
+
+    /// Asks who sits down; true if the leg is there to be asked.
+    pub(crate) fn ask(&mut self, leg: LegId, seat: Seat) -> bool {
+        let Some(service) = self.legs.get_mut(&leg) else { return false };
+        if !matches!(service.stage, Stage::Asked | Stage::Asking { .. }) {
+            return false;
+        }
+        service.stage = Stage::Asking { seat, text: String::new() };
+        true
+    }
+
+    /// Enough was asked: a confirmation follows.
+    pub(crate) fn ask_over(&mut self, leg: LegId) {
+        if let Some(service) = self.legs.get_mut(&leg)
+            && matches!(service.stage, Stage::Asking { .. })
+        {
+            service.stage = Stage::Asked;
+        }
+    }
+
+    /// Takes a key; gives what is known when it ends an answer.
+    pub(crate) fn key(&mut self, leg: LegId, digit: Digit) -> Option<(PhoneId, Seat)> {
+        let service = self.legs.get_mut(&leg)?;
+        let Stage::Asking { seat, text } = &mut service.stage else { return None };
+        if digit.as_char() != '#' {
+            if text.len() < ASKED_KEYS_MAX {
+                text.push(digit.as_char());
+            }
+            return None;
+        }
+        let text = std::mem::take(text);
+        Some((service.phone.clone(), seat.clone().with(text)))
     }
 
     /// Finds the leg on which a phone waits for its confirmation; it hears it from now on.
@@ -112,11 +195,6 @@ impl Services {
     /// Tells whether a leg was asked for and nothing was said on it.
     pub(crate) fn is_asked(&self, leg: LegId) -> bool {
         self.legs.get(&leg).is_some_and(|service| service.stage == Stage::Asked)
-    }
-
-    /// Tells whether a phone is on a service leg.
-    pub(crate) fn occupies(&self, phone: &PhoneId) -> bool {
-        self.legs.values().any(|service| service.phone == *phone)
     }
 
     /// Tells whether no leg is left.

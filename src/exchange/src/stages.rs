@@ -4,17 +4,22 @@ use crate::exchange::Exchange;
 use crate::plays::Player;
 use crate::seats::Free;
 use model::order::CLIPS_PER_PLAY_MAX;
-use model::{AgentId, Cause, Clip, Instant, LegId, Order, PlayId, PromptId, QueueId, VisitId};
+use model::{
+    AgentId, Cause, Clip, Fact, Instant, LegId, Order, PlayId, PromptId, QueueId, VisitId,
+};
 
 /// Heard where a queue that the site no longer has would have its own music.
-const MUSIC: &str = "music.hold";
+pub(crate) const MUSIC: &str = "music.hold";
 
 impl Exchange {
     pub(crate) fn call_says(&mut self, now: Instant, output: call::Output) {
         use call::Output as Say;
         match output {
-            Say::Order(order) => self.call_orders(order),
-            Say::Fact(fact) => self.fact(now, fact),
+            Say::Order(order) => self.call_orders(now, order),
+            Say::Fact(fact) => {
+                self.noted(&fact);
+                self.fact(now, fact);
+            }
             Say::BeginMenu { visit, node, lang } => {
                 self.ivr.handle(now, ivr::Input::Begin { visit, node, lang });
             }
@@ -35,6 +40,21 @@ impl Exchange {
                 self.queues.handle(now, accepted);
                 self.agents.handle(now, agent::Input::Answered { agent, visit });
             }
+            Say::PickedUp { visit, agent } => {
+                let queue = self.calls.get(visit.call).and_then(|call| call.queue().cloned());
+                let taken = queue::Input::PickedUp { visit, agent: agent.clone() };
+                self.queues.handle(now, taken);
+                self.agents.handle(now, agent::Input::Engaged { agent, visit, queue });
+            }
+            Say::Engaged { visit, agent } => {
+                self.agents.handle(now, agent::Input::Engaged { agent, visit, queue: None });
+            }
+            Say::Seek { call, by, to } => self.seek(now, call, by, &to),
+            Say::Recall { call, who } => self.recall(now, call, who),
+            Say::Unreached { call, leg, who, cause, forward } => {
+                self.unreached(now, call, leg, &who, cause, forward);
+            }
+            Say::LetGo { leg } => self.let_go(now, leg),
             Say::OfferFailed { visit, agent, cause } => {
                 let failed = queue::Input::Failed { visit, agent: agent.clone(), cause };
                 self.queues.handle(now, failed);
@@ -43,7 +63,7 @@ impl Exchange {
             Say::Released { visit, agent } => {
                 self.agents.handle(now, agent::Input::Released { agent, visit });
             }
-            Say::Closed { .. } => {}
+            Say::Closed { call } => drop(self.searches.remove(&call)),
         }
     }
 
@@ -77,7 +97,7 @@ impl Exchange {
     pub(crate) fn queue_says(&mut self, now: Instant, output: queue::Output) {
         use queue::Output as Say;
         match output {
-            Say::Offer { visit, agent, .. } => self.offer(now, visit, agent),
+            Say::Offer { visit, agent, why } => self.offer(now, visit, agent, why.waited_ms),
             Say::Withdraw { visit, agent, cause } => {
                 let withdraw = call::Input::Withdraw { visit, agent: agent.clone(), cause };
                 self.calls.handle(now, withdraw);
@@ -104,7 +124,10 @@ impl Exchange {
             }
             Say::Busy { agent } => self.agent_busy(now, agent),
             Say::Say { phone, clips } => self.confirm(&phone, clips),
-            Say::Fact(fact) => self.fact(now, fact),
+            Say::Fact(fact) => {
+                self.noted(&fact);
+                self.fact(now, fact);
+            }
         }
     }
 
@@ -121,6 +144,7 @@ impl Exchange {
                 self.queues.handle(now, queue::Input::Played { visit, play });
             }
             Some(Player::Service) => self.close_service(now, leg),
+            Some(Player::Question) => {}
             // Overtaken by another play on the way here.
             None if self.calls.call_of(leg).is_some() || self.services.contains(leg) => {}
             None => self.counters.events_ignored += 1,
@@ -135,16 +159,19 @@ impl Exchange {
     }
 
     /// Has an agent's phone rung for a caller, unless the site lost the agent this very moment.
-    fn offer(&mut self, now: Instant, visit: VisitId, agent: AgentId) {
-        let phone = self.site.agents.get(&agent).map(|agent| agent.phone.clone());
-        let queue = self.calls.get(visit.call).and_then(|call| call.queue().cloned());
-        let (Some(phone), Some(queue)) = (phone, queue) else {
+    fn offer(&mut self, now: Instant, visit: VisitId, agent: AgentId, waited_ms: u64) {
+        let phone = self.agents.phone_of(&agent).cloned();
+        let phone = phone.filter(|_| self.site.agents.contains_key(&agent));
+        let call = self.calls.get(visit.call);
+        let queue = call.and_then(|call| call.queue().cloned());
+        let (Some(phone), Some(queue), Some(call)) = (phone, queue, call) else {
             let cause = Cause::NotFound;
             return self.queues.handle(now, queue::Input::Failed { visit, agent, cause });
         };
+        let how = self.offered_how(call, &agent, &phone, waited_ms);
         let offered = agent::Input::Offered { agent: agent.clone(), visit, queue };
         self.agents.handle(now, offered);
-        self.calls.handle(now, call::Input::Offer { visit, agent, phone });
+        self.calls.handle(now, call::Input::Offer { visit, agent, how });
     }
 
     fn offer_ended(&mut self, now: Instant, visit: VisitId, agent: AgentId, cause: Cause) {
@@ -152,22 +179,53 @@ impl Exchange {
         self.agents.handle(now, ended);
     }
 
-    /// Gives a call's order the play numbers of the whole box.
-    fn call_orders(&mut self, order: Order) {
-        match order {
-            Order::Play { leg, play, clips, looped } => {
-                self.play(leg, Player::Call { play }, clips, looped);
+    /// Gives a call's order the play numbers of the whole box, and notes which legs phones have.
+    fn call_orders(&mut self, now: Instant, order: Order) {
+        match &order {
+            Order::Play { .. } => {
+                if let Order::Play { leg, play, clips, looped } = order {
+                    self.play(leg, Player::Call { play }, clips, looped);
+                }
+                return;
             }
-            Order::StopPlay { leg } | Order::HangUp { leg, .. } => {
-                self.plays.stop(leg);
-                self.order(order);
+            Order::StopPlay { leg } | Order::Mix { leg, .. } => self.plays.stop(*leg),
+            Order::HangUp { leg, .. } | Order::Refuse { leg, .. } => {
+                self.plays.stop(*leg);
+                self.outside_ended(now, *leg);
+                self.leg_left(now, *leg);
             }
             Order::Bridge { a, b } => {
-                self.plays.stop(a);
-                self.plays.stop(b);
-                self.order(order);
+                for leg in [*a, *b] {
+                    self.plays.stop(leg);
+                    self.phones.touch(leg);
+                }
             }
-            order => self.order(order),
+            Order::Ring { leg, phone, .. } => {
+                let phone = phone.clone();
+                self.leg_taken(now, &phone, *leg);
+            }
+            _ => {}
+        }
+        // Only a phone of ours is told how its transfer goes.
+        let told =
+            matches!(&order, Order::Transferring { leg, .. } if self.phones.of(*leg).is_none());
+        if !told {
+            self.order(order);
+        }
+    }
+
+    /// Notes what a fact changes of what is shown.
+    fn noted(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Parked { slot, .. } | Fact::Unparked { slot, .. } => {
+                self.slots_dirty.insert(slot.clone());
+            }
+            Fact::AgentChanged { agent, .. } => self.agent_touched(agent),
+            Fact::Seated { agent, phone } => {
+                self.agent_touched(agent);
+                self.phones.dirty.insert(phone.clone());
+            }
+            _ => {}
         }
     }
 

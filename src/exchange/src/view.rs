@@ -1,8 +1,8 @@
 //! What a supervisor's screen shows of the exchange, as plain values.
 
-use model::fact::AgentState;
+use model::fact::{AgentState, Who};
 use model::site::{Lang, Marks, Words};
-use model::{AgentId, CallId, Instant, MenuId, Number, QueueId, RecordingId, Via};
+use model::{AgentId, CallId, Instant, LegId, MenuId, Number, PhoneId, QueueId, RecordingId, Via};
 use std::time::Duration;
 
 /// A live call.
@@ -13,7 +13,8 @@ pub struct CallView {
     /// Whole; who shows it masks it.
     pub caller: Number,
     pub lang: Lang,
-    /// `ringing`, `menu`, `waiting`, `offered`, `talking`, `held` or `ending`.
+    /// `ringing`, `menu`, `waiting`, `offered`, `calling`, `talking`, `held`, `transferring`,
+    /// `consulting`, `parked`, `conference` or `ending`.
     pub state: &'static str,
     /// The node of the flow the caller is at, while in one.
     pub menu: Option<MenuId>,
@@ -26,6 +27,12 @@ pub struct CallView {
     /// When it rang at the box.
     pub started: Instant,
     pub marks: Marks,
+    /// The party that is rung or talks: the agent's phone, another, or a number outside.
+    pub party: Option<Who>,
+    /// The slot the caller is in.
+    pub slot: Option<String>,
+    /// The caller's leg, until it is gone.
+    pub leg: Option<LegId>,
     /// The recording that runs.
     pub recording: Option<RecordingId>,
 }
@@ -44,6 +51,8 @@ pub struct QueueView {
     /// Offers that ring right now.
     pub offered: usize,
     pub service_level: Duration,
+    /// Callers wait and nobody who is logged in has the skills to answer them.
+    pub unserved: bool,
 }
 
 /// An agent.
@@ -54,6 +63,12 @@ pub struct AgentView {
     pub state: AgentState,
     pub since: Instant,
     pub phone_up: bool,
+    /// Where the agent sits.
+    pub phone: PhoneId,
+    /// The phone takes no calls.
+    pub dnd: bool,
+    /// The phone sends some or all calls elsewhere.
+    pub forwarded: bool,
     /// The call that rings, is talked or is being wrapped up.
     pub call: Option<CallId>,
 }
@@ -85,6 +100,22 @@ pub struct Counters {
     pub agents_unanswering: u64,
     /// Numbers dialled by desk phones that are no feature codes.
     pub codes_unknown: u64,
+    /// Transfers that came to nothing.
+    pub transfers_failed: u64,
+    /// Callers parked so long that they were sent back.
+    pub parked_too_long: u64,
+    /// Callers who were to be parked while no slot was free.
+    pub slots_full: u64,
+    /// Wishes of phones that fit nothing they did, or met a limit.
+    pub wishes_refused: u64,
+    /// Calls that were sent on in a circle, or too often.
+    pub forwards_cut: u64,
+    /// PINs that were wrong.
+    pub wrong_pins: u64,
+    /// Calls out that were not allowed.
+    pub calls_barred: u64,
+    /// Calls out that were given to another trunk.
+    pub failovers: u64,
     /// Words between stages that fit nothing there: an error of the program, ignored.
     pub strays: u64,
     /// Events of legs that nobody knows (any more).

@@ -52,6 +52,8 @@ pub enum Input {
     AgentBusy { agent: AgentId },
     /// The agent answered the offer.
     Accepted { visit: VisitId, agent: AgentId },
+    /// An agent took the caller out of the queue; a phone that rings for the caller is stopped.
+    PickedUp { visit: VisitId, agent: AgentId },
     /// The offer came to nothing; the agent is not free until `AgentFree` says so.
     Failed { visit: VisitId, agent: AgentId, cause: Cause },
     /// What `Output::Say` started came to its end.

@@ -96,6 +96,17 @@ impl Queues {
         self.fact(Fact::Connected { visit, queue: caller.queue, agent, waited_ms });
     }
 
+    /// Connects the caller with an agent who took the call by hand.
+    pub(crate) fn picked_up(&mut self, now: Instant, visit: VisitId, agent: AgentId) {
+        self.withdraw(visit);
+        let Some(caller) = self.remove(visit) else { return self.stray() };
+        if let Some(open) = self.queues.get_mut(&caller.queue) {
+            open.pace.answered(now);
+        }
+        let waited_ms = caller.waited_ms(now);
+        self.fact(Fact::Connected { visit, queue: caller.queue, agent, waited_ms });
+    }
+
     /// Lets the caller wait on after an offer that came to nothing.
     pub(crate) fn failed(&mut self, now: Instant, visit: VisitId, agent: AgentId, cause: Cause) {
         if !self.is_offered(visit, &agent) {

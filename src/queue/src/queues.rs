@@ -102,6 +102,7 @@ impl Queues {
             }
             Input::AgentBusy { agent } => self.agent_busy(&agent),
             Input::Accepted { visit, agent } => self.accepted(now, visit, agent),
+            Input::PickedUp { visit, agent } => self.picked_up(now, visit, agent),
             Input::Failed { visit, agent, cause } => self.failed(now, visit, agent, cause),
             Input::Played { visit, play } => self.played(visit, play),
             Input::Site(site) => self.apply(&site),

@@ -26,6 +26,7 @@ mod phones;
 mod plain_file;
 pub mod provision;
 mod recordings;
+mod restore;
 mod reports;
 mod rooms;
 mod seal;

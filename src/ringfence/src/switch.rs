@@ -15,8 +15,8 @@
 mod asks;
 mod orders;
 mod phones;
+pub mod shown;
 mod sound;
-
 
 pub use phones::Desks;
 
@@ -248,6 +248,8 @@ impl Switch {
                 let after = self.batch + u64::from(!self.facts.is_empty());
                 self.held.push_back(Held { order, after, since: now });
             }
+            exchange::Output::Show { phone, features } => self.show(now, phone, features),
+            exchange::Output::Lamp { watched, lamp } => self.light(now, watched, lamp),
             exchange::Output::Drained => self.drained = true,
         }
     }
@@ -284,7 +286,12 @@ impl Switch {
             }
             sip::Output::Registered { phone, .. } => self.phone(now, phone, true),
             sip::Output::Unregistered { phone } => self.phone(now, phone, false),
-            sip::Output::RegisterResult { .. } | sip::Output::FeatureAsked { .. } => {}
+            sip::Output::RegisterResult { .. } => {}
+            sip::Output::TrunkHealth { trunk, up, why } => {
+                let health = exchange::Input::TrunkHealth { trunk, up, why };
+                self.parts.exchange.handle(now, health);
+            }
+            sip::Output::FeatureAsked { phone, wish } => self.wished(now, phone, wish),
         }
     }
 

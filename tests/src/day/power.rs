@@ -45,6 +45,9 @@ impl Town {
             anchor: self.anchor,
             next_call: self.ledger.arrived + 1,
             agents: self.ledger.agents(),
+            seats: Vec::new(),
+            phones: Vec::new(),
+            spent: Default::default(),
         };
         self.exchange = Some(Exchange::new(self.seed, self.now, config));
         for desk in 0..self.desks.len() {

@@ -273,6 +273,7 @@ impl Town {
                     ensure!(at == self.anchor.wall(self.now), "a fact of another time");
                     self.fact(fact)?;
                 }
+                Output::Show { .. } | Output::Lamp { .. } => {}
                 Output::Drained => {
                     ensure!(!self.drained, "drained twice");
                     self.drained = true;

@@ -5,19 +5,57 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 const NUMBERS: [&str; 2] = ["8001", "8002"];
-const CODES: [&str; 8] = ["*11", "*12", "*13", "*14", "*141", "*142", "*15", "*99"];
+const CODES: [&str; 9] = ["*11", "*12", "*13", "*14", "*141", "*142", "*15", "*16", "*99"];
 const CAUSES: [Cause; 4] = [Cause::NoAnswer, Cause::Busy, Cause::Cancelled, Cause::Unreachable];
 
 #[derive(Clone, Debug)]
 enum Op {
-    Wait { s: u64 },
-    Dial { agent: usize, code: usize },
-    Phone { agent: usize, up: bool },
-    Offer { agent: usize, fast: bool },
-    Answer { agent: usize },
-    EndOffer { agent: usize, cause: usize },
-    Release { agent: usize },
-    Swap { one: bool },
+    Wait {
+        s: u64,
+    },
+    Dial {
+        agent: usize,
+        code: usize,
+    },
+    Phone {
+        agent: usize,
+        up: bool,
+    },
+    Offer {
+        agent: usize,
+        fast: bool,
+    },
+    Answer {
+        agent: usize,
+    },
+    EndOffer {
+        agent: usize,
+        cause: usize,
+    },
+    Release {
+        agent: usize,
+    },
+    /// A talk by no queue begins or ends.
+    Engage {
+        agent: usize,
+        call: u64,
+        by_queue: bool,
+    },
+    Part {
+        agent: usize,
+        call: u64,
+    },
+    Sit {
+        agent: usize,
+        phone: usize,
+    },
+    Bar {
+        phone: usize,
+        barred: bool,
+    },
+    Swap {
+        one: bool,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -30,7 +68,12 @@ fn op() -> impl Strategy<Value = Op> {
         5 => who.clone().prop_map(|agent| Op::Answer { agent }),
         2 => (who.clone(), 0..CAUSES.len())
             .prop_map(|(agent, cause)| Op::EndOffer { agent, cause }),
-        4 => who.prop_map(|agent| Op::Release { agent }),
+        4 => who.clone().prop_map(|agent| Op::Release { agent }),
+        4 => (who.clone(), 900..903u64, any::<bool>())
+            .prop_map(|(agent, call, by_queue)| Op::Engage { agent, call, by_queue }),
+        4 => (who.clone(), 900..903u64).prop_map(|(agent, call)| Op::Part { agent, call }),
+        2 => (who.clone(), who.clone()).prop_map(|(agent, phone)| Op::Sit { agent, phone }),
+        2 => (who, any::<bool>()).prop_map(|(phone, barred)| Op::Bar { phone, barred }),
         1 => any::<bool>().prop_map(|one| Op::Swap { one }),
     ]
 }
@@ -78,6 +121,21 @@ impl Reference {
                 Input::OfferEnded { agent: agent(*n), visit: visit_of(n), cause }
             }
             Op::Release { agent: n } => Input::Released { agent: agent(*n), visit: visit_of(n) },
+            Op::Engage { agent: n, call, by_queue } => Input::Engaged {
+                agent: agent(*n),
+                visit: visit(*call),
+                queue: by_queue.then(|| "help".into()),
+            },
+            Op::Part { agent: n, call } => {
+                Input::Released { agent: agent(*n), visit: visit(*call) }
+            }
+            Op::Sit { agent: n, phone } => {
+                Input::Sit { phone: NUMBERS[*phone].into(), agent: agent(*n), pin: None }
+            }
+            Op::Bar { phone, barred } => {
+                let reason = barred.then_some("dnd");
+                Input::Barred { phone: NUMBERS[*phone].into(), reason }
+            }
             Op::Swap { one: true } => Input::Site(Arc::new(site([super::agent("8001", Lang::En)]))),
             Op::Swap { one: false } => Input::Site(Arc::new(two())),
         };
@@ -113,10 +171,11 @@ impl Reference {
                     self.free.remove(&agent);
                 }
                 Output::Say { clips, .. } => assert_eq!(clips.len(), 1),
+                Output::Fact(Fact::Seated { .. }) => {}
                 Output::Fact(other) => panic!("not a fact of agents: {other:?}"),
             }
         }
-        for (n, number) in NUMBERS.iter().enumerate() {
+        for number in NUMBERS {
             let agent = AgentId::new(number);
             let Some(state) = world.agents.state(&agent) else {
                 assert!(!self.free.contains(&agent), "a stranger is free");
@@ -129,7 +188,12 @@ impl Reference {
             }
             let ready = *state == AgentState::Ready;
             assert_eq!(self.free.contains(&agent), ready, "free and ready differ");
-            assert!(!ready || self.up.contains(&n), "ready without a phone");
+            let phone = world.agents.phone_of(&agent).expect("an agent sits somewhere");
+            let at = NUMBERS.iter().position(|number| *number == phone.as_str()).unwrap();
+            assert!(!ready || self.up.contains(&at), "ready without a phone");
+            if *state != AgentState::LoggedOut {
+                assert_eq!(world.agents.at(phone), Some(&agent), "two at one phone");
+            }
         }
     }
 }
@@ -142,9 +206,12 @@ fn may_follow(before: &AgentState, after: &AgentState) -> bool {
         (Ready, Ringing { .. } | NotReady { .. } | LoggedOut) => true,
         (NotReady { reason: a }, NotReady { reason: b }) => a != b,
         (NotReady { .. }, Ready | LoggedOut) => true,
-        (Ringing { visit: a }, Talking { visit: b }) => a == b,
+        (Ready | NotReady { .. } | WrapUp { .. } | Ringing { .. }, Talking { .. }) => true,
+        (Talking { visit: a }, Talking { visit: b }) => a != b,
+        (Ready | NotReady { .. }, WrapUp { .. }) => true,
         (Ringing { .. }, Ready | NotReady { .. } | LoggedOut) => true,
-        (Talking { visit: a }, WrapUp { visit: b }) => a == b,
+        // After a talk by no queue the rest of before may go on.
+        (Talking { .. }, WrapUp { .. }) => true,
         (Talking { .. }, Ready | NotReady { .. } | LoggedOut) => true,
         (WrapUp { .. }, Ready | NotReady { .. } | LoggedOut) => true,
         _ => false,

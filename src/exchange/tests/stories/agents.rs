@@ -33,13 +33,22 @@ fn an_unknown_number_from_a_phone_is_told_so() {
     let mut world = world();
     world.agent("8001", AnswersAfter(1));
     world.told();
-    let leg = world.dial("8001", "99");
+    let leg = world.dial("8001", "*99");
     world.now = world.now + std::time::Duration::from_millis(20);
     world.run(0);
     assert_eq!(world.hears(leg), ["agent.unknown-code"]);
     world.run(5);
     assert!(!world.legs.contains_key(&leg));
     assert_eq!(world.told(), Vec::<String>::new());
+    // What may be a number is a call, which comes to nothing, and is told so before an answer.
+    let leg = world.dial("8001", "99");
+    assert_eq!(world.hears(leg), ["call.unknown-number"]);
+    world.run(5);
+    assert!(!world.legs.contains_key(&leg));
+    let told = world.told();
+    assert_eq!(told[0], "call 1 arrived");
+    assert_eq!(told.last().unwrap(), "ended by box, not-found");
+    assert!(!told.contains(&"answered".to_owned()));
     world.over();
 }
 

@@ -2,11 +2,19 @@
 #![cfg(test)]
 
 mod agents;
+mod asked;
 mod callers;
+mod conferences;
+mod desks;
 mod edges;
 mod limits;
 mod nonsense;
+mod outside;
+mod parks;
+mod pickups;
 mod site;
+mod sits;
 mod talks;
+mod transfers;
 mod words;
 mod world;

@@ -1,7 +1,10 @@
-//! Whatever legs, phones and time do, in whatever order: no panic, one end a call, nothing left.
+//! Whatever legs, phones and time do, in whatever order: no panic, one end a call, nothing left,
+//! and no caller is nowhere.
 
 use crate::site::{site, with};
-use exchange::{Config, Exchange, Input, Output};
+use crate::world::config;
+use exchange::{Exchange, Input, Output};
+use model::feature::{FeatureWish, ForwardWhen};
 use model::time::Anchor;
 use model::*;
 use proptest::prelude::*;
@@ -9,12 +12,42 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What phones dial, a caller's number among it.
+const DIALLED: [&str; 20] = [
+    "5550",
+    "*11",
+    "*12",
+    "*13",
+    "8001",
+    "8002",
+    "8003",
+    "desk",
+    "main",
+    "701",
+    "702",
+    "99",
+    "*8",
+    "*88001",
+    "*70",
+    "*108002",
+    "*78",
+    "*728002",
+    "conference",
+    "110",
+];
+/// What a phone sends its other side to.
+const SENT: [&str; 10] =
+    ["8001", "8002", "8003", "desk", "main", "701", "702", "nobody", "conference", "13912345678"];
+/// What is pressed during a talk.
+const PRESSED: [&str; 9] =
+    ["*28002#", "*68003#", "*4", "*5", "*3", "*70#", "*70701#", "*99#", "*1"];
+
 #[derive(Clone, Debug)]
 enum Op {
     Arrives {
         leg: u64,
         via: u8,
-        dialled: u8,
+        dialled: usize,
     },
     Event {
         leg: u64,
@@ -28,6 +61,27 @@ enum Op {
     },
     /// The leg that has waited longest for an answer gets it.
     Answers,
+    Sends {
+        nth: usize,
+        to: usize,
+    },
+    Joins {
+        nth: usize,
+        other: usize,
+    },
+    InPlace {
+        leg: u64,
+        phone: u8,
+        old: usize,
+    },
+    Presses {
+        nth: usize,
+        keys: usize,
+    },
+    Wishes {
+        phone: u8,
+        wish: FeatureWish,
+    },
     Phone {
         phone: u8,
         up: bool,
@@ -44,16 +98,19 @@ fn event() -> impl Strategy<Value = LegEvent> {
         Just(Cause::Normal),
         Just(Cause::Cancelled),
         Just(Cause::Busy),
+        Just(Cause::NoAnswer),
         Just(Cause::Vanished)
     ];
     prop_oneof![
-        1 => Just(LegEvent::Ringing),
+        2 => Just(LegEvent::Ringing),
+        1 => Just(LegEvent::EarlyMedia),
         4 => Just(LegEvent::Answered),
         4 => prop_oneof!["[0-4#*]"].prop_map(|key| digit(&key)),
-        1 => Just(LegEvent::Held),
-        1 => Just(LegEvent::Resumed),
+        2 => Just(LegEvent::Held),
+        2 => Just(LegEvent::Resumed),
         3 => (1..20_u64).prop_map(|play| LegEvent::Played(PlayId(play))),
-        2 => cause.prop_map(LegEvent::Gone),
+        1 => Just(LegEvent::ForwardAsked { to: "8003".into() }),
+        3 => cause.prop_map(LegEvent::Gone),
     ]
 }
 
@@ -61,14 +118,39 @@ fn digit(key: &str) -> LegEvent {
     LegEvent::Digit(key.chars().next().and_then(Digit::new).unwrap())
 }
 
+fn wish() -> impl Strategy<Value = FeatureWish> {
+    let to = prop_oneof![Just(None), Just(Some("8002".to_owned())), Just(Some("8001".to_owned()))];
+    let when = prop_oneof![
+        Just(ForwardWhen::Always),
+        Just(ForwardWhen::Busy),
+        Just(ForwardWhen::NoAnswer)
+    ];
+    prop_oneof![
+        any::<bool>().prop_map(FeatureWish::Dnd),
+        (when, to).prop_map(|(when, to)| FeatureWish::Forward { when, to }),
+        (1..4_u8).prop_map(|n| FeatureWish::LogIn {
+            agent: Some(format!("800{n}").as_str().into()),
+            pin: None
+        }),
+        Just(FeatureWish::Ready),
+        Just(FeatureWish::WrapUp),
+    ]
+}
+
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        4 => (1..6_u64, 0..4_u8, 0..4_u8)
+        6 => (1..9_u64, 0..5_u8, 0..DIALLED.len())
             .prop_map(|(leg, via, dialled)| Op::Arrives { leg, via, dialled }),
         12 => (0..8_usize, event()).prop_map(|(nth, event)| Op::Says { nth, event }),
-        10 => Just(Op::Answers),
-        3 => (1..6_u64, any::<bool>(), event())
+        14 => Just(Op::Answers),
+        3 => (1..9_u64, any::<bool>(), event())
             .prop_map(|(leg, outbound, event)| Op::Event { leg, outbound, event }),
+        6 => (0..8_usize, 0..SENT.len()).prop_map(|(nth, to)| Op::Sends { nth, to }),
+        5 => (0..8_usize, 0..8_usize).prop_map(|(nth, other)| Op::Joins { nth, other }),
+        3 => (1..9_u64, 1..4_u8, 0..8_usize)
+            .prop_map(|(leg, phone, old)| Op::InPlace { leg, phone, old }),
+        6 => (0..8_usize, 0..PRESSED.len()).prop_map(|(nth, keys)| Op::Presses { nth, keys }),
+        1 => (1..4_u8, wish()).prop_map(|(phone, wish)| Op::Wishes { phone, wish }),
         2 => (1..4_u8, any::<bool>()).prop_map(|(phone, up)| Op::Phone { phone, up }),
         6 => prop_oneof![4 => 0..50_u64, 1 => 1000..70_000_u64].prop_map(|ms| Op::Passes { ms }),
         1 => Just(Op::Site),
@@ -78,42 +160,85 @@ fn op() -> impl Strategy<Value = Op> {
 struct Nonsense {
     exchange: Exchange,
     now: Instant,
-    legs: BTreeSet<LegId>,
+    /// Legs of which no end was said, and what each hears.
+    legs: BTreeMap<LegId, bool>,
+    bridges: BTreeMap<LegId, LegId>,
+    /// Legs that were hung up.
+    over: BTreeSet<LegId>,
     unanswered: VecDeque<LegId>,
+    /// Phones that ring.
+    ringing: BTreeSet<LegId>,
     ends: BTreeMap<CallId, u32>,
+    recorded: BTreeMap<RecordingId, LegId>,
+}
+
+fn parked() -> Arc<model::site::Site> {
+    with(|site| {
+        site.limits.calls_max = 5;
+        site.limits.call = Duration::from_secs(200);
+        site.limits.recording = Duration::from_secs(20);
+        site.parking.slots = vec!["701".into(), "702".into()];
+        site.parking.longest = Duration::from_secs(30);
+        site.numbering.country = "86".into();
+        site.numbering.emergency = ["110".to_owned()].into();
+        let addr = "192.0.2.1:5060".parse().unwrap();
+        let transport = model::site::Transport::Udp;
+        for trunk in site.trunks.values_mut() {
+            trunk.out.targets = vec![model::site::Target { addr, transport }];
+        }
+    })
 }
 
 impl Nonsense {
     fn new() -> Self {
         let now = Instant::START;
         let anchor = Anchor { at: now, wall: WallTime(1_800_000_000_000) };
-        let site = with(|site| {
-            site.limits.calls_max = 3;
-            site.limits.call = Duration::from_secs(200);
-            site.limits.recording = Duration::from_secs(20);
-        });
-        let config = Config { site, anchor, next_call: 1, agents: Vec::new() };
-        let exchange = Exchange::new(1, now, config);
         Self {
-            exchange,
+            exchange: Exchange::new(1, now, config(parked(), anchor)),
             now,
-            legs: BTreeSet::new(),
+            legs: BTreeMap::new(),
+            bridges: BTreeMap::new(),
+            over: BTreeSet::new(),
             unanswered: VecDeque::new(),
-
+            ringing: BTreeSet::new(),
             ends: BTreeMap::new(),
+            recorded: BTreeMap::new(),
         }
     }
     fn tell(&mut self, input: Input) {
+        if let Input::Leg { leg, event: LegEvent::ForwardAsked { .. } } = &input
+            && !self.ringing.contains(leg)
+        {
+            return;
+        }
+        if let Input::Leg { leg, event } = &input
+            && !matches!(event, LegEvent::Ringing | LegEvent::EarlyMedia)
+        {
+            self.ringing.remove(leg);
+        }
+        if let Input::Leg { leg, event: LegEvent::Gone(_) | LegEvent::ForwardAsked { .. } } = &input
+        {
+            self.part(*leg);
+            self.legs.remove(leg);
+            self.over.remove(leg);
+        }
         self.exchange.handle(self.now, input);
         self.take();
+    }
+    fn part(&mut self, leg: LegId) {
+        if let Some(peer) = self.bridges.remove(&leg) {
+            self.bridges.remove(&peer);
+        }
+    }
+    fn hears(&mut self, leg: LegId, hears: bool) {
+        if let Some(heard) = self.legs.get_mut(&leg) {
+            *heard = hears;
+        }
     }
     fn take(&mut self) {
         while let Some(output) = self.exchange.poll() {
             match output {
-                Output::Order(Order::Ring { leg, .. } | Order::Answer { leg }) => {
-                    self.legs.insert(leg);
-                    self.unanswered.push_back(leg);
-                }
+                Output::Order(order) => self.order(order),
                 Output::Fact(_, Fact::CallArrived { call, .. }) => {
                     assert!(self.ends.insert(call, 0).is_none());
                 }
@@ -122,6 +247,63 @@ impl Nonsense {
                 }
                 _ => {}
             }
+        }
+        self.nobody_is_nowhere();
+    }
+    fn order(&mut self, order: Order) {
+        match order {
+            Order::Ring { leg, .. } | Order::Dial { leg, .. } | Order::Answer { leg } => {
+                self.legs.entry(leg).or_insert(false);
+                self.unanswered.push_back(leg);
+                if leg.is_outbound() {
+                    self.ringing.insert(leg);
+                }
+            }
+            Order::HangUp { leg, .. } | Order::Refuse { leg, .. } => {
+                self.over.insert(leg);
+                self.part(leg);
+            }
+            Order::Play { leg, .. } | Order::Mix { leg, .. } => self.hears(leg, true),
+            Order::Unmix { leg } => self.hears(leg, false),
+            Order::StopPlay { leg } => self.hears(leg, false),
+            Order::Bridge { a, b } => {
+                self.part(a);
+                self.part(b);
+                self.bridges.extend([(a, b), (b, a)]);
+            }
+            Order::Unbridge { leg } => self.part(leg),
+            Order::Record { leg, recording } => {
+                assert!(self.recorded.insert(recording, leg).is_none());
+            }
+            Order::StopRecord { recording } => {
+                assert!(self.recorded.remove(&recording).is_some());
+            }
+            _ => {}
+        }
+    }
+
+    /// Each caller who was answered hears somebody or something, waits for a menu's key, or is hung
+    /// up; and is recorded meanwhile.
+    fn nobody_is_nowhere(&self) {
+        for call in self.exchange.calls() {
+            let Some(leg) = call.leg.filter(|leg| !self.over.contains(leg)) else { continue };
+            let state = call.state;
+            if ["ringing", "ending", "menu"].contains(&state) {
+                continue;
+            }
+            let recorded = self.recorded.values().any(|taped| *taped == leg);
+            let answered = recorded || call.recording.is_some();
+            if !answered {
+                assert_eq!(state, "calling", "{} is {state} and was not answered", call.call);
+                assert!(call.party.is_some(), "{} calls nobody", call.call);
+                continue;
+            }
+            assert!(recorded, "{} is {state} and its caller's leg is not recorded", call.call);
+            let heard = self.legs.get(&leg).copied().unwrap_or_default();
+            let bridged = self.bridges.contains_key(&leg);
+            // A play came to its end and the queue starts the next with the next word of the leg.
+            let between = ["waiting", "offered"].contains(&state);
+            assert!(heard || bridged || between, "{} is {state} and hears nothing", call.call);
         }
     }
     fn passes(&mut self, ms: u64) {
@@ -133,27 +315,36 @@ impl Nonsense {
         }
         self.now = end;
     }
+    fn nth(&self, nth: usize) -> Option<LegId> {
+        self.legs.keys().rev().nth(nth).copied()
+    }
+    fn arrives(&mut self, leg: LegId, event: LegEvent) {
+        if self.legs.contains_key(&leg) {
+            return;
+        }
+        self.legs.insert(leg, false);
+        self.tell(Input::Leg { leg, event });
+    }
     fn does(&mut self, op: Op) {
         match op {
             Op::Arrives { leg, via, dialled } => {
                 let via = match via {
                     0 => Via::Port("fxo-1".into()),
                     1 => Via::Trunk("carrier".into()),
-                    2 => Via::Phone("8001".into()),
-                    _ => Via::Phone("8002".into()),
+                    n => Via::Phone(format!("800{}", n - 1).as_str().into()),
                 };
-                let dialled = ["5550", "*11", "*12", "*13"][usize::from(dialled)].to_owned();
+                let dialled = DIALLED[dialled].to_owned();
                 let (caller, name) = (Number::default(), PersonName::default());
-                let event = LegEvent::Arrived { via, caller, name, dialled, diverted: Default::default() };
-                self.tell(Input::Leg { leg: LegId::inbound(leg), event });
+                let diverted = Number::default();
+                let event = LegEvent::Arrived { via, caller, name, dialled, diverted };
+                self.arrives(LegId::inbound(leg), event);
             }
             Op::Event { leg, outbound, event } => {
                 let leg = if outbound { LegId::outbound(leg) } else { LegId::inbound(leg) };
                 self.tell(Input::Leg { leg, event });
             }
             Op::Says { nth, event } => {
-                let leg = self.legs.iter().rev().nth(nth).copied();
-                if let Some(leg) = leg {
+                if let Some(leg) = self.nth(nth) {
                     self.tell(Input::Leg { leg, event });
                 }
             }
@@ -161,6 +352,35 @@ impl Nonsense {
                 if let Some(leg) = self.unanswered.pop_front() {
                     self.tell(Input::Leg { leg, event: LegEvent::Answered });
                 }
+            }
+            Op::Sends { nth, to } => {
+                if let Some(leg) = self.nth(nth) {
+                    let event = LegEvent::TransferAsked { to: SENT[to].into() };
+                    self.tell(Input::Leg { leg, event });
+                }
+            }
+            Op::Joins { nth, other } => {
+                if let (Some(leg), Some(other)) = (self.nth(nth), self.nth(other)) {
+                    self.tell(Input::Leg { leg, event: LegEvent::JoinAsked { other } });
+                }
+            }
+            Op::InPlace { leg, phone, old } => {
+                let via = Via::Phone(format!("800{phone}").as_str().into());
+                if let Some(old) = self.nth(old) {
+                    self.arrives(LegId::inbound(leg), LegEvent::ArrivedInPlace { via, old });
+                }
+            }
+            Op::Presses { nth, keys } => {
+                if let Some(leg) = self.nth(nth) {
+                    for key in PRESSED[keys].chars() {
+                        let event = LegEvent::Digit(Digit::new(key).unwrap());
+                        self.tell(Input::Leg { leg, event });
+                    }
+                }
+            }
+            Op::Wishes { phone, wish } => {
+                let phone = format!("800{phone}").as_str().into();
+                self.tell(Input::Feature { phone, wish });
             }
             Op::Phone { phone, up } => {
                 self.tell(Input::Phone { phone: format!("800{phone}").as_str().into(), up });
@@ -173,16 +393,16 @@ impl Nonsense {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
     #[test]
-    fn nonsense_panics_nowhere_and_leaves_nothing(
-        ops in prop::collection::vec(op(), 1..120),
+    fn nonsense_panics_nowhere_leaves_nothing_and_nobody_nowhere(
+        ops in prop::collection::vec(op(), 1..160),
         drains in any::<bool>(),
     ) {
         let mut world = Nonsense::new();
-        for phone in 1..3 {
+        for phone in 1..4 {
             world.does(Op::Phone { phone, up: true });
-            world.does(Op::Arrives { leg: 6, via: 1 + phone, dialled: 1 });
+            world.does(Op::Arrives { leg: 90, via: 1 + phone, dialled: 1 });
             world.does(Op::Answers);
             world.does(Op::Says { nth: 0, event: LegEvent::Gone(Cause::Normal) });
         }
@@ -192,7 +412,8 @@ proptest! {
         }
         // Every party hangs up, and whoever is rung afterwards does.
         for _ in 0..50 {
-            for leg in std::mem::take(&mut world.legs) {
+            let legs: Vec<LegId> = world.legs.keys().copied().collect();
+            for leg in legs {
                 world.tell(Input::Leg { leg, event: LegEvent::Gone(Cause::Normal) });
             }
             world.passes(60_000);
@@ -200,5 +421,7 @@ proptest! {
         prop_assert!(world.exchange.is_idle());
         prop_assert_eq!(world.exchange.live_calls(), 0);
         prop_assert!(world.ends.values().all(|ends| *ends == 1), "{:?}", world.ends);
+        prop_assert!(world.recorded.is_empty(), "{:?}", world.recorded);
+        prop_assert_eq!(world.exchange.counters().strays, 0);
     }
 }

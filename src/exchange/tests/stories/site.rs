@@ -103,12 +103,10 @@ pub fn site() -> Site {
             bind: "127.0.0.1:5060".parse().unwrap(),
             realm: "box".into(),
             rtp_ports: (40000, 40100),
-            register_s: (60, 3600), ..SipSite::default()
+            register_s: (60, 3600),
+            ..SipSite::default()
         },
-        trunks: BTreeMap::from([(
-            "carrier".into(),
-            Trunk::from_peers(Vec::new(), 30, entry()),
-        )]),
+        trunks: BTreeMap::from([("carrier".into(), Trunk::from_peers(Vec::new(), 30, entry()))]),
         ports: BTreeMap::from([("fxo-1".into(), port())]),
         agents: ["8001", "8002", "8003"].map(|id| (id.into(), agent(id))).into(),
         queues: BTreeMap::from([

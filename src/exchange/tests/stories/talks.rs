@@ -103,10 +103,19 @@ fn a_caller_whose_agents_phone_falls_silent_is_not_dropped_and_is_next() {
     let waits = world.call_desk();
     world.run(30);
     world.told();
+    world.tell(exchange::Input::Phone { phone: "8001".into(), up: false });
     world.gone(agent, Cause::Vanished);
     assert_eq!(
         world.told(),
-        ["released 8001", "8001 wrap-up", "visit 1 over", "visit 2", "queued desk"]
+        [
+            "released 8001",
+            "8001 wrap-up",
+            "visit 1 over",
+            "visit 2",
+            "visit 2 over",
+            "visit 3",
+            "queued desk"
+        ]
     );
     assert_ne!(world.hears(caller), Vec::<&str>::new(), "the caller hears something");
     world.agent("8002", AnswersAfter(2));
@@ -116,6 +125,38 @@ fn a_caller_whose_agents_phone_falls_silent_is_not_dropped_and_is_next() {
     assert_eq!(world.exchange.counters().reconnected, 1);
     world.gone(caller, Cause::Normal);
     world.gone(waits, Cause::Normal);
+    world.over();
+}
+
+#[test]
+fn a_phone_that_falls_silent_is_rung_once_more_for_its_caller_who_is_held_meanwhile() {
+    let mut world = world();
+    let (caller, agent) = talk(&mut world);
+    world.gone(agent, Cause::Vanished);
+    assert_eq!(world.hears(caller), ["music.hold"]);
+    world.run(3);
+    let again = world.rung[&"8001".into()];
+    assert_ne!(again, agent);
+    assert_eq!(world.legs[&caller], Heard::Party(again));
+    assert_eq!(
+        world.told(),
+        [
+            "released 8001",
+            "8001 wrap-up",
+            "visit 1 over",
+            "visit 2",
+            "called 8001",
+            "reached 8001",
+            "8001 talking"
+        ]
+    );
+    world.habits.insert("8001".into(), Ignores);
+    world.gone(again, Cause::Vanished);
+    world.run(20);
+    let told = world.told();
+    assert!(told.contains(&"in vain 8001, no-answer".to_owned()), "{told:?}");
+    assert!(told.contains(&"queued desk".to_owned()), "first in line: {told:?}");
+    world.gone(caller, Cause::Normal);
     world.over();
 }
 

@@ -42,6 +42,28 @@ pub fn word(fact: &Fact) -> Option<String> {
         Fact::TurnedAway { queue, .. } => format!("turned away {queue}"),
         Fact::RecordingStarted { recording } => format!("recording {}", recording.part),
         Fact::RecordingEnded { recording, .. } => format!("recorded {}", recording.part),
+        Fact::Called { who, .. } => format!("called {}", who.number.reveal()),
+        Fact::CalledInVain { who, cause, .. } => {
+            format!("in vain {}, {}", who.number.reveal(), cause.key())
+        }
+        Fact::Reached { who, .. } => format!("reached {}", who.number.reveal()),
+        Fact::Parted { who, .. } => format!("parted {}", who.number.reveal()),
+        Fact::TransferAsked { by, to, .. } => format!("{} sends to {to}", by.number.reveal()),
+        Fact::TransferFailed { cause, .. } => format!("not sent, {}", cause.key()),
+        Fact::Transferred { by, .. } => format!("sent by {}", by.number.reveal()),
+        Fact::Parked { slot, .. } => format!("parked {slot}"),
+        Fact::Unparked { slot, .. } => format!("unparked {slot}"),
+        Fact::PickedUp { who, .. } => format!("picked up by {}", who.number.reveal()),
+        Fact::ConferenceBegan { .. } => "conference".into(),
+        Fact::ConferenceJoined { who, .. } => format!("joins {}", who.number.reveal()),
+        Fact::ConferenceLeft { who, .. } => format!("leaves {}", who.number.reveal()),
+        Fact::ConferenceEnded { .. } => "conference over".into(),
+        Fact::Merged { call, into } => format!("call {} into {}", call.0, into.0),
+        Fact::PhoneSet { phone, dnd, .. } => format!("phone {phone} set, dnd {dnd}"),
+        Fact::Seated { agent, phone } => format!("{agent} sits at {phone}"),
+        Fact::Dialled { number, kind, .. } => format!("out {kind} {}", number.reveal()),
+        Fact::DialledEnded { .. } => "out over".into(),
+        Fact::DialBarred { why, .. } => format!("barred {}", why.key()),
         Fact::AgentChanged { agent, state } => format!("{agent} {}", state.key()),
         _ => return None,
     };

@@ -2,6 +2,7 @@
 
 use crate::words::word;
 use exchange::{Config, Exchange, Input, Output};
+use model::feature::{Features, Lamp, Watched};
 use model::site::Site;
 use model::time::Anchor;
 use model::*;
@@ -26,6 +27,20 @@ pub enum Heard {
     Silence,
     Clips(PlayId, Vec<String>),
     Party(LegId),
+    Room(RoomId),
+}
+
+/// What an exchange begins with on a new box.
+pub fn config(site: Arc<Site>, anchor: Anchor) -> Config {
+    Config {
+        site,
+        anchor,
+        next_call: 1,
+        agents: Vec::new(),
+        seats: Vec::new(),
+        phones: Vec::new(),
+        spent: Default::default(),
+    }
 }
 
 pub struct World {
@@ -38,10 +53,22 @@ pub struct World {
     pub drained: bool,
     /// Legs that live, and what each hears.
     pub legs: BTreeMap<LegId, Heard>,
+    /// Who hears whom beneath what is played.
+    bridges: BTreeMap<LegId, LegId>,
     pub habits: BTreeMap<PhoneId, Habit>,
     /// The last leg each phone was rung on.
     pub rung: BTreeMap<PhoneId, LegId>,
     pub recorded: BTreeSet<RecordingId>,
+    /// The last leg of a call out, and the number it was called by.
+    pub dialled: Option<(LegId, String)>,
+    /// What a number outside does.
+    pub outside: Habit,
+    /// How the last transfer of each leg went.
+    pub transfers: BTreeMap<LegId, Vec<TransferStage>>,
+    pub features: BTreeMap<PhoneId, Features>,
+    pub lamps: BTreeMap<Watched, Lamp>,
+    /// What the last ring of each phone showed.
+    pub pops: BTreeMap<PhoneId, (String, Pop)>,
     /// Whether a HangUp is carried out.
     pub deaf: bool,
     happenings: BTreeMap<(Instant, u64), (LegId, LegEvent)>,
@@ -54,7 +81,7 @@ impl World {
         // No moment of a story is a whole millisecond of the wall clock's.
         let now = Instant::from_micros(1_000_300);
         let anchor = Anchor { at: Instant::from_micros(500), wall: WallTime(1_800_000_000_000) };
-        let config = Config { site, anchor, next_call: 1, agents: Vec::new() };
+        let config = config(site, anchor);
         Self {
             exchange: Exchange::new(1, now, config),
             now,
@@ -63,9 +90,16 @@ impl World {
             said: Vec::new(),
             drained: false,
             legs: BTreeMap::new(),
+            bridges: BTreeMap::new(),
             habits: BTreeMap::new(),
             rung: BTreeMap::new(),
             recorded: BTreeSet::new(),
+            dialled: None,
+            outside: Habit::AnswersAfter(3),
+            transfers: BTreeMap::new(),
+            features: BTreeMap::new(),
+            lamps: BTreeMap::new(),
+            pops: BTreeMap::new(),
             deaf: false,
             happenings: BTreeMap::new(),
             inbound: 0,
@@ -99,13 +133,16 @@ impl World {
         let leg = LegId::inbound(self.inbound);
         self.legs.insert(leg, Heard::Silence);
         let (caller, name) = (Number::new(number), PersonName::default());
-        self.event(leg, LegEvent::Arrived {
-            via,
-            caller,
-            name,
-            dialled: dialled.into(),
-            diverted: Default::default(),
-        });
+        self.event(
+            leg,
+            LegEvent::Arrived {
+                via,
+                caller,
+                name,
+                dialled: dialled.into(),
+                diverted: Default::default(),
+            },
+        );
         leg
     }
     pub fn press(&mut self, leg: LegId, key: char) {
@@ -155,7 +192,7 @@ impl World {
     pub fn hears(&self, leg: LegId) -> Vec<&str> {
         match &self.legs[&leg] {
             Heard::Clips(_, clips) => clips.iter().map(String::as_str).collect(),
-            Heard::Silence | Heard::Party(_) => Vec::new(),
+            Heard::Silence | Heard::Party(_) | Heard::Room(_) => Vec::new(),
         }
     }
     /// Ends a story: nothing may be left anywhere.
@@ -196,6 +233,8 @@ impl World {
                     self.order(order);
                 }
                 Output::Fact(at, fact) => self.facts.push((at, fact)),
+                Output::Show { phone, features } => drop(self.features.insert(phone, features)),
+                Output::Lamp { watched, lamp } => drop(self.lamps.insert(watched, lamp)),
                 Output::Drained => {
                     assert!(!self.drained, "drained is said once");
                     self.drained = true;
@@ -207,7 +246,8 @@ impl World {
         match order {
             Order::Answer { leg } => self.soon(LATENCY, leg, LegEvent::Answered),
             Order::Refuse { leg, cause } => self.soon(LATENCY, leg, LegEvent::Gone(cause)),
-            Order::Ring { leg, phone, .. } => {
+            Order::Ring { leg, phone, caller, pop, .. } => {
+                self.pops.insert(phone.clone(), (caller.reveal().to_owned(), pop));
                 self.legs.insert(leg, Heard::Silence);
                 self.rung.insert(phone.clone(), leg);
                 self.soon(LATENCY, leg, LegEvent::Ringing);
@@ -228,17 +268,18 @@ impl World {
                 self.hear(leg, Heard::Clips(play, clips));
             }
             Order::StopPlay { leg } => {
-                let peer = self.peer(leg);
+                let peer = self.bridges.get(&leg).copied();
                 self.hear(leg, peer.map_or(Heard::Silence, Heard::Party));
             }
             Order::Bridge { a, b } => {
+                self.part(a);
+                self.part(b);
+                self.bridges.extend([(a, b), (b, a)]);
                 self.hear(a, Heard::Party(b));
                 self.hear(b, Heard::Party(a));
             }
             Order::Unbridge { leg } => {
-                if let Some(peer) = self.peer(leg) {
-                    self.hear(peer, Heard::Silence);
-                }
+                self.part(leg);
                 self.hear(leg, Heard::Silence);
             }
             Order::Record { recording, .. } => {
@@ -251,7 +292,27 @@ impl World {
                 self.soon(LATENCY, leg, LegEvent::Gone(cause));
             }
             Order::HangUp { .. } => {}
-            other => panic!("{other:?} is not ordered in these stories"),
+            Order::Dial { leg, number, .. } => {
+                self.legs.insert(leg, Heard::Silence);
+                self.dialled = Some((leg, number.reveal().to_owned()));
+                match self.outside {
+                    Habit::AnswersAfter(seconds) => {
+                        self.soon(LATENCY, leg, LegEvent::Ringing);
+                        self.soon(Duration::from_secs(seconds), leg, LegEvent::Answered);
+                    }
+                    Habit::Ignores => {}
+                    Habit::Refuses(cause) => self.soon(LATENCY, leg, LegEvent::Gone(cause)),
+                }
+            }
+            Order::Alert { .. } | Order::EarlyMedia { .. } => {}
+            Order::Mix { leg, room } => {
+                self.part(leg);
+                self.hear(leg, Heard::Room(room));
+            }
+            Order::Unmix { leg } => self.hear(leg, Heard::Silence),
+            Order::Transferring { leg, stage } => {
+                self.transfers.entry(leg).or_default().push(stage);
+            }
         }
     }
     fn hear(&mut self, leg: LegId, what: Heard) {
@@ -259,8 +320,13 @@ impl World {
             *heard = what;
         }
     }
-    /// Who hears this leg.
-    fn peer(&self, leg: LegId) -> Option<LegId> {
-        self.legs.iter().find(|(_, heard)| **heard == Heard::Party(leg)).map(|(peer, _)| *peer)
+    /// Takes a leg from its peer, who hears silence unless something is played.
+    fn part(&mut self, leg: LegId) {
+        if let Some(peer) = self.bridges.remove(&leg) {
+            self.bridges.remove(&peer);
+            if self.legs.get(&peer) == Some(&Heard::Party(leg)) {
+                self.hear(peer, Heard::Silence);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What desk phones see of the box: lamps, the keys of their own, who sits where.
 
 use super::Switch;
-use model::feature::FeatureWish;
+use model::feature::{FeatureWish, Features, Lamp, Watched};
 use model::{Instant, PhoneId};
 use model::site::Site;
 use sip::events::{Desk, Directory};
@@ -30,5 +30,19 @@ pub fn directory(site: &Site) -> Directory {
 
 impl Switch {
     /// A phone's own key asked for something.
-    pub(super) fn wished(&mut self, _now: Instant, _phone: PhoneId, _wish: FeatureWish) {}
+    pub(super) fn wished(&mut self, now: Instant, phone: PhoneId, wish: FeatureWish) {
+        self.parts.exchange.handle(now, exchange::Input::Feature { phone, wish });
+    }
+
+    /// A phone shows its features otherwise than before.
+    pub(super) fn show(&mut self, now: Instant, phone: PhoneId, features: Features) {
+        let show = sip::Command::ShowFeatures { phone, features };
+        self.parts.endpoint.handle(now, sip::Input::Command(show));
+    }
+
+    /// A lamp changed.
+    pub(super) fn light(&mut self, now: Instant, watched: Watched, lamp: Lamp) {
+        let publish = sip::Command::Publish { watched, lamp };
+        self.parts.endpoint.handle(now, sip::Input::Command(publish));
+    }
 }

@@ -1,0 +1,38 @@
+//! What the exchange takes up of the journal after a restart: seats, phones' settings, ceilings.
+
+use exchange::{Setting, Spent};
+use journal::Journal;
+use model::site::Site;
+use model::{AgentId, PhoneId, WallTime};
+
+/// Facts of so long back are looked at for what was used of the day's ceilings.
+const SPENT_MS: i64 = 24 * 3_600_000;
+
+/// Where agents sat who were not at their own phones.
+pub fn seats(journal: &Journal) -> Vec<(AgentId, PhoneId)> {
+    let agents = journal.agents().0.iter();
+    agents.filter_map(|(agent, row)| Some((agent.clone(), row.seat.clone()?))).collect()
+}
+
+/// What the phones were set to.
+pub fn phones(journal: &Journal) -> Result<Vec<(PhoneId, Setting)>, journal::Error> {
+    let rows = journal.reader().phones()?.0.into_iter();
+    let setting = |row: journal::PhoneRow| Setting {
+        dnd: row.dnd,
+        call_waiting: row.call_waiting,
+        forwards: row.forwards.into_iter().collect(),
+    };
+    Ok(rows.map(|(phone, row)| (phone, setting(row))).collect())
+}
+
+/// What of the ceilings of calls out was used today.
+pub fn spent(journal: &Journal, site: &Site, now: WallTime) -> Result<Spent, journal::Error> {
+    let mut spent = Spent::default();
+    let from = WallTime(now.0.saturating_sub(SPENT_MS));
+    let until = WallTime(now.0.saturating_add(1));
+    for entry in journal.reader().entries_between(from, until) {
+        let entry = entry?;
+        spent.fold(&site.zone, entry.at, &entry.fact);
+    }
+    Ok(spent)
+}
