@@ -68,13 +68,10 @@ mod tests {
     #[test]
     fn a_fact_of_version_1_says_what_it_said() {
         let old = [1, 0x12, 6, 5, 1, 0];
-        let fact =
-            Fact::CallEnded { call: CallId(5), by: Party::Agent, cause: Cause::Normal };
+        let fact = Fact::CallEnded { call: CallId(5), by: Party::Agent, cause: Cause::Normal };
         assert_eq!(open(&Open, 7, &old).unwrap(), Entry { seq: 7, at: WallTime(9), fact });
-        let last = Fact::TurnedAway {
-            visit: VisitId { call: CallId(5), no: 1 },
-            queue: "desk".into(),
-        };
+        let last =
+            Fact::TurnedAway { visit: VisitId { call: CallId(5), no: 1 }, queue: "desk".into() };
         let old = [&[1, 0x12, 29, 5, 1, 4][..], b"desk"].concat();
         assert_eq!(open(&Open, 7, &old).unwrap().fact, last);
     }
