@@ -3,6 +3,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod far;
 pub mod watcher;
 
 use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId};
