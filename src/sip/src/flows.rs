@@ -174,10 +174,10 @@ impl Flows {
     /// Notes that the other end was let in: it keeps its connection from now on.
     pub fn known(&mut self, peer: &Peer) {
         let Some(id) = peer.flow else { return };
-        if self.strangers.remove(&id) {
-            if let Some(flow) = self.open.get_mut(&id) {
-                flow.known = true;
-            }
+        if self.strangers.remove(&id)
+            && let Some(flow) = self.open.get_mut(&id)
+        {
+            flow.known = true;
         }
     }
 

@@ -46,6 +46,6 @@ pub use command::{Accounts, Command, Config, Input, Limits, Output, TrunkConfig}
 pub use counters::Counters;
 pub use endpoint::Endpoint;
 pub use peer::{FlowId, Locals, Peer, Transport};
-pub use source::{Buckets, Rate, Source};
 pub use sdp::MediaPlan;
+pub use source::{Buckets, Rate, Source};
 pub use trunk::TrunkCall;

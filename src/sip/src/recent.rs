@@ -25,10 +25,10 @@ impl<K: Ord + Copy> Recent<K> {
             self.order.remove(&place);
         }
         self.order.insert(self.next, key);
-        if self.of.len() > self.most {
-            if let Some((_, oldest)) = self.order.pop_first() {
-                self.of.remove(&oldest);
-            }
+        if self.of.len() > self.most
+            && let Some((_, oldest)) = self.order.pop_first()
+        {
+            self.of.remove(&oldest);
         }
         before.is_some()
     }

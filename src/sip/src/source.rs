@@ -100,10 +100,10 @@ impl Buckets {
         *place = next;
         self.order.insert(next, source);
         let taken = bucket.take(now, self.rate);
-        if self.of.len() > self.sources_max {
-            if let Some((_, oldest)) = self.order.pop_first() {
-                self.of.remove(&oldest);
-            }
+        if self.of.len() > self.sources_max
+            && let Some((_, oldest)) = self.order.pop_first()
+        {
+            self.of.remove(&oldest);
         }
         taken
     }

@@ -91,10 +91,10 @@ impl Suspects {
             suspect.wrong = FREE;
             banned = Some(suspect.banned_until);
         }
-        if self.of.len() > SUSPECTS_MAX {
-            if let Some((_, oldest)) = self.order.pop_first() {
-                self.of.remove(&oldest);
-            }
+        if self.of.len() > SUSPECTS_MAX
+            && let Some((_, oldest)) = self.order.pop_first()
+        {
+            self.of.remove(&oldest);
         }
         banned
     }

@@ -41,7 +41,16 @@ impl Enrolment {
     /// Prepares to register at the first of some targets; `tick` sends it.
     pub fn new(now: Instant, no: u32, account: TrunkAccount, targets: Vec<Peer>) -> Self {
         let again_at = Some(now);
-        Self { no, account, targets, at: 0, failures: 0, registration: None, again_at, refusal: None }
+        Self {
+            no,
+            account,
+            targets,
+            at: 0,
+            failures: 0,
+            registration: None,
+            again_at,
+            refusal: None,
+        }
     }
 
     /// The number that its transactions are known by.

@@ -67,8 +67,12 @@ impl Trunks {
         let stays = |id: &TrunkId, carrier: &Carrier| {
             trunks.get(id).is_some_and(|trunk| trunk.out == carrier.config.out)
         };
-        let gone: Vec<TrunkId> =
-            self.carriers.iter().filter(|(id, old)| !stays(id, old)).map(|(id, _)| id.clone()).collect();
+        let gone: Vec<TrunkId> = self
+            .carriers
+            .iter()
+            .filter(|(id, old)| !stays(id, old))
+            .map(|(id, _)| id.clone())
+            .collect();
         for id in gone {
             let enrolment = self.carriers.remove(&id).and_then(|carrier| carrier.enrolment);
             if let Some(enrolment) = enrolment {
@@ -221,7 +225,8 @@ impl Trunks {
     /// When something is due.
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
         let enrolments = self.carriers.values().filter_map(|carrier| carrier.enrolment.as_ref());
-        let enrolments = enrolments.filter_map(Enrolment::deadline).map(|at| (at, "trunk: register"));
+        let enrolments =
+            enrolments.filter_map(Enrolment::deadline).map(|at| (at, "trunk: register"));
         let targets = self.carriers.values().flat_map(|carrier| &carrier.targets);
         let health = targets.filter_map(|(_, health)| health.deadline());
         enrolments.chain(health.map(|at| (at, "trunk: health"))).min()

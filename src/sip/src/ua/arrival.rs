@@ -2,8 +2,8 @@
 
 use super::caller;
 use super::leg::{Leg, Stand};
-use super::party::Party;
 use super::legs::Legs;
+use super::party::Party;
 use super::refer;
 use super::wire::Wire;
 use crate::command::TrunkConfig;
