@@ -72,9 +72,11 @@ impl Turns {
 }
 
 /// Tells whether a refusal is the target's own failure and says nothing of who is called: another
-/// target may do better. What a 4xx or 6xx says is true everywhere.
-pub fn is_targets_fault(code: u16) -> bool {
-    matches!(code, 408 | 500..=599)
+/// target may do better. What a 4xx or 6xx says is true everywhere, and so is a Reason that tells
+/// of a person.
+pub fn is_targets_fault(code: u16, told: Option<Cause>) -> bool {
+    let network = |told| matches!(told, Cause::Congestion | Cause::Failure | Cause::Unreachable);
+    matches!(code, 408 | 500..=599) && told.is_none_or(network)
 }
 
 /// The cause that a trunk's refusal stands for. Where the trunk failed it is one that sends the

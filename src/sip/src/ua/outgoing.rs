@@ -275,7 +275,7 @@ impl Outgoing {
             if !later.turns.is_at(fork) {
                 return Outcome::Waits;
             }
-            let again = trunk::is_targets_fault(code) && !self.alerted;
+            let again = trunk::is_targets_fault(code, told) && !self.alerted;
             if again && self.next_target(now, wire, leg, forks) == Next::Asked {
                 return Outcome::Waits;
             }

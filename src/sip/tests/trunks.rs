@@ -1,0 +1,475 @@
+//! Calls out over a trunk, its registration with the carrier, and the health of its targets.
+
+#![allow(clippy::unwrap_used)]
+
+mod network;
+
+use model::site::{Target, TrunkAccount, TrunkOut};
+use model::{Cause, LegEvent, Number, PersonName, Secret, TrunkId};
+use network::*;
+use sip::{Accounts, Command, Config, Output, Transport, TrunkCall, TrunkConfig};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The carrier's two hosts: the test itself speaks for them.
+const ONE: &str = "198.51.100.21:5060";
+const TWO: &str = "198.51.100.22:5060";
+
+fn out() -> TrunkOut {
+    let target = |addr: &str| Target { addr: at(addr), transport: Transport::Udp };
+    TrunkOut { targets: vec![target(ONE), target(TWO)], ..TrunkOut::default() }
+}
+
+fn account(register: bool) -> TrunkAccount {
+    TrunkAccount {
+        user: "02160000000".into(),
+        password: Secret::new("of the carrier"),
+        domain: "ims.carrier.example".into(),
+        register,
+        expires_s: 600,
+    }
+}
+
+fn config(out: TrunkOut) -> Config {
+    let mut config = box_config();
+    let trunk = TrunkConfig { out, ..TrunkConfig::from_peers(vec![at(ONE).ip()], 10) };
+    config.trunks.insert(TrunkId::new("line"), trunk);
+    config
+}
+
+fn network(change: impl Fn(&mut TrunkOut)) -> Network {
+    let mut out = out();
+    change(&mut out);
+    Network::with(1, config(out))
+}
+
+fn call() -> TrunkCall {
+    TrunkCall {
+        leg: ringing(),
+        trunk: TrunkId::new("line"),
+        rtp: rtp(1),
+        number: Number::new("+8613912345678"),
+        caller: Number::new("+862160008001"),
+        name: PersonName::default(),
+        diverted: Number::default(),
+        asserted: Number::default(),
+    }
+}
+
+/// What came to a host, shortened; what came again counts once.
+fn got(net: &Network, host: &str) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let new = |w: &&(_, _, String)| seen.insert((line(&w.2), header(&w.2, "Via")));
+    net.wire.iter().filter(|w| w.1 == at(host)).filter(new).map(|w| line(&w.2)).collect()
+}
+
+/// The last request of a kind that came to a host.
+fn last(net: &Network, host: &str, method: &str) -> String {
+    let came = net.wire.iter().rev().filter(|w| w.1 == at(host));
+    came.map(|w| w.2.clone()).find(|text| line(text) == method).unwrap()
+}
+
+/// A host answers the last request of a kind, with more headers.
+fn answer(net: &mut Network, host: &str, method: &str, status: &str, more: &str) {
+    let request = last(net, host, method);
+    reply(net, host, &request, status, more, "");
+}
+
+fn reply(net: &mut Network, host: &str, request: &str, status: &str, more: &str, body: &str) {
+    let value = |name: &str| header(request, name).unwrap();
+    let tag = if status.starts_with("100") { "" } else { ";tag=far" };
+    let text = format!(
+        "SIP/2.0 {status}\nVia: {}\nFrom: {}\nTo: {}{tag}\nCall-ID: {}\nCSeq: {}\n{more}\
+         Content-Length: {}\n\n",
+        value("Via"),
+        value("From"),
+        value("To"),
+        value("Call-ID"),
+        value("CSeq"),
+        body.len(),
+    );
+    let bytes = text.replace('\n', "\r\n") + body;
+    net.inject(host, BOX, bytes.as_bytes());
+    net.run_ms(10);
+}
+
+/// A host picks up.
+fn pick_up(net: &mut Network, host: &str) {
+    let request = last(net, host, "INVITE");
+    let sdp = "v=0\r\no=- 1 1 IN IP4 198.51.100.21\r\ns=-\r\nc=IN IP4 198.51.100.21\r\nt=0 0\r\n\
+               m=audio 30000 RTP/AVP 8\r\n";
+    let more = format!("Contact: <sip:far@{host}>\nContent-Type: application/sdp\n");
+    reply(net, host, &request, "200 OK", &more, sdp);
+}
+
+fn health(net: &Network) -> Vec<(bool, String)> {
+    let of = |output| match output {
+        Output::TrunkHealth { trunk, up, why } if trunk.as_str() == "line" => Some((up, why)),
+        _ => None,
+    };
+    net.news(BOX).into_iter().filter_map(of).collect()
+}
+
+const GONE_UNREACHABLE: &str = "Gone(Unreachable)";
+
+#[test]
+fn a_call_out_says_who_is_called_and_who_calls() {
+    let mut net = network(|out| out.account = Some(account(false)));
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    let invite = last(&net, ONE, "INVITE");
+    assert!(invite.starts_with("INVITE sip:+8613912345678@ims.carrier.example SIP/2.0\r\n"));
+    let value = |name| header(&invite, name);
+    assert!(value("From").unwrap().starts_with("<sip:+862160008001@ims.carrier.example>;tag="));
+    assert_eq!(value("To").unwrap(), "<sip:+8613912345678@ims.carrier.example>");
+    assert_eq!(value("Contact").unwrap(), "<sip:02160000000@192.0.2.1:5060>");
+    // Nobody vouches for anything towards a trunk that is not trusted.
+    for name in ["P-Asserted-Identity", "Privacy", "Diversion"] {
+        assert_eq!(value(name), None, "{name}");
+    }
+    answer(&mut net, ONE, "INVITE", "100 Trying", "");
+    answer(&mut net, ONE, "INVITE", "180 Ringing", "");
+    pick_up(&mut net, ONE);
+    assert_eq!(net.story(BOX, ringing()), "Ringing Answered");
+    assert_eq!(got(&net, ONE), ["INVITE", "ACK"]);
+    assert_eq!(got(&net, TWO), Vec::<String>::new());
+}
+
+#[test]
+fn a_trusted_trunk_is_told_who_calls_though_it_is_withheld() {
+    let mut net = network(|out| out.trusted = true);
+    let withheld = TrunkCall {
+        caller: Number::default(),
+        asserted: Number::new("+862160000000"),
+        diverted: Number::new("+862160000003"),
+        ..call()
+    };
+    net.tell(BOX, Command::InviteTrunk(withheld));
+    net.run_ms(20);
+    let invite = last(&net, ONE, "INVITE");
+    let value = |name| header(&invite, name).unwrap_or_default();
+    assert!(value("From").starts_with("\"Anonymous\" <sip:anonymous@anonymous.invalid>"));
+    assert_eq!(value("P-Asserted-Identity"), "<sip:+862160000000@192.0.2.1:5060>");
+    assert_eq!(value("Privacy"), "id");
+    assert!(value("Diversion").starts_with("<sip:+862160000003@192.0.2.1:5060>"), "{invite}");
+}
+
+#[test]
+fn a_silent_target_is_passed_over_after_2_s_and_all_of_them_after_4() {
+    let mut net = network(|_| {});
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(1990);
+    assert_eq!(got(&net, TWO).len(), 0);
+    net.run_ms(20);
+    assert_eq!(got(&net, TWO), ["INVITE"]);
+    net.run_ms(1980);
+    assert_eq!(net.story(BOX, ringing()), "");
+    net.run_ms(20);
+    assert_eq!(net.story(BOX, ringing()), GONE_UNREACHABLE);
+    net.run(Duration::from_secs(70));
+    net.assert_torn_down();
+}
+
+#[test]
+fn a_trunk_with_one_target_waits_4_s_for_it() {
+    let mut net = network(|out| out.targets.truncate(1));
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(3990);
+    assert_eq!(net.story(BOX, ringing()), "");
+    net.run_ms(20);
+    assert_eq!(net.story(BOX, ringing()), GONE_UNREACHABLE);
+}
+
+#[test]
+fn a_target_that_works_on_the_call_is_waited_for() {
+    let mut net = network(|_| {});
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(1000);
+    answer(&mut net, ONE, "INVITE", "100 Trying", "");
+    net.run(Duration::from_secs(20));
+    assert_eq!(got(&net, TWO).len(), 0);
+    pick_up(&mut net, ONE);
+    assert_eq!(net.story(BOX, ringing()), "Answered");
+}
+
+#[test]
+fn a_target_that_fails_is_followed_by_the_next_at_once() {
+    for failure in ["503 Service Unavailable", "500 Server Error", "504 Timeout", "408 Timeout"] {
+        let mut net = network(|_| {});
+        net.tell(BOX, Command::InviteTrunk(call()));
+        net.run_ms(20);
+        answer(&mut net, ONE, "INVITE", "100 Trying", "");
+        answer(&mut net, ONE, "INVITE", failure, "");
+        assert_eq!(got(&net, TWO), ["INVITE"], "{failure}");
+        pick_up(&mut net, TWO);
+        assert_eq!(net.story(BOX, ringing()), "Answered", "{failure}");
+    }
+}
+
+#[test]
+fn what_the_far_side_says_is_taken_from_the_first_target() {
+    for (refusal, cause) in [
+        ("404 Not Found", Cause::NotFound),
+        ("486 Busy Here", Cause::Busy),
+        ("480 Temporarily Unavailable", Cause::NoAnswer),
+        ("403 Forbidden", Cause::Forbidden),
+        ("603 Decline", Cause::Declined),
+        ("302 Moved Temporarily", Cause::NotFound),
+    ] {
+        let mut net = network(|_| {});
+        net.tell(BOX, Command::InviteTrunk(call()));
+        net.run_ms(20);
+        answer(&mut net, ONE, "INVITE", refusal, "");
+        assert_eq!(net.events(BOX, ringing()), [LegEvent::Gone(cause)], "{refusal}");
+        assert_eq!(got(&net, TWO).len(), 0, "{refusal}");
+    }
+}
+
+#[test]
+fn a_busy_told_with_a_503_is_no_reason_for_another_target() {
+    let mut net = network(|_| {});
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    let why = "Reason: Q.850;cause=17;text=\"User busy\"\n";
+    answer(&mut net, ONE, "INVITE", "503 Service Unavailable", why);
+    assert_eq!(net.events(BOX, ringing()), [LegEvent::Gone(Cause::Busy)]);
+}
+
+#[test]
+fn a_phone_that_rings_is_not_called_a_second_time_when_the_trunk_fails() {
+    let mut net = network(|_| {});
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    answer(&mut net, ONE, "INVITE", "180 Ringing", "");
+    answer(&mut net, ONE, "INVITE", "500 Server Error", "");
+    assert_eq!(net.story(BOX, ringing()), "Ringing Gone(NoAnswer)");
+    assert_eq!(got(&net, TWO).len(), 0);
+}
+
+#[test]
+fn a_target_that_wakes_up_too_late_is_cancelled_or_hung_up() {
+    for late in ["180 Ringing", "200 OK"] {
+        let mut net = network(|_| {});
+        net.tell(BOX, Command::InviteTrunk(call()));
+        net.run_ms(2100);
+        answer(&mut net, TWO, "INVITE", "180 Ringing", "");
+        match late {
+            "200 OK" => pick_up(&mut net, ONE),
+            late => answer(&mut net, ONE, "INVITE", late, ""),
+        }
+        let said = got(&net, ONE).last().cloned().unwrap();
+        assert_eq!(said, if late == "200 OK" { "BYE" } else { "CANCEL" });
+        pick_up(&mut net, TWO);
+        assert_eq!(net.story(BOX, ringing()), "Ringing Answered");
+    }
+}
+
+#[test]
+fn a_connection_that_is_refused_is_a_failure_at_once() {
+    let mut net = network(|out| out.targets[0].transport = Transport::Tcp);
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(100);
+    assert_eq!(got(&net, TWO), ["INVITE"]);
+}
+
+const CHALLENGE: &str =
+    "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\n";
+
+#[test]
+fn a_challenge_is_answered_with_the_trunks_own_account() {
+    let mut net = network(|out| out.account = Some(account(false)));
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    answer(&mut net, ONE, "INVITE", "407 Proxy Authentication Required", CHALLENGE);
+    let proof = header(&last(&net, ONE, "INVITE"), "Proxy-Authorization").unwrap();
+    assert!(proof.contains("username=\"02160000000\"") && proof.contains("realm=\"carrier\""));
+    assert!(!net.sent.iter().any(|sent| sent.3.contains("of the carrier")));
+    // A password that was wrong is not tried again, and no other target is told.
+    answer(&mut net, ONE, "INVITE", "407 Proxy Authentication Required", CHALLENGE);
+    assert_eq!(net.story(BOX, ringing()), "Gone(Forbidden)");
+    assert_eq!(got(&net, TWO).len(), 0);
+}
+
+#[test]
+fn nobody_is_answered_who_challenges_in_a_targets_place() {
+    let mut net = network(|out| out.account = Some(account(false)));
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    let invite = last(&net, ONE, "INVITE");
+    reply(&mut net, STRANGER, &invite, "407 Proxy Authentication Required", CHALLENGE, "");
+    assert!(!net.sent.iter().any(|sent| sent.3.contains("Authorization:")));
+}
+
+#[test]
+fn a_trunk_without_an_account_answers_no_challenge() {
+    let mut net = network(|_| {});
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    answer(&mut net, ONE, "INVITE", "401 Unauthorized", &CHALLENGE.replace("Proxy", "WWW"));
+    assert_eq!(net.story(BOX, ringing()), "Gone(Forbidden)");
+}
+
+#[test]
+fn a_trunk_that_nobody_knows_is_unreachable() {
+    let mut net = network(|_| {});
+    let lost = TrunkCall { trunk: TrunkId::new("gone"), ..call() };
+    net.tell(BOX, Command::InviteTrunk(lost));
+    assert_eq!(net.story(BOX, ringing()), GONE_UNREACHABLE);
+}
+
+const GRANTED: &str = "Contact: <sip:02160000000@192.0.2.1:5060>;expires=300\n";
+
+fn registering() -> Network {
+    let mut net = network(|out| out.account = Some(account(true)));
+    net.run_ms(20);
+    net
+}
+
+#[test]
+fn the_box_registers_with_its_carrier_and_again_after_four_fifths_of_the_time() {
+    let mut net = registering();
+    let register = last(&net, ONE, "REGISTER");
+    assert!(register.starts_with("REGISTER sip:ims.carrier.example SIP/2.0\r\n"), "{register}");
+    assert_eq!(header(&register, "To").unwrap(), "<sip:02160000000@ims.carrier.example>");
+    assert_eq!(header(&register, "Expires").unwrap(), "600");
+    let challenge = CHALLENGE.replace("Proxy", "WWW");
+    answer(&mut net, ONE, "REGISTER", "401 Unauthorized", &challenge);
+    assert!(header(&last(&net, ONE, "REGISTER"), "Authorization").is_some());
+    answer(&mut net, ONE, "REGISTER", "200 OK", GRANTED);
+    assert_eq!(got(&net, ONE), ["REGISTER", "REGISTER"]);
+    net.run(Duration::from_secs(239));
+    assert_eq!(got(&net, ONE).len(), 2);
+    net.run(Duration::from_secs(2));
+    assert_eq!(got(&net, ONE).len(), 3);
+    assert_eq!(health(&net), []);
+}
+
+#[test]
+fn a_registration_that_fails_backs_off_and_goes_to_the_next_target() {
+    let mut net = registering();
+    answer(&mut net, ONE, "REGISTER", "403 Forbidden", "");
+    assert_eq!(health(&net), [(false, "403 to REGISTER".to_owned())]);
+    net.run(Duration::from_secs(14));
+    assert_eq!(got(&net, TWO).len(), 0);
+    net.run(Duration::from_secs(17));
+    assert_eq!(got(&net, TWO), ["REGISTER"]);
+    answer(&mut net, TWO, "REGISTER", "500 Server Error", "");
+    // Twice as long, and back at the first.
+    net.run(Duration::from_secs(29));
+    assert_eq!(got(&net, ONE).len(), 1);
+    net.run(Duration::from_secs(32));
+    assert_eq!(got(&net, ONE).len(), 2);
+    answer(&mut net, ONE, "REGISTER", "200 OK", GRANTED);
+    assert_eq!(health(&net).last(), Some(&(true, String::new())));
+}
+
+#[test]
+fn a_carrier_that_is_never_there_is_asked_every_half_hour_at_most() {
+    let mut net = registering();
+    let tries = |net: &Network| got(net, ONE).len() + got(net, TWO).len();
+    net.run(Duration::from_secs(5 * 3600));
+    let before = tries(&net);
+    net.run(Duration::from_secs(5 * 3600));
+    // Each try lasts 32 s, and a quarter to half an hour go by between two.
+    let late = tries(&net) - before;
+    assert!((9..=20).contains(&late), "{late}");
+    assert_eq!(health(&net).len(), 1);
+}
+
+#[test]
+fn a_retry_after_of_the_carrier_is_heeded() {
+    let mut net = registering();
+    answer(&mut net, ONE, "REGISTER", "503 Service Unavailable", "Retry-After: 120\n");
+    net.run(Duration::from_secs(119));
+    assert_eq!(got(&net, TWO).len(), 0);
+    net.run(Duration::from_secs(2));
+    assert_eq!(got(&net, TWO), ["REGISTER"]);
+}
+
+#[test]
+fn the_registration_is_taken_back_when_the_box_stops_or_the_trunk_is_another() {
+    let farewell = |net: &mut Network| net.tell(BOX, Command::Farewell);
+    let other = |net: &mut Network| {
+        let mut accounts = Accounts { register_s: (60, 3600), ..Accounts::default() };
+        let out = TrunkOut { account: Some(account(true)), order: 5, ..out() };
+        let trunk = TrunkConfig { out, ..TrunkConfig::from_peers(Vec::new(), 1) };
+        accounts.trunks = BTreeMap::from([(TrunkId::new("line"), trunk)]);
+        net.tell(BOX, Command::Configure(accounts));
+    };
+    let same = |net: &mut Network| {
+        let mut accounts = Accounts { register_s: (60, 3600), ..Accounts::default() };
+        let trunks = config(TrunkOut { account: Some(account(true)), ..out() }).trunks;
+        accounts.trunks = trunks;
+        net.tell(BOX, Command::Configure(accounts));
+    };
+    let ends: [(&dyn Fn(&mut Network), usize); 3] = [(&farewell, 1), (&other, 1), (&same, 0)];
+    for (end, taken_back) in ends {
+        let mut net = registering();
+        answer(&mut net, ONE, "REGISTER", "200 OK", GRANTED);
+        end(&mut net);
+        net.run_ms(20);
+        let zero = |text: &str| header(text, "Expires").is_some_and(|expires| expires == "0");
+        let gone = net.wire.iter().filter(|w| w.1 == at(ONE) && zero(&w.2)).count();
+        assert_eq!(gone, taken_back);
+    }
+}
+
+fn watched() -> Network {
+    network(|out| {
+        out.options_every = Duration::from_secs(30);
+        out.targets.truncate(1);
+    })
+}
+
+#[test]
+fn a_target_is_asked_whether_it_is_well() {
+    let mut net = watched();
+    for round in 1..=10 {
+        net.run(Duration::from_secs(if round == 1 { 2 } else { 30 }));
+        assert_eq!(got(&net, ONE).len(), round);
+        // A refusal is as good as a welcome: somebody is there.
+        answer(&mut net, ONE, "OPTIONS", if round % 2 == 0 { "200 OK" } else { "404 No" }, "");
+    }
+    assert_eq!(health(&net), []);
+}
+
+#[test]
+fn two_lost_answers_take_a_trunk_out_and_two_answers_bring_it_back() {
+    let mut net = watched();
+    net.run(Duration::from_secs(6));
+    assert_eq!(health(&net), []);
+    net.run(Duration::from_secs(10));
+    let down = format!("udp:{ONE}: no answer to OPTIONS");
+    assert_eq!(health(&net), [(false, down)]);
+    for round in 0..10 {
+        net.run(Duration::from_secs(5));
+        if got(&net, ONE).last().is_some_and(|last| last == "OPTIONS") {
+            answer(&mut net, ONE, "OPTIONS", "200 OK", "");
+        }
+        if health(&net).len() > 1 {
+            assert!(round >= 1, "one answer is no recovery");
+            break;
+        }
+    }
+    assert_eq!(health(&net).last(), Some(&(true, String::new())));
+}
+
+#[test]
+fn a_target_that_failed_calls_is_tried_last_and_one_that_is_held_too() {
+    let mut net = network(|out| out.options_every = Duration::from_secs(3600));
+    net.run(Duration::from_secs(2));
+    answer(&mut net, ONE, "OPTIONS", "200 OK", "");
+    answer(&mut net, TWO, "OPTIONS", "200 OK", "");
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    let busy = "Retry-After: 60\n";
+    answer(&mut net, ONE, "INVITE", "503 Service Unavailable", busy);
+    answer(&mut net, TWO, "INVITE", "486 Busy Here", "");
+    let second = TrunkCall { leg: model::LegId::outbound(9), ..call() };
+    let before = got(&net, ONE).len();
+    net.tell(BOX, Command::InviteTrunk(second));
+    net.run_ms(20);
+    assert_eq!(got(&net, TWO).last().map(String::as_str), Some("INVITE"));
+    assert_eq!(got(&net, ONE).len(), before);
+    assert_eq!(health(&net), []);
+}
