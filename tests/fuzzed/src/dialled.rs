@@ -3,17 +3,23 @@
 use dial::Plan;
 use model::Number;
 use model::site::{NumberForm, Numbering};
+use std::sync::LazyLock;
 
-const PLANS: [(&str, &str); 2] = [("china", "21"), ("hong-kong", "")];
+/// The plans, ready: to read one costs more than to use it.
+static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| {
+    let ready = |(name, area): (&str, &str)| {
+        let numbering = site::plan(name)?;
+        Some(Plan::new(&Numbering { area: area.to_owned(), ..numbering }))
+    };
+    [("china", "21"), ("hong-kong", ""), ("singapore", "")].into_iter().filter_map(ready).collect()
+});
 const FORMS: [NumberForm; 3] =
     [NumberForm::E164, NumberForm::E164WithoutPlus, NumberForm::National];
 
 /// A number is read the same however it is written; an emergency number always passes.
 pub fn dialled(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    for (name, area) in PLANS {
-        let Some(numbering) = site::plan(name) else { continue };
-        let plan = Plan::new(&Numbering { area: area.to_owned(), ..numbering });
+    for plan in PLANS.iter() {
         let emergency = plan.is_emergency(text);
         let _ = plan.is_outside(text);
         match plan.read(text) {

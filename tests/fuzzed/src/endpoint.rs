@@ -76,7 +76,7 @@ impl World {
             config.accounts.insert(PhoneId::new(account), Secret::new(PASSWORD.to_owned()));
         }
         let peers = vec![addr("198.51.100.7:0").ip()];
-        config.trunks.insert(TrunkId::new("carrier"), TrunkConfig { peers, calls_max: 4 });
+        config.trunks.insert(TrunkId::new("carrier"), TrunkConfig::from_peers(peers, 4));
         let peers = vec![
             Peer::udp(addr("198.51.100.7:5060")),
             Peer::udp(addr("192.0.2.11:5060")),
