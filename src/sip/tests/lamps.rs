@@ -5,11 +5,11 @@ mod network;
 
 use model::fact::AgentState;
 use model::feature::{Features, Lamp, Watched};
-use model::{AgentId, PhoneId};
+use model::{AgentId, LegEvent, PhoneId, Via};
 use network::watcher::Watcher;
 use network::*;
 use sip::events::{Desk, Directory};
-use sip::{Command, Config};
+use sip::{Command, Config, Output};
 
 const WATCHER: &str = "192.0.2.21:5060";
 
@@ -106,6 +106,27 @@ fn rfc_3891_the_ringing_call_is_named_so_that_a_colleagues_key_can_take_it() {
     assert_eq!(attribute(body, "remote-tag"), tag(header(&invite, "From")), "{body}");
     assert_eq!(attribute(body, "local-tag"), tag(header(&rang, "To")), "{body}");
     assert_eq!(attribute(body, "direction").as_deref(), Some("recipient"));
+}
+
+#[test]
+fn rfc_3891_what_the_lamp_names_takes_the_call_that_rings() {
+    let mut net = Network::with(1, config());
+    let mut watcher = watch(&mut net, "8001", "dialog");
+    publish(&mut net, desk(), rings());
+    net.ring_phone();
+    watcher.run(&mut net, 1100);
+    let body = Watcher::body(watcher.last()).to_owned();
+    let [call_id, to, from] =
+        ["call-id", "remote-tag", "local-tag"].map(|name| attribute(&body, name).unwrap());
+    let answer = watcher.pick_up(&mut net, &call_id, &to, &from);
+    assert!(answer.starts_with("SIP/2.0 1"), "{answer}");
+    let taken = net.said.iter().find_map(|said| match &said.output {
+        Output::Leg { event: LegEvent::ArrivedInPlace { via, old }, .. } => {
+            Some((via.clone(), *old))
+        }
+        _ => None,
+    });
+    assert_eq!(taken, Some((Via::Phone(PhoneId::new("8002")), ringing())));
 }
 
 #[test]

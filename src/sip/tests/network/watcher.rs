@@ -85,6 +85,19 @@ impl Watcher {
         answer
     }
 
+    /// Takes a call that a lamp named, by an INVITE with Replaces, and gives the final answer.
+    pub fn pick_up(&mut self, net: &mut Network, call_id: &str, to: &str, from: &str) -> String {
+        let mut caller = self.clone();
+        caller.call_id = format!("pick-{}", self.call_id);
+        caller.tag = None;
+        let user = format!("{}@", self.target);
+        let more = format!("Replaces: {call_id};to-tag={to};from-tag={from};early-only\n");
+        let sdp = "v=0\no=- 1 1 IN IP4 192.0.2.21\ns=-\nc=IN IP4 192.0.2.21\nt=0 0\n\
+                   m=audio 9000 RTP/AVP 8 0\n";
+        let body = Some(("application/sdp", sdp));
+        caller.proved(net, Method::Invite, &user, &more, "", body)
+    }
+
     fn proved(
         &mut self,
         net: &mut Network,
