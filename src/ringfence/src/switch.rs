@@ -15,6 +15,7 @@
 mod asks;
 mod orders;
 mod phones;
+mod pops;
 pub mod shown;
 mod sound;
 
@@ -118,6 +119,7 @@ pub struct Switch {
     /// Legs of carriers, whose sound may come from another machine than their signalling.
     trunk_legs: BTreeSet<LegId>,
     pub(crate) sound: sound::Sound,
+    pops: pops::Pops,
     /// Recordings that run or are being sealed.
     recordings: BTreeSet<RecordingId>,
     /// Of these the ones that failed: their calls go on unrecorded.
@@ -149,6 +151,7 @@ impl Switch {
             waiting: VecDeque::new(),
             trunk_legs: BTreeSet::new(),
             sound: sound::Sound::default(),
+            pops: pops::Pops::default(),
             recordings: BTreeSet::new(),
             unrecorded: BTreeSet::new(),
             alarms: crate::alarms::Alarms::default(),
@@ -188,6 +191,7 @@ impl Switch {
                 std::thread::park_timeout(sleep);
             }
         }
+        self.farewell();
         self.note(Fact::BoxStopped);
         self.send_facts();
         self

@@ -17,6 +17,8 @@ impl Switch {
             Order::Ring { leg, phone, caller, name, pop } => match self.open_rtp(leg) {
                 Ok(rtp) => {
                     let auto_answer = pop.auto_answer;
+                    let name = self.pop(now, leg, &phone, &caller, name, &pop);
+                    let caller = phone::caller_id(&caller, &pop);
                     let invite =
                         sip::Command::Invite { leg, phone, rtp, caller, name, auto_answer };
                     self.parts.endpoint.handle(now, sip::Input::Command(invite));
@@ -63,10 +65,11 @@ impl Switch {
         self.parts.endpoint.handle(now, sip::Input::Command(command));
     }
 
-    /// Opens the sound of a leg that is not answered yet; without room for it, it goes without.
+    /// Opens the sound of a leg that is not answered yet; without room for it, it goes without. An
+    /// attached line carries none before it is off hook, but what is played to it runs its course.
     fn open_early(&mut self, now: Instant, leg: LegId) {
-        if let Some(Wire::Port(_)) = self.parts.wires.get(leg) {
-            return;
+        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
+            return self.tell_media(MediaOrder::Line { port, order: LineOrder::Early });
         }
         match self.open_rtp(leg) {
             Ok(rtp) => self.tell_sip(now, sip::Command::EarlyMedia { leg, rtp }),
@@ -83,7 +86,7 @@ impl Switch {
         self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
     }
 
-    fn end(&mut self, now: Instant, leg: LegId, cause: Cause, refuse: bool) {
+    pub(super) fn end(&mut self, now: Instant, leg: LegId, cause: Cause, refuse: bool) {
         if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
             let order = if refuse { LineOrder::Refuse(cause) } else { LineOrder::HangUp(cause) };
             self.tell_media(MediaOrder::Line { port, order });
@@ -145,6 +148,8 @@ impl Switch {
     pub(super) fn close(&mut self, leg: LegId) {
         self.trunk_legs.remove(&leg);
         self.sound.forget(leg);
+        let now = self.parts.clock.now();
+        self.unpop(now, leg);
         let answers = |order: &Order| matches!(order, Order::Answer { leg: rung } if *rung == leg);
         self.held.retain(|held| !answers(&held.order));
         for recording in self.parts.wires.taps_of(leg) {

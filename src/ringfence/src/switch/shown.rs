@@ -20,11 +20,14 @@ pub fn directory(site: &Site) -> Directory {
         (id.clone(), desk)
     });
     let reasons = site.codes.reasons.iter();
+    let syncs =
+        site.phones.iter().map(|(id, phone)| (id.clone(), ::phone::sync::event(phone.vendor)));
     Directory {
         keys,
         agents: agents.collect(),
         slots: site.parking.slots.iter().cloned().collect(),
         reasons: reasons.map(|(digit, word)| (digit.as_char().to_string(), word.clone())).collect(),
+        syncs: syncs.collect(),
     }
 }
 
@@ -36,6 +39,7 @@ impl Switch {
 
     /// A phone shows its features otherwise than before.
     pub(super) fn show(&mut self, now: Instant, phone: PhoneId, features: Features) {
+        self.pops.seated(&phone, &features);
         let show = sip::Command::ShowFeatures { phone, features };
         self.parts.endpoint.handle(now, sip::Input::Command(show));
     }
