@@ -397,7 +397,7 @@ impl Runner {
                 dtmf_payload_type: plan.dtmf_payload_type,
                 send: plan.send,
                 receive: plan.receive,
-                srtp: None,
+                srtp: plan.srtp.as_ref().and_then(media::Srtp::new),
             },
         );
         self.engine.command(now, media::Command::Tap { slot: SLOT, tap: TapNo(0) });

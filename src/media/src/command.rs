@@ -86,7 +86,8 @@ pub enum Command {
         /// The keys of both directions, prepared; nothing for sound in clear.
         srtp: Option<Box<Srtp>>,
     },
-    /// Opens a leg that is a port of a line card. An open leg of the slot is closed first.
+    /// Opens a leg that is a port of a line card. One that is open already, for sound before the
+    /// answer, goes on; a leg of another kind or law in the slot is closed first.
     OpenCard { slot: Slot, law: Law },
     /// Closes a leg: its bridge, play and tap end with it.
     Close { slot: Slot },

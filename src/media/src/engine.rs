@@ -205,6 +205,10 @@ impl Engine {
                 self.open_rtp(now, slot, ssrc, expected, send, srtp)?;
             }
             Command::OpenCard { slot, law } => {
+                let place = self.legs.get(usize::from(slot.0))?;
+                if matches!(place.line, Line::Card { .. }) && place.law == law {
+                    return Some(());
+                }
                 self.close(slot);
                 let place = self.legs.get_mut(usize::from(slot.0))?;
                 *place = Leg::open(Line::Card { ear: CardEar::new(law) }, law);

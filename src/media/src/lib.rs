@@ -40,6 +40,5 @@ mod transit;
 pub use clip::Clip;
 pub use command::{ClipList, ClipNo, Command, RoomNo, Slot, TapNo};
 pub use engine::{Config, Engine};
-
 pub use sink::{Block, EngineCounters, Event, LegCounters, Sink, TapFrame};
 pub use srtp::Srtp;

@@ -66,6 +66,8 @@ pub enum MediaOrder {
 /// What a line port is told.
 #[derive(Clone, Copy, Debug)]
 pub enum LineOrder {
+    /// Play to the port before it is answered.
+    Early,
     Answer,
     Refuse(Cause),
     HangUp(Cause),
@@ -154,6 +156,7 @@ pub fn start(media: Media) -> anyhow::Result<Ends> {
     let (taps_out, taps) = leak::<TapItem, { crate::seal::TAP_QUEUE }>();
     let runner = Runner {
         sockets: Sockets::new(media.slots)?,
+        early: vec![false; media.lines.len()],
         out: Outlet { taps: taps_out, tick: 0 },
         orders: orders_in,
         news: news_out,
@@ -173,6 +176,8 @@ fn leak<T, const N: usize>() -> (Producer<'static, T>, Consumer<'static, T>) {
 struct Runner {
     media: Media,
     sockets: Sockets,
+    /// Ports whose leg is open but not answered.
+    early: Vec<bool>,
     orders: Consumer<'static, MediaOrder>,
     news: Producer<'static, MediaSaid>,
     out: Outlet,
@@ -296,6 +301,7 @@ impl Runner {
             MediaOrder::Line { port, order } => {
                 if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
                     let input = match order {
+                        LineOrder::Early => return self.open_card(now, port, true),
                         LineOrder::Answer => line::Input::Answer,
                         LineOrder::Refuse(cause) => line::Input::Refuse(cause),
                         LineOrder::HangUp(cause) => line::Input::HangUp(cause),
@@ -337,7 +343,9 @@ impl Runner {
                 if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
                     line.handle(now, line::Input::Block(&block));
                 }
-                self.media.engine.card_block(Slot(port), &block);
+                if !self.early.get(usize::from(port)).is_some_and(|early| *early) {
+                    self.media.engine.card_block(Slot(port), &block);
+                }
             }
             self.settle_line(now, port);
         }
@@ -357,11 +365,7 @@ impl Runner {
                 }
                 line::Output::Leg(event) => {
                     match event {
-                        LegEvent::Answered => {
-                            let law = line.law();
-                            let open = media::Command::OpenCard { slot: Slot(port), law };
-                            self.media.engine.command(now, open);
-                        }
+                        LegEvent::Answered => self.open_card(now, port, false),
                         LegEvent::Gone(_) => {
                             let close = media::Command::Close { slot: Slot(port) };
                             self.media.engine.command(now, close);
@@ -375,6 +379,17 @@ impl Runner {
                 }
             }
         }
+    }
+
+    /// Opens the leg of a card's port, or leaves it open. Before the answer the line is not
+    /// listened to: a caller's number comes as keys between two rings.
+    fn open_card(&mut self, now: model::Instant, port: u16, early: bool) {
+        let Some(line) = self.media.lines.get(usize::from(port)) else { return };
+        if let Some(place) = self.early.get_mut(usize::from(port)) {
+            *place = early;
+        }
+        let open = media::Command::OpenCard { slot: Slot(port), law: line.law() };
+        self.media.engine.command(now, open);
     }
 
     fn say(&mut self, said: MediaSaid) {

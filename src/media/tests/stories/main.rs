@@ -4,6 +4,7 @@
 
 mod bridge;
 mod conceal;
+mod early;
 mod inband;
 mod jitter;
 mod keys;

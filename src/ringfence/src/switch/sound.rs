@@ -105,12 +105,13 @@ impl Switch {
     /// one that names another address (an interface we do not see, a NAT) is heard all the same.
     pub(super) fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan, signalling: IpAddr) {
         let Some(Wire::Rtp { slot, .. }) = self.parts.wires.get(leg) else { return };
-        // Keys that cannot be used are no reason to send in clear.
+        // Keys that cannot be used are no reason to send in clear, or to go on with others.
         let srtp = plan.srtp.as_ref().map(media::Srtp::new);
         if let Some(None) = srtp {
             log(Severity::Error, &format!("leg {leg} has keys that the cipher library refuses"));
             let now = self.parts.clock.now();
-            return self.alarms.raise(now, "no-media", "srtp", control::Level::Critical);
+            self.alarms.raise(now, "no-media", "srtp", control::Level::Critical);
+            return self.end(now, leg, Cause::NotAcceptable, false);
         }
         let srtp = srtp.flatten();
         let mut ssrc = [0; 4];
