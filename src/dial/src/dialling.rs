@@ -60,6 +60,10 @@ pub struct Counters {
 pub struct Dialling {
     site: Arc<Site>,
     plan: Plan,
+    /// Who comes first, in the form dialled at home.
+    vip: BTreeSet<Number>,
+    /// Where calls begin by the number dialled, in that form too.
+    entries: BTreeMap<TrunkId, BTreeMap<Number, MenuId>>,
     anchor: Anchor,
     spent: Spent,
     trunks: Trunks,
@@ -72,8 +76,11 @@ pub struct Dialling {
 impl Dialling {
     /// Begins with what was used today.
     pub fn new(_now: Instant, config: Config) -> Self {
+        let plan = Plan::new(&config.site.numbering);
         Self {
-            plan: Plan::new(&config.site.numbering),
+            vip: vip(&plan, &config.site),
+            entries: entries(&plan, &config.site),
+            plan,
             site: config.site,
             anchor: config.anchor,
             spent: config.spent,
@@ -107,6 +114,8 @@ impl Dialling {
             Input::Drain => self.draining = true,
             Input::Site(site) => {
                 self.plan = Plan::new(&site.numbering);
+                self.vip = vip(&self.plan, &site);
+                self.entries = entries(&self.plan, &site);
                 self.trunks.keep(&site);
                 self.site = site;
             }
@@ -140,22 +149,15 @@ impl Dialling {
     /// Tells whether a caller comes first, whichever way the site or the line writes the number.
     pub fn is_vip(&self, trunk: Option<&TrunkId>, caller: &Number) -> bool {
         let caller = self.home(trunk, caller);
-        let listed = |number: &Number| self.plan.home(number, Default::default());
-        !caller.is_empty()
-            && (self.site.vip.contains(&caller)
-                || self.site.vip.iter().any(|number| listed(number) == caller))
+        !caller.is_empty() && self.vip.contains(&caller)
     }
 
     /// Where a call that came over a trunk begins, whichever way the number dialled is written.
     pub fn entry(&self, trunk: &TrunkId, dialled: &str) -> Option<MenuId> {
         let config = self.site.trunks.get(trunk)?;
         let called = self.home(Some(trunk), &Number::new(dialled));
-        let same = |number: &String| {
-            number == dialled
-                || self.plan.home(&Number::new(number.as_str()), config.out.form) == called
-        };
-        let listed = config.entry.by_number.iter().find(|(number, _)| same(number));
-        Some(listed.map_or(&config.entry.default, |(_, menu)| menu).clone())
+        let listed = self.entries.get(trunk).and_then(|numbers| numbers.get(&called));
+        Some(listed.unwrap_or_else(|| config.entry.of(dialled)).clone())
     }
 
     /// Tells whether a trunk is taken to be reachable, and how many calls it has.
@@ -346,6 +348,20 @@ impl Dialling {
     fn fact(&mut self, fact: Fact) {
         self.out.push_back(Output::Fact(fact));
     }
+}
+
+/// The numbers of those who come first, as they are dialled at home.
+fn vip(plan: &Plan, site: &Site) -> BTreeSet<Number> {
+    site.vip.iter().map(|number| plan.home(number, Default::default())).collect()
+}
+
+/// The numbers of each trunk that have a place of their own, as they are dialled at home.
+fn entries(plan: &Plan, site: &Site) -> BTreeMap<TrunkId, BTreeMap<Number, MenuId>> {
+    let of = |trunk: &Trunk| {
+        let home = |number: &String| plan.home(&Number::new(number.as_str()), trunk.out.form);
+        trunk.entry.by_number.iter().map(|(number, menu)| (home(number), menu.clone())).collect()
+    };
+    site.trunks.iter().map(|(id, trunk)| (id.clone(), of(trunk))).collect()
 }
 
 /// Tells whether a role may dial a number: by its kind, or by its beginning.

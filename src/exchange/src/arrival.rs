@@ -39,6 +39,8 @@ impl Exchange {
             Via::Trunk(trunk) => Some(trunk),
             _ => None,
         };
+        // One customer has one number, whichever line gives it and however it writes it.
+        let caller = self.dialling.home(trunk, &caller);
         let vip = !caller.is_empty()
             && (self.site.vip.contains(&caller) || self.dialling.is_vip(trunk, &caller));
         let lang = self.site.lang;

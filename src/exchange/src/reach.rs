@@ -15,7 +15,7 @@ use crate::pops::{RING, RING_BEFORE_FORWARD, RING_OUTSIDE};
 use call::{How, Place};
 use model::fact::Who;
 use model::feature::ForwardWhen;
-use model::{AgentId, CallId, Cause, Instant, LegId, Number, PhoneId, QueueId, Via};
+use model::{AgentId, CallId, Cause, Instant, LegId, Number, PhoneId, QueueId, TrunkId, Via};
 use std::collections::BTreeMap;
 
 /// Most times a call may be sent on from phone to phone.
@@ -249,12 +249,29 @@ impl Exchange {
             Some(_) => self.calls.get(call).map(|call| call.number().clone()),
             None => None,
         };
+        for (trunk, calls) in self.calls_in() {
+            self.dialling.handle(now, dial::Input::Incoming { trunk, calls });
+        }
         let who = dial::Who { agent, phone, role };
         self.asks.asked += 1;
         let ask = self.asks.asked;
         self.asks.seeking.insert(ask, (call, to.to_owned(), sent_on.unwrap_or_default()));
         let dialled = to.to_owned();
         self.dialling.handle(now, dial::Input::Asked { ask, call: Some(call), who, dialled });
+    }
+
+    /// The calls that came by each trunk and live: they hold it as calls out do.
+    fn calls_in(&self) -> BTreeMap<TrunkId, u16> {
+        let mut calls: BTreeMap<TrunkId, u16> =
+            self.site.trunks.keys().map(|trunk| (trunk.clone(), 0)).collect();
+        for call in self.calls.iter() {
+            if let Via::Trunk(trunk) = call.via()
+                && let Some(count) = calls.get_mut(trunk)
+            {
+                *count = count.saturating_add(1);
+            }
+        }
+        calls
     }
 
     /// What dialling says of a call out.

@@ -122,7 +122,7 @@ fn lock(folders: &Folders) -> anyhow::Result<std::fs::File> {
 
 /// The phones and trunks of a site, as the endpoint wants them.
 pub fn accounts(site: &Site) -> sip::Accounts {
-    let phones = site.agents.values();
+    let phones = site.phones.iter();
     let trunks = site.trunks.iter().map(|(id, trunk)| {
         let config = sip::TrunkConfig {
             peers: trunk.peers.clone(),
@@ -132,7 +132,7 @@ pub fn accounts(site: &Site) -> sip::Accounts {
         (id.clone(), config)
     });
     sip::Accounts {
-        accounts: phones.map(|agent| (agent.phone.clone(), agent.password.clone())).collect(),
+        accounts: phones.map(|(id, phone)| (id.clone(), phone.password.clone())).collect(),
         trunks: trunks.collect(),
         directory: crate::switch::shown::directory(site),
         register_s: site.sip.register_s,

@@ -33,7 +33,7 @@ use crate::sites::Ready;
 use crate::wires::Wires;
 use crossbeam_channel::{Receiver, Sender};
 use exchange::Exchange;
-use model::id::{LegId, PhoneId, RecordingId};
+use model::id::{AgentId, LegId, PhoneId, RecordingId};
 use model::site::Site;
 use model::time::Anchor;
 use model::{Fact, Instant, LegEvent, Order, Via, WallTime};
@@ -247,7 +247,14 @@ impl Switch {
 
     fn take_exchange(&mut self, now: Instant, output: exchange::Output) {
         match output {
-            exchange::Output::Fact(wall, fact) => self.facts.push((wall, fact)),
+            exchange::Output::Fact(wall, fact) => {
+                if let Fact::CeilingReached { agent, phone, .. } = &fact {
+                    let who = agent.as_ref().map(AgentId::as_str);
+                    let who = who.or(phone.as_ref().map(PhoneId::as_str)).unwrap_or("*");
+                    self.alarms.raise(now, "dial-ceiling", who, control::Level::Critical);
+                }
+                self.facts.push((wall, fact));
+            }
             exchange::Output::Order(order) => {
                 let after = self.batch + u64::from(!self.facts.is_empty());
                 self.held.push_back(Held { order, after, since: now });
@@ -292,6 +299,7 @@ impl Switch {
             sip::Output::Unregistered { phone } => self.phone(now, phone, false),
             sip::Output::RegisterResult { .. } => {}
             sip::Output::TrunkHealth { trunk, up, why } => {
+                self.alarms.set(now, "trunk-down", trunk.as_str(), !up);
                 let health = exchange::Input::TrunkHealth { trunk, up, why };
                 self.parts.exchange.handle(now, health);
             }

@@ -33,8 +33,24 @@ impl Switch {
             Order::Unmix { leg } => self.unmix(leg),
             Order::Record { leg, recording } => self.record(now, leg, recording),
             Order::StopRecord { recording } => self.stop_recording(recording),
-            // The exchange gives none of these yet.
-            Order::Dial { leg, .. } => self.end(now, leg, Cause::Unreachable, false),
+            Order::Dial { leg, trunk, number, caller, name, diverted } => match self.open_rtp(leg) {
+                Ok(rtp) => {
+                    // Who calls though the number is withheld, for a trunk that is trusted.
+                    let asserted = self.parts.site.numbering.number.clone().unwrap_or_default();
+                    let call = sip::TrunkCall {
+                        leg,
+                        trunk,
+                        rtp,
+                        number,
+                        caller,
+                        name,
+                        diverted,
+                        asserted,
+                    };
+                    self.tell_sip(now, sip::Command::InviteTrunk(call));
+                }
+                Err(error) => self.no_media(now, leg, &error),
+            },
             Order::Alert { leg } => self.tell_sip(now, sip::Command::Alert { leg }),
             Order::EarlyMedia { leg } => self.open_early(now, leg),
             Order::Transferring { leg, stage } => {

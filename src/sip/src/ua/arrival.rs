@@ -70,5 +70,14 @@ pub fn arrival(invite: &Message, party: &Party, old: Option<LegId>) -> LegEvent 
     };
     // A phone of ours does not say who sent it a call.
     let diverted = if party.is_phone() { Number::default() } else { caller::diverted(invite) };
-    LegEvent::Arrived { via, caller, name, dialled: caller::dialled(invite), diverted }
+    LegEvent::Arrived { via, caller, name, dialled: dialled(invite, party), diverted }
+}
+
+/// What was dialled. A carrier that we register with may address each call to our account, and name
+/// the number that was dialled in To.
+fn dialled(invite: &Message, party: &Party) -> String {
+    let dialled = caller::dialled(invite);
+    let to_account = party.account.as_ref().is_some_and(|(user, _)| user.as_str() == dialled);
+    let named = invite.to().filter(|_| to_account).and_then(|to| caller::user_of(&to));
+    named.unwrap_or(dialled)
 }

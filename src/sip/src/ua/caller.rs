@@ -38,6 +38,12 @@ pub fn name(address: &Address) -> PersonName {
     PersonName::new(cut(address.display.as_deref().unwrap_or_default(), NAME_MAX))
 }
 
+/// The user part of an address, where it has one.
+pub fn user_of(address: &Address) -> Option<String> {
+    let user = uri::user(&address.uri)?;
+    Some(cut(&user, NUMBER_MAX).to_owned()).filter(|user| !user.is_empty())
+}
+
 /// What was dialled: the user part of the request URI.
 pub fn dialled(invite: &Message) -> String {
     let user = invite.uri().and_then(uri::user).unwrap_or_default();
