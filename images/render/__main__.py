@@ -55,7 +55,7 @@ def check(texts: dict[Path, list[Clip]]) -> int:
 def render(cache: Path, texts: dict[Path, list[Clip]]) -> int:
     import level
     from mandarin import UnknownText
-    from music import hold_music
+    from music import tune
     from speak import Speaker
 
     speaker, failures, spoken_s = None, 0, 0.0
@@ -73,7 +73,7 @@ def render(cache: Path, texts: dict[Path, list[Clip]]) -> int:
                 continue
             speaker = speaker or (None if clip.is_music else Speaker(cache))
             try:
-                audio = hold_music() if clip.is_music else speaker.speak(clip)
+                audio = tune(clip.id) if clip.is_music else speaker.speak(clip)
             except UnknownText as e:
                 print(f"render-prompts: {folder}/{e}", file=sys.stderr)
                 failures += 1
