@@ -38,7 +38,7 @@ use sip::{FlowId, Locals, Transport};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -46,6 +46,11 @@ use tokio::sync::OwnedSemaphorePermit;
 const KNOWN_MAX: usize = 8192;
 /// Messages of strangers that may wait.
 const STRANGERS_MAX: usize = 2048;
+/// Bytes that may wait in each queue: datagrams of the longest kind fill it before their number does.
+const BYTES_MAX: [usize; 2] = [8 << 20, 32 << 20];
+/// Of so many messages one is a stranger's, however many known ones wait: else no phone could
+/// register anew while trunks are at their busiest.
+const STRANGERS_TURN: u32 = 16;
 
 /// What came from the network.
 pub enum Arrived {
@@ -101,13 +106,23 @@ pub struct Intake {
     strangers: Sender<Arrived>,
     exchange: std::thread::Thread,
     counters: Arc<NetCounters>,
+    waiting: Arc<[AtomicUsize; 2]>,
 }
 
 impl Intake {
-    /// Hands over what came, or sheds it where too much waits. The thread is not woken yet.
-    fn offer(&self, known: bool, arrived: Arrived) -> Result<(), Arrived> {
-        let queue = if known { &self.known } else { &self.strangers };
-        queue.try_send(arrived).map_err(TrySendError::into_inner)
+    /// Hands over a datagram; tells whether there was room for it. The thread is not woken yet.
+    fn offer(&self, known: bool, from: SocketAddr, bytes: &[u8]) -> bool {
+        let (queue, place) = if known { (&self.known, 1) } else { (&self.strangers, 0) };
+        let (Some(waiting), Some(most)) = (self.waiting.get(place), BYTES_MAX.get(place)) else {
+            return false;
+        };
+        let before = waiting.fetch_add(bytes.len(), Ordering::Relaxed);
+        let datagram = Arrived::Datagram { from, bytes: bytes.to_vec() };
+        let taken = before + bytes.len() <= *most && queue.try_send(datagram).is_ok();
+        if !taken {
+            waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
+        }
+        taken
     }
 
     /// Hands over what must not be lost, however long it takes, and wakes the thread. Tells whether
@@ -139,15 +154,28 @@ pub struct Net {
     strangers: Receiver<Arrived>,
     pub outlet: Outlet,
     pub counters: Arc<NetCounters>,
+    waiting: Arc<[AtomicUsize; 2]>,
+    turn: u32,
     flood: flood::Flood,
     /// Our addresses as others reach them.
     pub locals: Locals,
 }
 
 impl Net {
-    /// What to do next: known peers come first.
-    pub fn next(&self) -> Option<Arrived> {
-        self.known.try_recv().or_else(|_| self.strangers.try_recv()).ok()
+    /// What to do next: known peers come first, but for a stranger now and then.
+    pub fn take(&mut self) -> Option<Arrived> {
+        self.turn = (self.turn + 1) % STRANGERS_TURN;
+        let places = if self.turn == 0 { [0, 1] } else { [1, 0] };
+        places.into_iter().find_map(|place| {
+            let queue = if place == 1 { &self.known } else { &self.strangers };
+            let arrived = queue.try_recv().ok()?;
+            if let (Arrived::Datagram { bytes, .. }, Some(waiting)) =
+                (&arrived, self.waiting.get(place))
+            {
+                waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
+            }
+            Some(arrived)
+        })
     }
 
     /// Tells whether strangers come faster than they are taken.
@@ -187,7 +215,9 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
         strangers: strangers_out,
         exchange: begin.exchange.clone(),
         counters: counters.clone(),
+        waiting: Arc::default(),
     };
+    let waiting = intake.waiting.clone();
     let friends = Arc::new(Friends::default());
     friends.set_trunks(begin.trunks.addresses.clone());
     let _entered = begin.runtime.enter();
@@ -256,7 +286,7 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
         connections_max: limits.connections_max,
     });
     let flood = flood::Flood::default();
-    Ok(Net { known, strangers, outlet, counters, flood, locals })
+    Ok(Net { known, strangers, outlet, counters, waiting, turn: 0, flood, locals })
 }
 
 /// The addresses to bind for one: an unspecified IPv6 address means IPv4 too, on its own socket.

@@ -210,7 +210,7 @@ impl Switch {
             self.heard(now, said);
         }
         for _ in 0..MESSAGES_PER_LOOK {
-            let Some(arrived) = self.parts.net.next() else { break };
+            let Some(arrived) = self.parts.net.take() else { break };
             self.parts.net.outlet.take(now, &mut self.parts.endpoint, arrived);
             self.settle(now);
         }

@@ -324,7 +324,7 @@ impl Endpoint {
                 Err(Broken { fault, head }) => {
                     // Where its end is nobody knows: it is answered, and nothing more is read.
                     let error = framer::refused(fault, &head);
-                    self.malformed(from, error);
+                    self.malformed(now, from, error);
                     return self.close(now, flow);
                 }
             }
@@ -372,13 +372,17 @@ impl Endpoint {
                 self.reception.request(now, &mut self.wire, &mut self.legs, from, message);
             }
             Ok(message) => self.response(now, from, &message),
-            Err(error) => self.malformed(from, error),
+            Err(error) => self.malformed(now, from, error),
         }
     }
 
-    fn malformed(&mut self, from: Peer, error: ParseError) {
+    fn malformed(&mut self, now: Instant, from: Peer, error: ParseError) {
         self.wire.counters.malformed += 1;
         let Some(mut response) = error.response else { return };
+        if !self.reception.admits(now, &from) {
+            self.wire.counters.too_fast += 1;
+            return;
+        }
         // The refusal carries the request's Via, which is all that is asked of it here.
         if let Some(to) = response.stamp_via(from) {
             let tag = self.wire.tag_for(&response);

@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 /// How long a nonce is taken (RFC 7616 section 3.3 leaves it to the server).
 pub const LIFE: Duration = Duration::from_secs(300);
 /// Most nonces whose `nc` is remembered. At it the oldest goes, and is stale from then on.
-pub const NONCES_MAX: usize = 8192;
+pub const NONCES_MAX: usize = 65_536;
 
 /// Bytes of the keyed hash that a nonce carries.
 const MAC_BYTES: usize = 16;

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Most bytes taken at a time.
-const CHUNK_BYTES: usize = 16 * 1024;
+const CHUNK_BYTES: usize = 4 * 1024;
 /// Bytes a second of a connection whose other end proved nothing yet.
 const STRANGER_BYTES_S: u64 = 32 * 1024;
 /// Messages that may wait to be written.

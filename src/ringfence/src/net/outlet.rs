@@ -53,6 +53,11 @@ impl Outlet {
         Self { ways, lines: BTreeMap::new(), ours: BTreeMap::new(), failed: 0 }
     }
 
+    #[cfg(test)]
+    pub fn intake(&self) -> Intake {
+        self.ways.intake.clone()
+    }
+
     /// Hands what came to the endpoint.
     pub fn take(&mut self, now: Instant, endpoint: &mut Endpoint, arrived: Arrived) {
         match arrived {

@@ -62,7 +62,7 @@ impl Box {
     /// One turn of the exchange thread.
     fn turn(&mut self) {
         let now = self.clock.now();
-        while let Some(arrived) = self.net.next() {
+        while let Some(arrived) = self.net.take() {
             self.taken += 1;
             self.net.outlet.take(now, &mut self.endpoint, arrived);
         }
@@ -315,6 +315,32 @@ fn a_flood_of_datagrams_costs_a_stranger_its_turn_and_no_trunk() {
         boxed.until("all are seen", |b| b.taken as u64 + b.net.counters.all_shed() >= 2000);
         assert!(boxed.taken <= most && boxed.taken >= most / 2, "{} of {most}", boxed.taken);
     }
+}
+
+#[test]
+fn known_peers_come_first_and_strangers_have_a_turn_in_sixteen() {
+    let mut boxed = Box::start(&sip_site(), None, Trunks::default());
+    let intake = boxed.net.outlet.intake();
+    let (friend, stranger) = (any("127.0.0.1"), any("127.0.0.2"));
+    for _ in 0..60 {
+        assert!(intake.offer(false, stranger, b"x") && intake.offer(true, friend, b"x"));
+    }
+    let order: Vec<bool> = std::iter::from_fn(|| boxed.net.take())
+        .map(|arrived| matches!(arrived, Arrived::Datagram { from, .. } if from == friend))
+        .collect();
+    assert_eq!(order.len(), 120);
+    assert_eq!(order[..48].iter().filter(|friend| **friend).count(), 45);
+}
+
+#[test]
+fn long_datagrams_that_wait_have_a_limit_of_bytes() {
+    let mut boxed = Box::start(&sip_site(), None, Trunks::default());
+    let intake = boxed.net.outlet.intake();
+    let long = [b'x'; 65_000];
+    let taken = (0..2000).filter(|_| intake.offer(false, any("127.0.0.2"), &long)).count();
+    assert_eq!(taken, BYTES_MAX[0] / long.len());
+    assert!(boxed.net.take().is_some());
+    assert!(intake.offer(false, any("127.0.0.2"), &long), "room again");
 }
 
 #[test]

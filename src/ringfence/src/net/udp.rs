@@ -1,7 +1,7 @@
 //! The UDP sockets: many datagrams a wake, each to the queue it belongs in.
 
+use super::Intake;
 use super::gate::{Gate, Verdict};
-use super::{Arrived, Intake};
 use crate::clock::Clock;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,8 +78,7 @@ fn take(
             return false;
         }
     };
-    let arrived = Arrived::Datagram { from, bytes: bytes.to_vec() };
-    if intake.offer(known, arrived).is_err() {
+    if !intake.offer(known, from, bytes) {
         count(&intake.counters.shed);
     }
     true

@@ -259,7 +259,10 @@ impl Reception {
                     wire.counters.limited += 1;
                     return refuse(wire, 503);
                 }
-                wire.known(request.from);
+                // Its address is known without being told, its connection is not.
+                if request.from.flow.is_some() {
+                    wire.known(request.from);
+                }
                 party_of(wire, trunk, config)
             }
             None => match self.proved(now, wire, &request) {
@@ -403,6 +406,11 @@ impl Reception {
         if let Some(until) = self.guard.wrong(now, request.from.addr) {
             wire.tell(Output::Banned { source: Source::of(request.from.ip()), until });
         }
+    }
+
+    /// Tells whether a peer that sends what nobody can read is answered still.
+    pub fn admits(&mut self, now: Instant, from: &Peer) -> bool {
+        self.guard.admits(now, from.addr)
     }
 
     /// Tells whether nothing of a peer is taken, since its source guessed passwords.
