@@ -177,6 +177,19 @@ fn rfc_4662_4_1_a_list_needs_a_phone_that_reads_lists() {
 }
 
 #[test]
+fn rfc_4662_4_1_a_phone_that_requires_lists_is_taken_at_its_word() {
+    let mut net = Network::with(1, config());
+    let mut watcher = Watcher::new(WATCHER, "blf-8002", "dialog");
+    watcher.more = "Require: eventlist\n".into();
+    assert_eq!(line(&watcher.subscribe(&mut net, "3600", None)), "200 SUBSCRIBE");
+    let mut other = Watcher::new(WATCHER, "8001", "dialog");
+    other.more = "Require: eventlist, recipient-list-subscribe\n".into();
+    let refused = other.subscribe(&mut net, "3600", None);
+    assert_eq!(line(&refused), "420 SUBSCRIBE");
+    assert_eq!(header(&refused, "Unsupported").as_deref(), Some("recipient-list-subscribe"));
+}
+
+#[test]
 fn rfc_4662_5_a_phones_keys_are_one_subscription() {
     let mut net = Network::with(1, config());
     let mut watcher = Watcher::new(WATCHER, "blf-8002", "dialog");

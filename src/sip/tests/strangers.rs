@@ -83,6 +83,7 @@ fn options_is_answered_with_what_we_can_do() {
     assert!(header(&answer, "Allow").unwrap().contains("INVITE, ACK, CANCEL, BYE"));
     assert!(header(&answer, "Accept").unwrap().contains("application/sdp"));
     assert!(header(&answer, "Supported").unwrap().contains("100rel, timer, replaces"));
+    assert!(header(&answer, "Allow-Events").unwrap().contains("dialog"));
 }
 
 #[test]

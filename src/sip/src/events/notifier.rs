@@ -12,7 +12,7 @@ use super::asked::Body;
 use super::board::Board;
 use super::content::Source;
 use super::directory::{Directory, Resource};
-use super::package::{ALLOW_EVENTS, Event, accepts, names};
+use super::package::{ALLOW_EVENTS, EVENT_LIST, Event, accepts, names};
 use super::pins::Pins;
 use super::subscription::{Reason, Subscription};
 use super::table::Table;
@@ -147,8 +147,8 @@ impl Notifier {
         };
         // RFC 4662 section 4.1: only who says so is sent lists.
         let is_list = matches!(resource, Resource::List(_));
-        if is_list && !message.supported().contains(&"eventlist") {
-            let refusal = wire.response(message, 421).with("Require", "eventlist");
+        if is_list && !list_reader(message) {
+            let refusal = wire.response(message, 421).with("Require", EVENT_LIST);
             return wire.send(asked.reply_to, &refusal);
         }
         let tag = wire.tag_for(message);
@@ -230,7 +230,7 @@ impl Notifier {
             .with("Expires", seconds.to_string())
             .with("Allow-Events", ALLOW_EVENTS);
         if matches!(subscription.resource(), Resource::List(_)) {
-            response.headers.push("Require", "eventlist");
+            response.headers.push("Require", EVENT_LIST);
         }
         wire.transactions.respond(now, id, &response);
         if let Body::Wish(wish) = body {
@@ -307,6 +307,13 @@ impl Notifier {
         }
         table.settle(no);
     }
+}
+
+/// Tells whether who asks reads lists.
+fn list_reader(message: &Message) -> bool {
+    ["Supported", "Require"]
+        .iter()
+        .any(|name| message.headers.words(name).any(|tag| tag.eq_ignore_ascii_case(EVENT_LIST)))
 }
 
 /// Pushes something to a phone, at each address it registered.

@@ -11,6 +11,8 @@ pub const RLMI: &str = "application/rlmi+xml";
 /// Names every package in Allow-Events (RFC 6665 section 8.2.2).
 pub const ALLOW_EVENTS: &str =
     "dialog, presence, message-summary, as-feature-event, x-broadworks-hoteling";
+/// The extension of who reads lists (RFC 4662 section 4.1).
+pub const EVENT_LIST: &str = "eventlist";
 /// Longest `id` of an Event header that is echoed; a longer one is refused.
 const ID_MAX: usize = 64;
 

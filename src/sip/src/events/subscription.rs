@@ -17,7 +17,7 @@
 use super::content::{Content, Due, Source};
 use super::directory::{Resource, user_of_resource};
 use super::list::Related;
-use super::package::{ALLOW_EVENTS, Event};
+use super::package::{ALLOW_EVENTS, EVENT_LIST, Event};
 use crate::dialog::Dialog;
 use crate::message::Message;
 use crate::peer::{FlowId, Peer};
@@ -393,7 +393,7 @@ impl Subscription {
             .with("Allow-Events", ALLOW_EVENTS);
         // RFC 4662 section 5.1.
         if self.content.is_list() {
-            request.headers.push("Require", "eventlist");
+            request.headers.push("Require", EVENT_LIST);
         }
         if let Some(body) = body {
             request = request.with_body(&body.content_type, body.body);

@@ -2,6 +2,7 @@
 //! gets the same answer as a phone of ours.
 
 use super::wire::{SDP, SUPPORTED, Wire};
+use crate::events::package::EVENT_LIST;
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::uri;
@@ -39,7 +40,10 @@ pub fn refusal(wire: &Wire, from: &Peer, request: &Message) -> Option<Message> {
         return Some(wire.response(request, 483));
     }
     // 8.2.2.3
-    let mut foreign = request.headers.words("Require").filter(|tag| !is_supported(tag)).peekable();
+    // RFC 4662 4.1: lists are for subscriptions alone.
+    let lists = method == Method::Subscribe;
+    let fits = |tag: &&str| is_supported(tag) || lists && tag.eq_ignore_ascii_case(EVENT_LIST);
+    let mut foreign = request.headers.words("Require").filter(|tag| !fits(tag)).peekable();
     if foreign.peek().is_some() {
         let foreign = foreign.collect::<Vec<_>>().join(", ");
         return Some(wire.response(request, 420).with("Unsupported", foreign));

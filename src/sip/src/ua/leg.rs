@@ -15,13 +15,14 @@ use super::forks::Forks;
 use super::incoming::{Answer, Arrived, Incoming, later};
 use super::info::{self, Info};
 use super::invitation::Invitation;
-use super::outgoing::{Outcome, Outgoing, Response};
+use super::outgoing::{Outcome, Outgoing, Refusal, Response};
 use super::party::Party;
 use super::reason;
 use super::refer;
 use super::transfer::{self, Transfer};
 use super::wire::{ALLOW, SDP, SUPPORTED, Wire};
 use crate::dialog::DialogId;
+use crate::events::package::{ALLOW_EVENTS, EVENT_LIST};
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::sdp::Direction;
@@ -197,9 +198,7 @@ impl Leg {
     /// Ends the leg with what its state asks for.
     pub fn hang_up(&mut self, now: Instant, wire: &mut Wire, cause: Cause) {
         match &mut self.phase {
-            Phase::Ringing(_) => {
-                return self.refuse_as(now, wire, cause::status(cause), cause);
-            }
+            Phase::Ringing(_) => self.refuse_as(now, wire, cause::status(cause), cause),
             Phase::Calling(_) => {
                 self.gone(wire, cause);
                 self.forks.abandon(now, wire, Some(reason::of(cause)));
@@ -245,7 +244,8 @@ impl Leg {
     pub fn invite_timed_out(&mut self, now: Instant, wire: &mut Wire, fork: usize, code: u16) {
         self.forks.over(fork);
         if let Phase::Calling(outgoing) = &mut self.phase {
-            let outcome = outgoing.refused(now, wire, self.id, &mut self.forks, fork, code, None);
+            let refusal = Refusal { fork, code, told: None };
+            let outcome = outgoing.refused(now, wire, self.id, &mut self.forks, refusal);
             self.settle(wire, outcome);
         }
     }
@@ -569,7 +569,8 @@ pub fn options(wire: &Wire, request: &Message) -> Message {
         .with("Allow", ALLOW)
         .with("Accept", format!("{SDP}, {}", info::ACCEPT))
         .with("Accept-Encoding", "identity")
-        .with("Supported", SUPPORTED)
+        .with("Supported", format!("{SUPPORTED}, {EVENT_LIST}"))
+        .with("Allow-Events", ALLOW_EVENTS)
 }
 
 /// Answers a request within a call by its code alone.

@@ -82,6 +82,15 @@ enum Next {
     None,
 }
 
+/// How one fork ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    pub fork: usize,
+    pub code: u16,
+    /// The cause that its Reason told.
+    pub told: Option<Cause>,
+}
+
 /// A response to one fork's INVITE.
 pub struct Response<'a> {
     pub fork: usize,
@@ -241,33 +250,31 @@ impl Outgoing {
                 if self.try_again(now, wire, leg, forks, response, code) {
                     return Outcome::Waits;
                 }
-                if self.party.is_phone() && matches!(code, 300..=302) {
-                    if let Some(to) = caller::forwarded(response.message) {
-                        forks.over(response.fork);
-                        forks.abandon(now, wire, None);
-                        return Outcome::SentOn(to);
-                    }
+                if self.party.is_phone()
+                    && matches!(code, 300..=302)
+                    && let Some(to) = caller::forwarded(response.message)
+                {
+                    forks.over(response.fork);
+                    forks.abandon(now, wire, None);
+                    return Outcome::SentOn(to);
                 }
                 if matches!(code, 488 | 606) && self.only_encrypted(response.fork) {
                     wire.refused_clear(self.party.via.clone());
                 }
-                let told = reason::read(response.message);
-                self.refused(now, wire, leg, forks, response.fork, code, told)
+                let (fork, told) = (response.fork, reason::read(response.message));
+                self.refused(now, wire, leg, forks, Refusal { fork, code, told })
             }
         }
     }
 
-    /// Takes the end of a fork that nobody answered or that was refused, with the cause that its
-    /// Reason told, if any.
+    /// Takes the end of a fork that nobody answered or that was refused.
     pub fn refused(
         &mut self,
         now: Instant,
         wire: &mut Wire,
         leg: LegId,
         forks: &mut Forks,
-        fork: usize,
-        code: u16,
-        told: Option<Cause>,
+        Refusal { fork, code, told }: Refusal,
     ) -> Outcome {
         forks.over(fork);
         self.earlies.forget_fork(wire, fork);
@@ -405,15 +412,18 @@ impl Outgoing {
                 talk.answer(wire, &answer.body).map(|(sdp, settled)| (Some(sdp), settled))
             }
         };
-        let Ok((sdp, settled)) = settled else {
-            wire.dialogs.remove(dialog.id());
-            wire.acknowledge(now, &dialog, answer, None);
-            if talk.protection() == Protection::Only {
-                wire.refused_clear(self.party.via.clone());
+        let (sdp, settled) = match settled {
+            Ok(settled) => settled,
+            Err(unusable) => {
+                wire.dialogs.remove(dialog.id());
+                wire.acknowledge(now, &dialog, answer, None);
+                if unusable.is_for_clear() {
+                    wire.refused_clear(self.party.via.clone());
+                }
+                let why = reason::of(Cause::NotAcceptable);
+                wire.bye(now, &mut dialog, why, Owner::Nobody);
+                return Outcome::Gone(Cause::NotAcceptable);
             }
-            let why = reason::of(Cause::NotAcceptable);
-            wire.bye(now, &mut dialog, why, Owner::Nobody);
-            return Outcome::Gone(Cause::NotAcceptable);
         };
         wire.acknowledge(now, &dialog, answer, sdp);
         announce(wire, leg, &dialog, settled);
