@@ -99,6 +99,11 @@ impl Guard {
         self.proved.has(&from) || self.rates.take(now, Source::of(from.ip()))
     }
 
+    /// Notes an address that an account named for itself when it proved its password.
+    pub fn vouched(&mut self, at: SocketAddr) {
+        self.proved.see(at);
+    }
+
     /// Notes a wrong password; gives until when its source is banned for it.
     pub fn wrong(&mut self, now: Instant, from: SocketAddr) -> Option<Instant> {
         self.suspects.wrong(now, Source::of(from.ip()))

@@ -244,6 +244,21 @@ fn thousands_of_calls_end_each_at_its_time() {
 }
 
 #[test]
+fn the_address_a_phone_is_rung_at_is_known_and_not_only_where_it_registers_from() {
+    let mut net = Network::new(1);
+    net.tamper = Some(Box::new(|_, _, bytes| {
+        let text = String::from_utf8(bytes).unwrap();
+        let moved = text
+            .replace("Contact: <sip:8001@192.0.2.11:5060>", "Contact: <sip:8001@192.0.2.11:7070>");
+        Some(moved.into_bytes())
+    }));
+    net.register(PHONE, "8001");
+    let known: Vec<String> = net.known.iter().map(ToString::to_string).collect();
+    assert!(known.contains(&"udp:192.0.2.11:7070".to_owned()), "{known:?}");
+    assert!(known.contains(&"udp:192.0.2.11:5060".to_owned()), "{known:?}");
+}
+
+#[test]
 fn a_password_is_never_shown_by_what_is_sent() {
     let mut net = with_guesser();
     register(&mut net, GUESSER, "8001", "guess");

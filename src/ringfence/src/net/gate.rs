@@ -7,8 +7,9 @@ use sip::{Buckets, Rate, Source};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Of phones at one source: a busy one sends some 20 a second, and a branch office shares an address.
-const PHONE: Rate = Rate { per_s: 1000, burst: 2000 };
+/// Of phones at one source: a busy one sends some 20 a second, and a branch office with hundreds of
+/// them shares an address.
+const PHONE: Rate = Rate { per_s: 5000, burst: 5000 };
 /// Of one strange source: many phones behind one router that start anew at once.
 const STRANGER: Rate = Rate { per_s: 100, burst: 200 };
 /// Of all strangers together: what a core answers with a fifth of its time.

@@ -350,6 +350,7 @@ impl Reception {
                 if let Some(change) = done.change {
                     let contacts: Vec<Uri> = done.contacts.into_iter().map(|c| c.uri).collect();
                     self.notifier.registered(now, &phone, &contacts, request.from);
+                    self.vouch(wire, &phone, &request.from);
                     wire.tell(changed(change));
                 }
                 response
@@ -363,6 +364,18 @@ impl Reception {
             }
         };
         wire.transactions.respond(now, id, &response);
+    }
+
+    /// Where a phone is reached may be another port than it registers from; what comes from there is
+    /// no stranger's either.
+    fn vouch(&mut self, wire: &mut Wire, phone: &PhoneId, from: &Peer) {
+        for binding in self.registrar.bindings(phone) {
+            let at = binding.address;
+            if at.flow.is_none() && at.addr != from.addr && at.ip() == from.ip() {
+                self.guard.vouched(at.addr);
+                wire.tell(Output::Known { peer: at });
+            }
+        }
     }
 
     /// The account whose password the request proves. Where it proves none it is challenged.

@@ -81,6 +81,8 @@ pub struct Network {
     pub tamper: Option<Tamper>,
     /// The open ends of connections.
     pub ends: BTreeMap<FlowId, End>,
+    /// Who is to pass before strangers.
+    pub known: Vec<Peer>,
     flying: BTreeMap<(Instant, u64), Flying>,
     count: u64,
     rng: ChaCha12Rng,
@@ -132,6 +134,7 @@ impl Network {
             sent: Vec::new(),
             tamper: None,
             ends: BTreeMap::new(),
+            known: Vec::new(),
             flying: BTreeMap::new(),
             count: 0,
             rng: ChaCha12Rng::seed_from_u64(seed),
@@ -244,7 +247,7 @@ impl Network {
                 }
                 Output::Send { to, bytes } => self.stream(who, to, bytes),
                 Output::Close { flow } => self.close(flow),
-                Output::Known { .. } => {}
+                Output::Known { peer } => self.known.push(peer),
                 output => self.said.push(Said { at: self.now, who, output }),
             }
         }
