@@ -66,7 +66,9 @@ pub enum Refused {
     Family,
     #[error("the answer has not the offer's media")]
     Media,
-    #[error("encryption is required, and the audio has no key that we can use")]
+    #[error("the encrypted audio has no key that we can use")]
+    NoKey,
+    #[error("encryption is required, and the audio is in clear")]
     Clear,
     #[error("encryption is required, and the signalling is not over TLS")]
     Unprotected,
@@ -255,7 +257,7 @@ pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPl
     let srtp = match chosen.key {
         Some(Crypto { tag, keys }) => {
             let ours = terms.keys.iter().find(|own| own.keys.suite() == keys.suite());
-            let ours = Crypto { tag, keys: ours.ok_or(Refused::Clear)?.keys.clone() };
+            let ours = Crypto { tag, keys: ours.ok_or(Refused::NoKey)?.keys.clone() };
             Some((ours.attribute(), SrtpPlan { send: ours.keys, receive: keys }))
         }
         None => None,
@@ -333,11 +335,14 @@ pub fn accept_answer(answer: &Session, terms: &Terms) -> Result<MediaPlan, Refus
 fn agreed_keys(media: &Media, terms: &Terms) -> Result<Option<SrtpPlan>, Refused> {
     let Some(theirs) = keys_of(media).next() else {
         // A profile in clear may go without (a peer of best effort).
-        let must = is_encrypted(media) || terms.protection == Protection::Only;
-        return if must { Err(Refused::Clear) } else { Ok(None) };
+        return match terms.protection {
+            _ if is_encrypted(media) => Err(Refused::NoKey),
+            Protection::Only => Err(Refused::Clear),
+            _ => Ok(None),
+        };
     };
     let same = |own: &&Crypto| own.tag == theirs.tag && own.keys.suite() == theirs.keys.suite();
-    let ours = terms.keys.iter().find(same).ok_or(Refused::Clear)?;
+    let ours = terms.keys.iter().find(same).ok_or(Refused::NoKey)?;
     Ok(Some(SrtpPlan { send: ours.keys.clone(), receive: theirs.keys }))
 }
 
@@ -377,7 +382,7 @@ fn choose(offer: &Session, terms: &Terms) -> Result<Chosen, Refused> {
         (true, true) => plain.find_map(|s| with_codec(s, None)).ok_or(Refused::NoLaw)?,
         (true, false) => Err(Refused::Clear),
         (false, _) if keys && sounds().any(|(_, m)| keys_of(m).next().is_none()) => {
-            Err(Refused::Clear)
+            Err(Refused::NoKey)
         }
         (false, _) if keys && sounds().next().is_some() => Err(Refused::NoLaw),
         (false, _) => Err(Refused::NoAudio),

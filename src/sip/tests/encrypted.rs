@@ -1,5 +1,7 @@
 //! Encrypted calls: keys in descriptions over TLS, by the site's policy (RFC 4568).
 
+#![allow(clippy::unwrap_used)]
+
 mod network;
 
 use model::srtp::{SrtpPolicy, SrtpSuite};
@@ -191,7 +193,8 @@ fn a_re_invite_that_would_take_the_encryption_away_is_refused_and_the_call_goes_
     let leg = call_in(&mut net, Transport::Tls).unwrap();
     let answer = last(&net, BOX, TRUNK, "200 INVITE");
     let of = |name: &str| header(&answer, name).unwrap();
-    let flow = net.ends.iter().find(|(_, end)| end.who == at(TRUNK)).map(|(flow, _)| *flow).unwrap();
+    let flow =
+        net.ends.iter().find(|(_, end)| end.who == at(TRUNK)).map(|(flow, _)| *flow).unwrap();
     let clear = format!(
         "INVITE sip:192.0.2.1:5060 SIP/2.0\nVia: SIP/2.0/TLS 198.51.100.7;branch=z9hG4bKc\n\
          From: {}\nTo: {}\nCall-ID: {}\nCSeq: 99999999 INVITE\nContact: <sip:198.51.100.7>\n\

@@ -4,7 +4,7 @@
 
 use model::Law;
 use proptest::prelude::*;
-use sip::offer_answer::{Refused, Terms, accept_answer, holds, make_offer, negotiate};
+use sip::offer_answer::{Protection, Refused, Terms, accept_answer, holds, make_offer, negotiate};
 use sip::sdp::{Direction, SdpError, Session};
 
 const RTP: &str = "192.0.2.1:20000";
@@ -192,6 +192,111 @@ fn an_answer_that_is_none_is_refused() {
     let mut none = offer("8", &[]);
     none.media[0].port = 0;
     assert_eq!(accept_answer(&none, &terms), Err(Refused::NoAudio));
+}
+
+// RFC 4568
+
+const KEY: &str =
+    "a=crypto:5 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
+
+/// Our terms under a policy, with keys made of one byte.
+fn protected(protection: Protection) -> Terms {
+    let mut terms = terms().protected(protection);
+    let mut byte = 0;
+    terms.renew_keys(&mut |bytes| {
+        byte += 1;
+        bytes.fill(byte);
+    });
+    terms
+}
+
+/// An offer whose media stand below the session's lines.
+fn offer_of(media: &str) -> Session {
+    let head = "v=0\r\no=phone 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\n";
+    Session::parse(format!("{head}{media}").as_bytes()).unwrap()
+}
+
+#[test]
+fn an_encrypted_medium_is_answered_with_its_tag_and_suite_and_a_key_of_ours() {
+    let offer = offer_of(&format!("m=audio 4000 RTP/SAVP 8\r\n{KEY}\r\n"));
+    let (answer, plan) = negotiate(&offer, &mut protected(Protection::Only)).unwrap();
+    let srtp = plan.srtp.unwrap();
+    assert_eq!(srtp.receive.reveal(), b"wDfvg&T+)xG7@fb5jU,RaA}\\|p0%*#");
+    assert_eq!(srtp.send.reveal(), [2; 30]);
+    let text = text(&answer);
+    assert!(text.contains("m=audio 20000 RTP/SAVP 8\r\n"), "{text}");
+    assert!(text.contains("a=crypto:5 AES_CM_128_HMAC_SHA1_80 inline:AgICAg"), "{text}");
+}
+
+#[test]
+fn of_an_offer_in_both_ways_the_encrypted_one_is_taken_where_it_may_be() {
+    let both = format!("m=audio 4000 RTP/AVP 8\r\nm=audio 4002 RTP/SAVP 8\r\n{KEY}\r\n");
+    let ports = |protection| {
+        let (answer, plan) = negotiate(&offer_of(&both), &mut protected(protection)).unwrap();
+        assert_eq!(plan.srtp.is_some(), answer.media[0].port == 0);
+        (answer.media[0].port, answer.media[1].port)
+    };
+    assert_eq!(ports(Protection::Only), (0, 20_000));
+    assert_eq!(ports(Protection::Either), (0, 20_000));
+    assert_eq!(ports(Protection::Clear), (20_000, 0));
+}
+
+#[test]
+fn a_key_in_a_profile_in_clear_means_that_encryption_is_welcome() {
+    let offer = offer_of(&format!("m=audio 4000 RTP/AVP 8\r\n{KEY}\r\n"));
+    let taken = |protection| negotiate(&offer, &mut protected(protection)).unwrap();
+    let (answer, plan) = taken(Protection::Either);
+    assert_eq!((answer.media[0].proto.as_str(), plan.srtp.is_some()), ("RTP/AVP", true));
+    assert!(text(&answer).contains("a=crypto:5 "));
+    let (answer, plan) = taken(Protection::Clear);
+    assert!(plan.srtp.is_none() && !text(&answer).contains("crypto"));
+}
+
+#[test]
+fn the_first_key_that_can_be_used_is_taken() {
+    let lines = "a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n\
+                 a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^31|1:4\r\n";
+    let offer = offer_of(&format!("m=audio 4000 RTP/SAVP 8\r\n{lines}{KEY}\r\n"));
+    let (answer, _) = negotiate(&offer, &mut protected(Protection::Either)).unwrap();
+    assert!(text(&answer).contains("a=crypto:5 "));
+    let none = offer_of(&format!("m=audio 4000 RTP/SAVP 8\r\n{lines}"));
+    let refused = negotiate(&none, &mut protected(Protection::Either)).unwrap_err();
+    assert_eq!(refused, Refused::NoKey);
+}
+
+#[test]
+fn what_would_be_in_clear_where_it_must_not_is_refused() {
+    let clear = offer_of("m=audio 4000 RTP/AVP 8\r\n");
+    let of = |protection| negotiate(&clear, &mut protected(protection)).unwrap_err();
+    assert_eq!(of(Protection::Only), Refused::Clear);
+    assert_eq!(of(Protection::Impossible), Refused::Unprotected);
+    assert!(negotiate(&clear, &mut protected(Protection::Either)).is_ok());
+}
+
+#[test]
+fn an_answer_has_to_name_one_of_our_keys_and_its_suite() {
+    let mut terms = protected(Protection::Either);
+    let sent = make_offer(&mut terms);
+    assert!(text(&sent).contains("m=audio 20000 RTP/SAVP 8 0 101\r\n"));
+    let answer = |proto: &str, line: &str| {
+        accept_answer(&offer_of(&format!("m=audio 4000 {proto} 8\r\n{line}\r\n")), &terms)
+    };
+    let right = KEY.replace("crypto:5", "crypto:2");
+    let plan = answer("RTP/SAVP", &right).unwrap().srtp.unwrap();
+    assert_eq!((plan.send.reveal(), plan.receive.reveal()[0]), (&[2; 30][..], b'w'));
+    assert_eq!(answer("RTP/SAVP", KEY), Err(Refused::NoKey), "no such tag");
+    let other = KEY.replace("crypto:5", "crypto:1");
+    assert_eq!(answer("RTP/SAVP", &other), Err(Refused::NoKey), "the tag of another suite");
+    assert_eq!(answer("RTP/SAVP", "a=x"), Err(Refused::NoKey), "no key at all");
+    assert_eq!(answer("RTP/AVP", &right), Err(Refused::Media), "another profile");
+}
+
+#[test]
+fn keys_are_never_printed() {
+    let offer = offer_of(&format!("m=audio 4000 RTP/SAVP 8\r\n{KEY}\r\n"));
+    let (answer, plan) = negotiate(&offer, &mut protected(Protection::Only)).unwrap();
+    let printed = format!("{offer:?} {answer:?} {plan:?}");
+    assert!(!printed.contains("d0Rm") && !printed.contains("AgIC"), "{printed}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Responses before the answer that must not get lost, sound before the answer, UPDATE, and several
 //! phones behind one INVITE (RFC 3262, 3311, 3960).
 
+#![allow(clippy::unwrap_used)]
+
 mod network;
 
 use model::{Cause, LegEvent, LegId};
@@ -121,8 +123,7 @@ fn a_caller_without_an_offer_answers_ours_in_the_prack() {
 fn a_reliable_response_is_sent_again_until_its_prack_and_given_up_after_32_s() {
     let mut net = Network::new(1);
     let leg = net.call_in();
-    net.tamper =
-        Some(Box::new(|_, _, bytes| (!bytes.starts_with(b"PRACK")).then_some(bytes)));
+    net.tamper = Some(Box::new(|_, _, bytes| (!bytes.starts_with(b"PRACK")).then_some(bytes)));
     let begun = net.now;
     early_media(&mut net, leg);
     net.run(Duration::from_secs(33));

@@ -1,5 +1,7 @@
 //! Session timers, whoever refreshes (RFC 4028), and challenges within a call (RFC 3261 22).
 
+#![allow(clippy::unwrap_used)]
+
 mod network;
 
 use model::{LegId, PhoneId, Secret};

@@ -1,6 +1,8 @@
 //! Calls and registrations over TCP and TLS: framing, reuse and loss of connections, keep-alives,
 //! sips, and long requests (RFC 3261 17, 18, 26.2; RFC 5626 3.5.1 and 4.4.1).
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod network;
 
 use model::{Cause, PhoneId, Secret};

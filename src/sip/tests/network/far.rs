@@ -115,6 +115,15 @@ pub fn answer(
     net.ask(who, BOX, &text)
 }
 
+/// The proof of a password that a refusal asks for, as a header with its line's end.
+pub fn proof(refusal: &str, user: &str, method: rsip::Method, uri: &str) -> String {
+    let asked = header(refusal, "WWW-Authenticate").unwrap();
+    let challenge = sip::digest::Challenge::parse(&asked).unwrap();
+    let secret = model::Secret::new(super::PASSWORD);
+    let proof = challenge.answer(user, &secret, method, uri, "cnonce", 1);
+    format!("Authorization: {proof}\n")
+}
+
 /// The last message of that first line that one address sent another.
 pub fn last(net: &Network, from: &str, to: &str, first: &str) -> String {
     let mut sent = net.sent.iter().rev().filter(|s| s.1 == at(from) && s.2.ip() == at(to).ip());
