@@ -7,17 +7,16 @@
 //!   poll_event <-- keys heard, plays ended, peers fallen silent
 //! ```
 
-use crate::card::CardEar;
+mod legs;
+
 use crate::clip::Clip;
-use crate::command::{Command, RoomNo, Slot};
+use crate::command::{Command, Slot};
 use crate::hear::Filters;
-use crate::leg::{Leg, Line, Others, Sender};
-use crate::play::Play;
-use crate::receive::{Expected, Receiver};
+use crate::leg::{Leg, Others};
 use crate::room::{ROOMS_MAX, Room};
 use crate::silence::Change;
 use crate::sink::{Block, EngineCounters, Event, LegCounters, Sink};
-use crate::srtp::{Secured, Srtp};
+use crate::srtp::Srtp;
 use model::Instant;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -188,159 +187,6 @@ impl Engine {
         self.legs.get_mut(usize::from(slot.0)).filter(|leg| leg.is_open())
     }
 
-    fn carry_out(&mut self, now: Instant, command: Command) -> Option<()> {
-        match command {
-            Command::OpenRtp {
-                slot,
-                ssrc,
-                remote,
-                law,
-                payload_type,
-                dtmf_payload_type,
-                send,
-                receive,
-                srtp,
-            } => {
-                let expected = Expected { remote, law, payload_type, dtmf_payload_type, receive };
-                self.open_rtp(now, slot, ssrc, expected, send, srtp)?;
-            }
-            Command::OpenCard { slot, law } => {
-                let place = self.legs.get(usize::from(slot.0))?;
-                if matches!(place.line, Line::Card { .. }) && place.law == law {
-                    return Some(());
-                }
-                self.close(slot);
-                let place = self.legs.get_mut(usize::from(slot.0))?;
-                *place = Leg::open(Line::Card { ear: CardEar::new(law) }, law);
-            }
-            Command::Close { slot } => {
-                self.leg(slot)?;
-                self.close(slot);
-            }
-            Command::Play { slot, play, clips, looped } => {
-                let play = Play::new(play, clips, looped, &self.clips);
-                self.leg(slot)?.play(play);
-            }
-            Command::StopPlay { slot } => self.leg(slot)?.stop_play(),
-            Command::Bridge { a, b } => self.bridge(a, b)?,
-            Command::Unbridge { slot } => {
-                self.leg(slot)?;
-                self.unbridge(slot);
-            }
-            Command::Mix { slot, room } => self.mix(slot, room)?,
-            Command::Unmix { slot } => {
-                self.leg(slot)?;
-                self.unmix(slot);
-            }
-            Command::Tap { slot, tap } => self.leg(slot)?.tap = Some(tap),
-            Command::Untap { slot } => self.leg(slot)?.tap = None,
-            Command::SendDigit { slot, digit } => self.leg(slot)?.send_digit(digit),
-        }
-        Some(())
-    }
-
-    fn open_rtp(
-        &mut self,
-        now: Instant,
-        slot: Slot,
-        ssrc: u32,
-        expected: Expected,
-        send: bool,
-        srtp: Option<Box<Srtp>>,
-    ) -> Option<()> {
-        let start = self.next_start();
-        let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else {
-            srtp.into_iter().for_each(|srtp| self.retire(srtp));
-            return None;
-        };
-        if let Line::Rtp { receiver, sender, secured } = &mut leg.line {
-            let moved = sender.remote != expected.remote;
-            receiver.change(expected, now);
-            sender.change(&expected, send);
-            leg.law = expected.law;
-            let (rolled, done) = roll(secured, now, srtp);
-            if rolled || moved && secured.is_some() {
-                sender.begin_anew(ssrc);
-            }
-            done.into_iter().flatten().for_each(|srtp| self.retire(srtp));
-            return Some(());
-        }
-        self.close(slot);
-        let line = Line::Rtp {
-            receiver: Receiver::new(expected, now, self.ticked),
-            sender: Sender::new(ssrc, &expected, send, start),
-            secured: srtp.map(Secured::new),
-        };
-        *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, expected.law);
-        Some(())
-    }
-
-    fn bridge(&mut self, a: Slot, b: Slot) -> Option<()> {
-        if a == b {
-            return None;
-        }
-        self.leg(a)?;
-        self.leg(b)?;
-        for (slot, peer) in [(a, b), (b, a)] {
-            self.unbridge(slot);
-            self.unmix(slot);
-            self.leg(slot)?.stop_play();
-            self.leg(slot)?.peer = Some(peer);
-        }
-        Some(())
-    }
-
-    /// Parts a leg from its peer, if it has one.
-    fn unbridge(&mut self, slot: Slot) {
-        let peer = self.leg(slot).and_then(|leg| leg.peer.take());
-        if let Some(other) = peer.and_then(|peer| self.leg(peer)) {
-            other.peer = None;
-        }
-    }
-
-    fn mix(&mut self, slot: Slot, room: RoomNo) -> Option<()> {
-        self.leg(slot)?;
-        let place = usize::from(room.0);
-        self.rooms.get(place).filter(|room| room.has_place(slot))?;
-        self.unbridge(slot);
-        self.unmix(slot);
-        self.rooms.get_mut(place)?.join(slot);
-        let leg = self.leg(slot)?;
-        leg.stop_play();
-        leg.room = Some(room);
-        Some(())
-    }
-
-    /// Takes a leg out of its room, if it is in one.
-    fn unmix(&mut self, slot: Slot) {
-        let room = self.leg(slot).and_then(|leg| leg.room.take());
-        if let Some(room) = room.and_then(|room| self.rooms.get_mut(usize::from(room.0))) {
-            room.leave(slot);
-        }
-    }
-
-    fn close(&mut self, slot: Slot) {
-        self.unbridge(slot);
-        self.unmix(slot);
-        let Some(leg) = self.leg(slot) else { return };
-        let closed = std::mem::replace(leg, Leg::closed());
-        self.closed.add(&closed.counters());
-        if let Line::Rtp { secured: Some(secured), .. } = closed.line {
-            let (session, before) = secured.end();
-            self.retire(session);
-            before.into_iter().for_each(|srtp| self.retire(srtp));
-        }
-    }
-
-    /// Keeps keys that are done with until they are fetched.
-    fn retire(&mut self, srtp: Box<Srtp>) {
-        if self.retired.len() < self.retired.capacity() {
-            self.retired.push(srtp);
-        } else {
-            self.counters.keys_not_fetched += 1;
-        }
-    }
-
     /// The next start of sequence numbers and time stamps (splitmix64).
     fn next_start(&mut self) -> u64 {
         self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -356,32 +202,5 @@ impl Engine {
         } else {
             self.counters.events_lost += 1;
         }
-    }
-}
-
-/// Changes a leg's keys, into clear or out of it too. Tells whether what is sent begins anew, and
-/// gives the keys that are done with.
-fn roll(
-    secured: &mut Option<Secured>,
-    now: Instant,
-    next: Option<Box<Srtp>>,
-) -> (bool, [Option<Box<Srtp>>; 2]) {
-    match (secured.as_mut(), next) {
-        (Some(secured), Some(next)) => {
-            let (rolled, done) = secured.roll(now, next);
-            (rolled, [done, None])
-        }
-        (None, Some(next)) => {
-            *secured = Some(Secured::new(next));
-            (true, [None, None])
-        }
-        (Some(_), None) => {
-            let (session, before) = match secured.take() {
-                Some(secured) => secured.end(),
-                None => return (true, [None, None]),
-            };
-            (true, [Some(session), before])
-        }
-        (None, None) => (false, [None, None]),
     }
 }

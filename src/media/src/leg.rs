@@ -330,6 +330,7 @@ impl Leg {
 }
 
 /// Who a leg hears when nothing is played to it.
+#[expect(clippy::large_enum_variant, reason = "it lives for one step of the tick")]
 pub enum Others<'a> {
     Nobody,
     /// The leg it is bridged with.

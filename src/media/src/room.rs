@@ -20,6 +20,12 @@ pub struct Room {
     sum: [i32; SAMPLES_PER_FRAME],
 }
 
+impl Default for Room {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Room {
     /// Makes an empty room.
     pub const fn new() -> Self {

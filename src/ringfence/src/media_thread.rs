@@ -9,6 +9,8 @@
 //! A tick neither waits nor locks. What a full queue cannot take is counted: an order waits at the
 //! exchange, a tap is filled with silence at the seal thread, news is lost and an alarm says so.
 
+mod card;
+mod counters;
 mod sockets;
 
 use crate::clock::Clock;
@@ -24,20 +26,16 @@ use model::{Cause, LegEvent};
 use sockets::{Ready, Sockets};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
 /// Orders and news the queues to and from the exchange hold.
 pub const ORDERS: usize = 1024;
 const NEWS: usize = 1024;
-/// Events taken of the card a tick.
-const CARD_EVENTS_PER_TICK: usize = 64;
 /// A stall longer than this is not caught up tick by tick: the ticks are skipped and counted.
 const CATCH_UP_MAX: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(FRAME_MS);
-/// Ticks between two looks at the counters of all legs: 1 s.
-const TICKS_PER_TOTAL: u64 = 50;
 
 /// What the exchange thread wants of the media.
 pub enum MediaOrder {
@@ -91,42 +89,10 @@ pub enum MediaSaid {
     Keys(Box<Srtp>),
 }
 
+pub use counters::MediaCounters;
+
 pub type OrderSender = Producer<'static, MediaOrder>;
 pub type NewsReceiver = Consumer<'static, MediaSaid>;
-
-/// What the thread counts, for the console.
-#[derive(Default)]
-pub struct MediaCounters {
-    pub ticks: AtomicU64,
-    /// Ticks that began more than 20 ms late.
-    pub ticks_late: AtomicU64,
-    /// Ticks left out after a stall.
-    pub ticks_skipped: AtomicU64,
-    pub late_us_max: AtomicU64,
-    pub packets_in: AtomicU64,
-    pub packets_out: AtomicU64,
-    /// Packets the kernel would not take at once.
-    pub send_failed: AtomicU64,
-    pub taps_lost: AtomicU64,
-    pub news_lost: AtomicU64,
-    pub card_errors: AtomicU64,
-    /// Sockets the system would not watch: their legs are deaf.
-    pub unwatched: AtomicU64,
-    /// Packets from elsewhere than a leg's peer.
-    pub foreign: AtomicU64,
-    /// Encrypted packets with a wrong tag.
-    pub unauthenticated: AtomicU64,
-    /// Encrypted packets that came before.
-    pub replayed: AtomicU64,
-    /// Packets that are no RTP, or of a payload not agreed on.
-    pub malformed: AtomicU64,
-    pub lost: AtomicU64,
-    pub late: AtomicU64,
-    /// Orders for a slot or room that is not there.
-    pub orders_refused: AtomicU64,
-    /// Events the engine had no room for.
-    pub events_lost: AtomicU64,
-}
 
 /// What the thread begins with.
 pub struct Media {
@@ -251,27 +217,6 @@ impl Runner {
         }
     }
 
-    /// Publishes what happened on all legs, once a second.
-    fn note_totals(&mut self) {
-        if !self.out.tick.is_multiple_of(TICKS_PER_TOTAL) {
-            return;
-        }
-        let (legs, engine) = (self.media.engine.totals(), self.media.engine.engine_counters());
-        let counters = &self.media.counters;
-        for (counter, value) in [
-            (&counters.foreign, legs.foreign),
-            (&counters.unauthenticated, legs.unauthenticated),
-            (&counters.replayed, legs.replayed),
-            (&counters.malformed, legs.malformed + legs.unknown_payload),
-            (&counters.lost, legs.lost),
-            (&counters.late, legs.late),
-            (&counters.orders_refused, engine.commands_refused),
-            (&counters.events_lost, engine.events_lost),
-        ] {
-            counter.store(value, Ordering::Relaxed);
-        }
-    }
-
     fn obey(&mut self, now: model::Instant, order: MediaOrder) {
         match order {
             MediaOrder::Engine(command) => self.media.engine.command(now, command),
@@ -322,74 +267,6 @@ impl Runner {
         let taken =
             self.sockets.read(ready, |slot, from, bytes| engine.datagram(now, slot, from, bytes));
         self.media.counters.packets_in.fetch_add(taken, Ordering::Relaxed);
-    }
-
-    fn read_card(&mut self, now: model::Instant) {
-        let Some(card) = &mut self.media.card else { return };
-        card.tick(now);
-        for _ in 0..CARD_EVENTS_PER_TICK {
-            let Some((port, event)) = card.event() else { break };
-            if let Some(line) = self.media.lines.get_mut(port) {
-                line.handle(now, line::Input::Event(event));
-            }
-        }
-        let ports = u16::try_from(card.ports()).unwrap_or(u16::MAX);
-        for port in 0..ports {
-            let mut block: Block = [0; 160];
-            let Some(card) = &mut self.media.card else { return };
-            if card.read(usize::from(port), &mut block).is_err() {
-                self.media.counters.card_errors.fetch_add(1, Ordering::Relaxed);
-            } else {
-                if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
-                    line.handle(now, line::Input::Block(&block));
-                }
-                if !self.early.get(usize::from(port)).is_some_and(|early| *early) {
-                    self.media.engine.card_block(Slot(port), &block);
-                }
-            }
-            self.settle_line(now, port);
-        }
-    }
-
-    /// Carries out what a line port says.
-    fn settle_line(&mut self, now: model::Instant, port: u16) {
-        loop {
-            let Some(line) = self.media.lines.get_mut(usize::from(port)) else { return };
-            let Some(output) = line.poll() else { return };
-            match output {
-                line::Output::Port(order) => {
-                    let Some(card) = &mut self.media.card else { continue };
-                    if card.order(usize::from(port), &order).is_err() {
-                        self.media.counters.card_errors.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-                line::Output::Leg(event) => {
-                    match event {
-                        LegEvent::Answered => self.open_card(now, port, false),
-                        LegEvent::Gone(_) => {
-                            let close = media::Command::Close { slot: Slot(port) };
-                            self.media.engine.command(now, close);
-                        }
-                        _ => {}
-                    }
-                    self.say(MediaSaid::Line { port, event });
-                }
-                line::Output::Alarm { alarm, raised } => {
-                    self.say(MediaSaid::Alarm { port, alarm, raised });
-                }
-            }
-        }
-    }
-
-    /// Opens the leg of a card's port, or leaves it open. Before the answer the line is not
-    /// listened to: a caller's number comes as keys between two rings.
-    fn open_card(&mut self, now: model::Instant, port: u16, early: bool) {
-        let Some(line) = self.media.lines.get(usize::from(port)) else { return };
-        if let Some(place) = self.early.get_mut(usize::from(port)) {
-            *place = early;
-        }
-        let open = media::Command::OpenCard { slot: Slot(port), law: line.law() };
-        self.media.engine.command(now, open);
     }
 
     fn say(&mut self, said: MediaSaid) {

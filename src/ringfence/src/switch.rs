@@ -278,7 +278,7 @@ impl Switch {
                 self.alarms.raise(now, "passwords-guessed", &about, control::Level::Critical);
             }
             sip::Output::Leg { leg, event } => {
-                let event = sound::told(&mut self.sound, leg, event);
+                let event = self.sound.told(leg, event);
                 match event {
                     LegEvent::Gone(_) => self.close(leg),
                     LegEvent::Arrived { via: Via::Trunk(_), .. } => {

@@ -35,6 +35,7 @@ impl Switch {
             Order::StopRecord { recording } => self.stop_recording(recording),
             Order::Dial { leg, trunk, number, caller, name, diverted } => match self.open_rtp(leg) {
                 Ok(rtp) => {
+                    self.trunk_legs.insert(leg);
                     // Who calls though the number is withheld, for a trunk that is trusted.
                     let asserted = self.parts.site.numbering.number.clone().unwrap_or_default();
                     let call = sip::TrunkCall {

@@ -35,9 +35,36 @@ impl Sound {
         self.silent.remove(&leg);
     }
 
-    /// Why a leg ended, as far as the exchange cares.
-    pub fn cause(&mut self, leg: LegId, cause: Cause) -> Cause {
-        if self.vanished.remove(&leg) { Cause::Vanished } else { cause }
+    /// Notes that nothing came of a leg for `ms`, or that it is heard again.
+    pub fn note(&mut self, now: Instant, leg: LegId, silent_ms: Option<u64>) {
+        match silent_ms {
+            Some(ms) => {
+                let since = now.as_micros().saturating_sub(ms.saturating_mul(1000));
+                self.silent.insert(leg, Instant::from_micros(since));
+            }
+            None => drop(self.silent.remove(&leg)),
+        }
+    }
+
+    /// Takes the legs out that have been silent for too long; they count as vanished.
+    pub fn take_vanished(&mut self, now: Instant) -> Vec<LegId> {
+        let over = |since: &Instant| now.since(*since) >= VANISHED_AFTER;
+        let gone: Vec<LegId> =
+            self.silent.iter().filter(|(_, since)| over(since)).map(|(&leg, _)| leg).collect();
+        for leg in &gone {
+            self.silent.remove(leg);
+            self.vanished.insert(*leg);
+            self.vanished_count += 1;
+        }
+        gone
+    }
+
+    /// What is told of a leg: where a silence ended it, why.
+    pub fn told(&mut self, leg: LegId, event: LegEvent) -> LegEvent {
+        match event {
+            LegEvent::Gone(_) if self.vanished.remove(&leg) => LegEvent::Gone(Cause::Vanished),
+            other => other,
+        }
     }
 }
 
@@ -138,26 +165,15 @@ impl Switch {
     /// Notes that a leg's peer stopped sending, `ms` ago, or began again. A carrier's silence is
     /// its own affair: session timers tell whether it lives (RFC 4028).
     pub(super) fn silence(&mut self, now: Instant, slot: Slot, ms: Option<u64>) {
-        let Some(leg) = self.parts.wires.leg_at(slot) else { return };
-        match ms {
-            Some(ms) if !self.trunk_legs.contains(&leg) => {
-                let since = now.as_micros().saturating_sub(ms * 1000);
-                self.sound.silent.insert(leg, Instant::from_micros(since));
-            }
-            _ => drop(self.sound.silent.remove(&leg)),
+        let leg = self.parts.wires.leg_at(slot);
+        if let Some(leg) = leg.filter(|leg| ms.is_none() || !self.trunk_legs.contains(leg)) {
+            self.sound.note(now, leg, ms);
         }
     }
 
     /// Ends the legs of phones that have been silent for too long.
     pub(super) fn end_vanished(&mut self, now: Instant) {
-        let over = |since: &Instant| now.since(*since) >= VANISHED_AFTER;
-        let silent = self.sound.silent.iter();
-        let gone: Vec<LegId> =
-            silent.filter(|(_, since)| over(since)).map(|(&leg, _)| leg).collect();
-        for leg in gone {
-            self.sound.silent.remove(&leg);
-            self.sound.vanished.insert(leg);
-            self.sound.vanished_count += 1;
+        for leg in self.sound.take_vanished(now) {
             log(Severity::Warning, &format!("leg {leg}: its phone sends no sound any more"));
             let hang_up = sip::Command::HangUp { leg, cause: Cause::Vanished };
             self.parts.endpoint.handle(now, sip::Input::Command(hang_up));
@@ -166,10 +182,42 @@ impl Switch {
     }
 }
 
-/// What a leg's end is told as, where a silence brought it about.
-pub(super) fn told(sound: &mut Sound, leg: LegId, event: LegEvent) -> LegEvent {
-    match event {
-        LegEvent::Gone(cause) => LegEvent::Gone(sound.cause(leg, cause)),
-        other => other,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leg() -> LegId {
+        LegId::inbound(1)
+    }
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_millis(ms)
+    }
+
+    #[test]
+    fn a_phone_silent_for_ten_seconds_has_vanished_and_its_end_is_told_as_that() {
+        let mut sound = Sound::default();
+        sound.note(at(20_000), leg(), Some(3000));
+        assert_eq!(sound.take_vanished(at(26_900)), []);
+        assert_eq!(sound.take_vanished(at(27_000)), [leg()]);
+        assert_eq!(sound.take_vanished(at(60_000)), [], "once");
+        assert_eq!(sound.told(leg(), LegEvent::Held), LegEvent::Held);
+        assert_eq!(
+            sound.told(leg(), LegEvent::Gone(Cause::Normal)),
+            LegEvent::Gone(Cause::Vanished)
+        );
+        assert_eq!(sound.told(leg(), LegEvent::Gone(Cause::Normal)), LegEvent::Gone(Cause::Normal));
+    }
+
+    #[test]
+    fn a_phone_heard_again_or_hung_up_in_time_has_not_vanished() {
+        let mut sound = Sound::default();
+        sound.note(at(20_000), leg(), Some(3000));
+        sound.note(at(25_000), leg(), None);
+        assert_eq!(sound.take_vanished(at(60_000)), []);
+        sound.note(at(70_000), leg(), Some(3000));
+        sound.forget(leg());
+        assert_eq!(sound.take_vanished(at(90_000)), []);
+        assert_eq!(sound.vanished_count, 0);
     }
 }
