@@ -7,7 +7,7 @@ use phone::Mac;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -42,7 +42,7 @@ impl Generations {
     /// What is kept of a device. A file that cannot be read is an error: taking a revoked
     /// credential for good would be worse than serving nobody.
     pub fn of(&self, mac: Mac) -> anyhow::Result<Life> {
-        Ok(self.read()?.get(&mac.to_string()).copied().unwrap_or_default())
+        self.read(|lives| lives.get(&mac.to_string()).copied().unwrap_or_default())
     }
 
     /// Ends a device's credential; the next one has not been shown to anybody.
@@ -79,7 +79,7 @@ impl Generations {
             .mode(0o600)
             .open(self.path.with_extension("lock"))?;
         lock.lock()?;
-        let mut lives = self.read()?;
+        let mut lives = self.read(Lives::clone)?;
         let life = lives.entry(mac.to_string()).or_default();
         change(life)?;
         let life = *life;
@@ -100,10 +100,12 @@ impl Generations {
         Ok(life)
     }
 
-    fn read(&self) -> anyhow::Result<Lives> {
+    fn read<T>(&self, look: impl FnOnce(&Lives) -> T) -> anyhow::Result<T> {
         let stamp = match std::fs::metadata(&self.path) {
-            Ok(meta) => (meta.modified()?, meta.len()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Lives::new()),
+            Ok(meta) => (meta.modified()?, meta.ino()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(look(&Lives::new()));
+            }
             Err(error) => return Err(error.into()),
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,6 +115,6 @@ impl Generations {
                 .with_context(|| format!("{} is damaged", self.path.display()))?;
             *seen = (Some(stamp), lives);
         }
-        Ok(seen.1.clone())
+        Ok(look(&seen.1))
     }
 }

@@ -5,7 +5,6 @@ use crate::clock::wall_now;
 use crate::provision::Shelf;
 use crate::tls::Tls;
 use model::{Instant, PhoneId};
-use sip::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,16 +47,15 @@ impl Switch {
 
     /// Asks one phone or all of them to fetch their settings anew. Tells how many may do so.
     pub(super) fn check_sync(&mut self, now: Instant, phone: Option<PhoneId>) -> usize {
-        let site = self.parts.site.clone();
-        let Some(phone) = phone else {
-            let command = Command::CheckSync { phone: None };
-            self.parts.endpoint.handle(now, sip::Input::Command(command));
-            return site.phones.len();
+        let phones = &self.parts.site.phones;
+        let known = match &phone {
+            Some(phone) => usize::from(phones.contains_key(phone)),
+            None => phones.len(),
         };
-        let Some(desk) = site.phones.get(&phone) else { return 0 };
-        let event = phone::sync::event(desk.vendor).to_owned();
-        let command = Command::Push { phone, event, content_type: String::new(), body: Vec::new() };
-        self.parts.endpoint.handle(now, sip::Input::Command(command));
-        1
+        if known > 0 {
+            let command = sip::Command::CheckSync { phone };
+            self.parts.endpoint.handle(now, sip::Input::Command(command));
+        }
+        known
     }
 }
