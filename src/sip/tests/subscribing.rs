@@ -326,6 +326,33 @@ fn at_the_limit_of_subscriptions_one_more_is_refused_with_503_and_memory_stays()
 }
 
 #[test]
+fn a_lamp_that_everybody_watches_leaves_room_for_calls() {
+    let mut config = box_config();
+    config.limits.client_transactions_max = 8;
+    let mut net = Network::with(1, config);
+    net.register(PHONE, "8001");
+    let watchers: Vec<Watcher> = (0..12)
+        .map(|n| {
+            let who: &'static str = Box::leak(format!("192.0.2.{}:5060", 30 + n).into());
+            let mut watcher = Watcher::new(who, "8001", "dialog");
+            watcher.subscribe(&mut net, "3600", None);
+            watcher.run(&mut net, 1100);
+            watcher
+        })
+        .collect();
+    assert_eq!(net.endpoint(BOX).subscriptions(), watchers.len());
+    // Nobody answers: six NOTIFYs are all there is room for.
+    net.run_ms(6000);
+    let before = net.endpoint(BOX).counters().notified;
+    rings(&mut net, "110");
+    net.run_ms(100);
+    assert_eq!(net.endpoint(BOX).counters().notified - before, 6);
+    net.tell(BOX, ring("8001"));
+    net.run_ms(100);
+    assert_eq!(net.arrived(PHONE).len(), 1, "the phone rings all the same");
+}
+
+#[test]
 fn a_draining_box_takes_no_new_subscription_and_keeps_what_it_has() {
     let mut net = Network::new(1);
     let mut watcher = watching(&mut net);

@@ -257,13 +257,14 @@ impl Notifier {
     }
 
     /// The phones whose turn it is to be told so, and how.
-    pub fn due_check_sync(&mut self, now: Instant) -> Vec<(PhoneId, News)> {
+    pub fn due_check_sync(&mut self, now: Instant, wire: &Wire) -> Vec<(PhoneId, News)> {
         let event = |phone: &PhoneId| self.directory.syncs.get(phone).copied();
         let told = |phone: PhoneId| {
             let news = News::check_sync(event(&phone).unwrap_or(unasked::CHECK_SYNC));
             (phone, news)
         };
-        self.unasked.due(now).into_iter().map(told).collect()
+        let room = wire.transactions.has_spare();
+        self.unasked.due(now, room).into_iter().map(told).collect()
     }
 
     /// Takes the answer to a NOTIFY.

@@ -89,6 +89,8 @@ pub struct Subscription {
     /// The connection it went by is closed, and the phone cannot be connected to.
     cut_off: bool,
     quiet_until: Instant,
+    /// Its last NOTIFY found no room.
+    no_room_until: Instant,
     due: Due,
     content: Content,
 }
@@ -119,6 +121,7 @@ impl Subscription {
             lost: 0,
             cut_off: false,
             quiet_until: Instant::START,
+            no_room_until: Instant::START,
             due: Due::Everything,
             content,
         }
@@ -328,7 +331,7 @@ impl Subscription {
         let sends = !self.outstanding && !self.cut_off;
         let wants = match self.phase {
             Phase::Over => return Some(Instant::START),
-            Phase::Ending(_) if sends => return Some(Instant::START),
+            Phase::Ending(_) if sends => return Some(self.no_room_until),
             Phase::Ending(_) => return None,
             Phase::Active => sends && self.due != Due::Nothing,
         };
@@ -347,39 +350,50 @@ impl Subscription {
             return;
         }
         match self.phase {
-            Phase::Ending(reason) => {
-                let body = self.body(source);
-                self.phase = Phase::Over;
-                let state = format!("terminated;reason={}", reason.name());
-                self.notify(now, wire, &state, body, Owner::Nobody);
+            Phase::Ending(Reason::Deactivated) => self.say_last(now, wire, source, None),
+            Phase::Ending(_) if self.no_room_until > now => {}
+            Phase::Active if self.due == Due::Nothing || self.quiet_until > now => {}
+            _ if !wire.transactions.has_spare() => {
+                wire.counters.limited += 1;
+                self.quiet_until = now + NO_ROOM_WAIT;
+                self.no_room_until = now + NO_ROOM_WAIT;
             }
-            _ if self.due == Due::Nothing || self.quiet_until > now => {}
+            Phase::Ending(_) => self.say_last(now, wire, source, Some(Owner::Nobody)),
             _ => {
                 let Some(body) = self.body(source) else { return };
                 let left = self.expires_at.since(now).as_secs().max(1);
                 let state = format!("active;expires={left}");
-                let owner = Owner::Notify { subscription: self.no };
-                match self.notify(now, wire, &state, Some(body), owner) {
-                    true => {
-                        self.outstanding = true;
-                        self.quiet_until = now + self.event.package.apart();
-                    }
-                    false => {
-                        self.forget_told();
-                        self.quiet_until = now + NO_ROOM_WAIT;
-                    }
+                let owner = Some(Owner::Notify { subscription: self.no });
+                self.outstanding = self.notify(now, wire, &state, Some(body), owner);
+                self.quiet_until = now + self.event.package.apart();
+                if !self.outstanding {
+                    self.forget_told();
+                    self.quiet_until = now + NO_ROOM_WAIT;
                 }
             }
         }
     }
 
+    fn say_last(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        source: Source<'_>,
+        owner: Option<Owner>,
+    ) {
+        let Phase::Ending(reason) = std::mem::replace(&mut self.phase, Phase::Over) else { return };
+        let body = self.body(source);
+        self.notify(now, wire, &format!("terminated;reason={}", reason.name()), body, owner);
+    }
+
+    /// Sends a NOTIFY in a transaction of its own, or once where nobody will be there for the answer.
     fn notify(
         &mut self,
         now: Instant,
         wire: &mut Wire,
         state: &str,
         body: Option<Related>,
-        owner: Owner,
+        owner: Option<Owner>,
     ) -> bool {
         let hop = self.dialog.hop();
         let via = wire.via(&hop);
@@ -399,7 +413,14 @@ impl Subscription {
             request = request.with_body(&body.content_type, body.body);
         }
         wire.counters.notified += 1;
-        wire.request(now, request, hop, owner).is_some()
+        match owner {
+            Some(owner) => wire.request(now, request, hop, owner).is_some(),
+            None => {
+                let hop = wire.flows.resolve(hop);
+                wire.send(hop, &request);
+                true
+            }
+        }
     }
 
     /// Takes what is due as a body. Nothing where there is nothing to say after all.

@@ -67,9 +67,13 @@ impl Unasked {
         shed
     }
 
-    /// The phones whose turn it is.
-    pub fn due(&mut self, now: Instant) -> Vec<PhoneId> {
+    /// The phones whose turn it is, if there is room for them.
+    pub fn due(&mut self, now: Instant, room: bool) -> Vec<PhoneId> {
         if self.next_at.is_none_or(|at| at > now) {
+            return Vec::new();
+        }
+        if !room {
+            self.next_at = Some(now + APART);
             return Vec::new();
         }
         let count = self.waiting.len().min(AT_A_TIME);
@@ -89,6 +93,10 @@ impl Unasked {
 
 /// Tells a phone at each address it registered.
 pub fn tell(now: Instant, wire: &mut Wire, phone: &PhoneId, targets: &[(Uri, Peer)], news: &News) {
+    if !wire.transactions.has_spare() {
+        wire.counters.limited += 1;
+        return;
+    }
     for (contact, to) in targets {
         let via = wire.via(to);
         let tag = wire.token();
@@ -126,9 +134,19 @@ mod tests {
         assert_eq!(unasked.check_sync(Instant::START, phones), 0, "they wait already");
         let mut told = Vec::new();
         while let Some(at) = unasked.deadline() {
-            told.push((at.as_millis(), unasked.due(at).len()));
+            told.push((at.as_millis(), unasked.due(at, true).len()));
         }
         assert_eq!(told, [(0, 20), (100, 20), (200, 10)]);
+    }
+
+    #[test]
+    fn while_there_is_no_room_for_requests_nobody_loses_the_turn() {
+        let mut unasked = Unasked::default();
+        unasked.check_sync(Instant::START, vec![PhoneId::new("8001")]);
+        assert_eq!(unasked.due(Instant::START, false), []);
+        let at = unasked.deadline().unwrap();
+        assert_eq!(at, Instant::from_millis(100));
+        assert_eq!(unasked.due(at, true), [PhoneId::new("8001")]);
     }
 
     #[test]

@@ -144,6 +144,11 @@ impl<O: Clone> Transactions<O> {
         Ok(self.insert(slot))
     }
 
+    /// Tells whether there is room for requests of ours that can wait: the last quarter is for calls.
+    pub fn has_spare(&self) -> bool {
+        self.slots.len() - self.servers < self.clients_max / 4 * 3
+    }
+
     /// Sends the CANCEL of an INVITE of ours, in a transaction of its own (RFC 3261 9.1), with the
     /// reason if there is one to tell (RFC 3326).
     pub fn cancel(&mut self, now: Instant, invite: TransactionId, owner: O, reason: Option<&str>) {

@@ -144,7 +144,7 @@ impl Reception {
             wire.tell(changed(change));
         }
         self.notifier.tick(now, wire);
-        for (phone, news) in self.notifier.due_check_sync(now) {
+        for (phone, news) in self.notifier.due_check_sync(now, wire) {
             self.push(now, wire, &phone, &news);
         }
     }
