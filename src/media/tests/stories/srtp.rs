@@ -6,6 +6,7 @@ use media::tone::loudest;
 use media::{Command, Slot, Srtp};
 use model::Law;
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
+use proptest::prelude::*;
 
 fn keys(suite: SrtpSuite, seed: u8) -> SrtpKeys {
     let bytes: Vec<u8> = (0..suite.total()).map(|n| (n as u8).wrapping_mul(7) ^ seed).collect();
@@ -329,4 +330,28 @@ fn a_leg_goes_from_clear_to_encrypted_and_back_and_never_speaks_the_other_way() 
     }
     assert_eq!(retired, 2, "keys are freed elsewhere");
     assert_eq!(world.engine.engine_counters().keys_not_fetched, 0);
+}
+
+proptest! {
+    /// Anything at all, and true packets cut and bent.
+    #[test]
+    fn no_datagram_breaks_the_decryption_and_none_but_true_ones_are_heard(
+        noise in proptest::collection::vec(any::<u8>(), 0..1600),
+        cut in 0usize..80,
+        bent in any::<(usize, u8)>(),
+    ) {
+        for suite in SrtpSuite::ALL {
+            let (mut here, mut there) = pair(suite);
+            prop_assert!(open(&mut here, &noise).is_err());
+            let whole = packet(&mut there, 5, 1);
+            let mut bytes = whole.clone();
+            let at = bent.0 % bytes.len();
+            bytes[at] ^= bent.1;
+            bytes.truncate(cut);
+            if bytes != whole {
+                prop_assert!(open(&mut here, &bytes).is_err());
+            }
+            prop_assert!(open(&mut here, &whole).is_ok(), "forged ones leave no trace");
+        }
+    }
 }
