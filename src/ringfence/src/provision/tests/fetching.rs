@@ -1,8 +1,10 @@
 //! What a phone gets.
 
 use super::world::*;
-use crate::tls::{Clients, Wanted};
-use phone::screen;
+use crate::folders::Folders;
+use crate::tls::{Tls, Wanted};
+use phone::{Mac, screen};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -60,30 +62,45 @@ async fn a_page_that_was_laid_out_is_fetched_by_its_own_phone_alone() {
     assert_eq!(world.fetch(&path, None).await.status, 401);
 }
 
+/// A maker of phones: an authority, and a device's certificate with its address as common name.
+/// Gives the folder, the authority's file and the device's.
+fn maker(device: Mac) -> (tempfile::TempDir, PathBuf, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let folders = Folders::find(Some(dir.path().to_owned())).unwrap();
+    let names = vec![device.to_string()];
+    Tls::read_or_make(&folders, Wanted { names, ..Wanted::default() }, NOW).unwrap();
+    let (authority, device) = (folders.tls().join("ca.pem"), folders.tls().join("box.pem"));
+    (dir, authority, device)
+}
+
+async fn with_certificate(world: &World, factory: &Path, path: &str) -> std::io::Result<Got> {
+    let mut stream = world.connect_with(LOOPBACK, Some(factory)).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: box\r\nConnection: close\r\n\r\n");
+    exchange(&mut stream, request.as_bytes()).await
+}
+
 #[tokio::test]
 async fn a_factory_certificate_of_a_maker_that_it_trusts_stands_for_the_credential() {
-    // The maker: an authority of its own, whose devices carry their address as common name.
-    let maker = tempfile::tempdir().unwrap();
-    let folders = crate::folders::Folders::find(Some(maker.path().to_owned())).unwrap();
-    let names = vec![YEALINK.to_string()];
-    let device =
-        crate::tls::Tls::read_or_make(&folders, Wanted { names, ..Wanted::default() }, NOW)
-            .unwrap();
-    let shown = crate::tls::subject(&device.chain()[0]).unwrap();
-    let ask = |path: &'static str, certificate| super::super::shelf::Asked {
-        path,
-        authorization: None,
-        certificate,
-        from: LOOPBACK,
-    };
-    let world = World::with(super::super::Limits::default(), Clients::Asked).await;
-    let mine = world.shelf.answer(ask("/phones/001565008001.cfg", Some(&shown)), NOW);
-    assert!(matches!(mine, super::super::shelf::Answer::File { .. }));
-    let theirs = world.shelf.answer(ask("/phones/64167f008002.cfg", Some(&shown)), NOW);
-    assert_eq!(theirs, super::super::shelf::Answer::Nothing);
-    let other = STRANGER.to_string();
-    let stranger = world.shelf.answer(ask("/phones/001565008001.cfg", Some(&other)), NOW);
-    assert!(matches!(stranger, super::super::shelf::Answer::Challenge { .. }));
+    let (_kept, authority, factory) = maker(YEALINK);
+    let world = World::with(super::super::Limits::default(), Some(authority)).await;
+    let get = async |path| with_certificate(&world, &factory, path).await.unwrap().status;
+    assert_eq!(get("/phones/001565008001.cfg").await, 200);
+    assert_eq!(get("/phones/64167f008002.cfg").await, 404, "another's file");
+    assert_eq!(world.fetch("/phones/001565008001.cfg", None).await.status, 401, "without one");
+    assert_eq!(world.own(YEALINK, "/phones/001565008001.cfg").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_factory_certificate_of_a_stranger_proves_nothing() {
+    let (_kept, authority, _) = maker(YEALINK);
+    let (_kept_too, _, forged) = maker(YEALINK);
+    let world = World::with(super::super::Limits::default(), Some(authority)).await;
+    let got = with_certificate(&world, &forged, "/phones/001565008001.cfg").await;
+    assert!(got.is_err() || got.is_ok_and(|got| got.status == 0), "the handshake fails");
+    let (_other, authority, stranger) = maker(STRANGER);
+    let world = World::with(super::super::Limits::default(), Some(authority)).await;
+    let got = with_certificate(&world, &stranger, "/phones/001565008001.cfg").await.unwrap();
+    assert_eq!(got.status, 401, "a device that the site does not name");
 }
 
 #[tokio::test]

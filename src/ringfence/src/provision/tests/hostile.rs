@@ -1,7 +1,6 @@
 //! What everybody else gets: nothing.
 
 use super::world::*;
-use crate::tls::Clients;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -116,7 +115,7 @@ fn hasty() -> super::super::Limits {
 
 #[tokio::test]
 async fn who_sends_a_byte_now_and_then_keeps_no_phone_out() {
-    let world = Arc::new(World::with(hasty(), Clients::NotAsked).await);
+    let world = Arc::new(World::with(hasty(), None).await);
     // Every place is taken by somebody who begins and does not go on: before TLS, and within it.
     let mut slow = Vec::new();
     for n in 0..8 {

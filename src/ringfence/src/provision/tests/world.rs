@@ -10,9 +10,10 @@ use model::time::Zone;
 use model::{MenuId, PhoneId, Secret, WallTime};
 use phone::{Keys, Mac, Place};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -84,13 +85,16 @@ pub fn keys() -> Keys {
 
 impl World {
     pub async fn new() -> Self {
-        Self::with(super::super::Limits::default(), Clients::NotAsked).await
+        Self::with(super::super::Limits::default(), None).await
     }
 
-    pub async fn with(limits: super::super::Limits, clients: Clients) -> Self {
+    /// A server with limits of its own, and perhaps the authority of a phones' maker.
+    pub async fn with(limits: super::super::Limits, maker: Option<PathBuf>) -> Self {
+        let clients = if maker.is_some() { Clients::Asked } else { Clients::NotAsked };
         let dir = tempfile::tempdir().unwrap();
         let folders = Folders::find(Some(dir.path().to_owned())).unwrap();
-        let wanted = Wanted { names: vec!["127.0.0.1".into()], ..Wanted::default() };
+        let names = vec!["127.0.0.1".into()];
+        let wanted = Wanted { names, authorities: maker, ..Wanted::default() };
         let tls = Tls::read_or_make(&folders, wanted, NOW).unwrap();
         let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
         let at = listener.local_addr().unwrap();
@@ -114,6 +118,15 @@ impl World {
 
     /// A phone that trusts what it was told to trust, on a connection from an address.
     pub async fn connect(&self, from: IpAddr) -> std::io::Result<TlsStream> {
+        self.connect_with(from, None).await
+    }
+
+    /// The same, with a factory certificate: a file of key and chain.
+    pub async fn connect_with(
+        &self,
+        from: IpAddr,
+        factory: Option<&Path>,
+    ) -> std::io::Result<TlsStream> {
         let mut roots = rustls::RootCertStore::empty();
         let pem = self.tls.trust_pem();
         roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
@@ -121,8 +134,16 @@ impl World {
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match factory {
+            None => config.with_no_client_auth(),
+            Some(file) => {
+                let chain = CertificateDer::pem_file_iter(file).unwrap();
+                let chain = chain.map(Result::unwrap).collect();
+                let key = PrivateKeyDer::from_pem_file(file).unwrap();
+                config.with_client_auth_cert(chain, key).unwrap()
+            }
+        };
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let stream = self.plain(from).await?;
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
