@@ -17,7 +17,7 @@ const FACTS_PER_COMMIT_MAX: usize = 4096;
 pub const BATCHES_MAX: usize = 16_384;
 /// Least time between two commits. A sync costs the same for one fact and for a thousand, so a busy
 /// box gathers what happens meanwhile; the first fact after a quiet moment waits for nothing.
-const COMMIT_EVERY: Duration = Duration::from_millis(8);
+const COMMIT_EVERY: Duration = Duration::from_millis(4);
 /// Pause before a failed commit is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
