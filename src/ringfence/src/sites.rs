@@ -143,7 +143,8 @@ impl Sites {
     /// Checks the site in `dir`, copies it into the history and loads it from there. It becomes
     /// the one that runs at the next start only by `make_current`.
     pub fn take_in(&self, dir: &Path) -> anyhow::Result<Ready> {
-        check(dir, &self.share)?;
+        let checked = check(dir, &self.share)?;
+        crate::tls::check_brought(&checked.site)?;
         let unfinished = self.dir.join(".unfinished");
         let taken = self.copy_in(dir, &unfinished);
         if unfinished.exists() {

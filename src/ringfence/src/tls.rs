@@ -201,6 +201,24 @@ impl Tls {
     }
 }
 
+/// Reads the files that IT brought for a site, so that a check of the site finds what is wrong with
+/// them before it is applied.
+pub fn check_brought(site: &Site) -> anyhow::Result<()> {
+    let wanted = Wanted::of(site, &[]);
+    if let Some((chain, key)) = &wanted.brought {
+        let pair = Pair::read_two(chain, key).context("sip.tls.certificate and key")?;
+        pair.check(&aws_lc_rs::default_provider(), true, String::new())
+            .context("sip.tls.certificate and key")?;
+    }
+    if let Some(path) = &wanted.authorities {
+        let mut roots = RootCertStore::empty();
+        for certificate in files::authorities(path).context("sip.tls.clients")? {
+            roots.add(certificate).context("sip.tls.clients holds no authority")?;
+        }
+    }
+    Ok(())
+}
+
 impl ResolvesServerCert for Shown {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.read().unwrap_or_else(PoisonError::into_inner).key.clone())

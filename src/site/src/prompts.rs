@@ -7,7 +7,7 @@ use model::{PromptId, say};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the box says by itself on any site, besides numbers and places in a queue.
-const OWN: [&str; 21] = [
+const OWN: [&str; 40] = [
     "ivr.invalid",
     "ivr.no-input",
     "ivr.to-agent",
@@ -29,6 +29,25 @@ const OWN: [&str; 21] = [
     "agent.wrap-up-ended",
     "agent.on-a-call",
     "agent.unknown-code",
+    "agent.enter-number",
+    "agent.enter-pin",
+    "agent.wrong-pin",
+    "agent.seat-forbidden",
+    "call.busy",
+    "call.no-answer",
+    "call.unknown-number",
+    "call.barred",
+    "call.unreachable",
+    "park.full",
+    "park.empty",
+    "park.slot",
+    "phone.dnd-on",
+    "phone.dnd-off",
+    "phone.forward-on",
+    "phone.forward-off",
+    "phone.call-waiting-on",
+    "phone.call-waiting-off",
+    "phone.nothing-rings",
 ];
 
 /// The ids of the prompts that can be played, per language: the box's own and the site's.
