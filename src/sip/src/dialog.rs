@@ -9,7 +9,7 @@
 //! and the route to it.
 
 use crate::address::Address;
-use crate::message::Message;
+use crate::message::{Message, method_name};
 use crate::peer::{Peer, Transport};
 use crate::uri;
 use crate::via::Via;
@@ -222,7 +222,7 @@ impl Dialog {
             .with("From", self.local.to_string())
             .with("To", self.remote.to_string())
             .with("Call-ID", self.id.call_id.clone())
-            .with("CSeq", format!("{cseq} {method}"))
+            .with("CSeq", format!("{cseq} {}", method_name(method)))
     }
 }
 

@@ -63,10 +63,13 @@ const NAMES: [(&str, Option<&str>); 54] = [
 /// Gives a header's canonical name: the long form in the RFC's spelling, or the name as it stands
 /// where it is unknown here.
 pub fn canonical(name: &str) -> Cow<'static, str> {
+    // All compact forms are one letter, and no long name is.
+    let compact = name.len() == 1;
     NAMES
         .iter()
-        .find(|(long, short)| {
-            name.eq_ignore_ascii_case(long) || short.is_some_and(|s| name.eq_ignore_ascii_case(s))
+        .find(|(long, short)| match compact {
+            true => short.is_some_and(|s| name.eq_ignore_ascii_case(s)),
+            false => name.eq_ignore_ascii_case(long),
         })
         .map_or_else(|| Cow::Owned(name.to_owned()), |&(long, _)| Cow::Borrowed(long))
 }
@@ -96,8 +99,8 @@ impl Headers {
     }
 
     /// Every value under a name, in order.
-    pub fn get_all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-        let name = canonical(name);
+    pub fn get_all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        let name = if name.len() == 1 { canonical(name) } else { Cow::Borrowed(name) };
         self.0
             .iter()
             .filter(move |header| header.name.eq_ignore_ascii_case(&name))
@@ -105,7 +108,7 @@ impl Headers {
     }
 
     /// The words of a comma-separated header, over all its lines.
-    pub fn words<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn words<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.get_all(name).flat_map(|v| v.split(',')).map(str::trim).filter(|w| !w.is_empty())
     }
 

@@ -5,7 +5,6 @@ use crate::headers::Headers;
 use crate::peer::Peer;
 use crate::via::Via;
 use rsip::{Method, Uri};
-use std::str::FromStr;
 
 /// Hops a request may take (RFC 3261 section 8.1.1.6).
 pub const MAX_FORWARDS: u8 = 70;
@@ -113,7 +112,11 @@ impl Message {
 
     /// The topmost Via.
     pub fn via(&self) -> Option<Via> {
-        Via::parse(split_list(self.headers.get("Via")?).first()?).ok()
+        let value = self.headers.get("Via")?;
+        match value.contains(',') {
+            false => Via::parse(value).ok(),
+            true => Via::parse(split_list(value).first()?).ok(),
+        }
     }
 
     /// Notes on the topmost Via where the request came from, and gives where its responses go
@@ -122,9 +125,11 @@ impl Message {
         let mut via = self.via()?;
         via.stamp(source.addr);
         let first = self.headers.remove_first("Via")?;
-        let rest = split_list(&first)[1..].join(", ");
-        if !rest.is_empty() {
-            self.headers.push_front("Via", rest);
+        if first.contains(',') {
+            let rest = split_list(&first)[1..].join(", ");
+            if !rest.is_empty() {
+                self.headers.push_front("Via", rest);
+            }
         }
         self.headers.push_front("Via", via.to_string());
         Some(via.reply_to(source))
@@ -142,12 +147,12 @@ impl Message {
 
     /// The tag of From.
     pub fn from_tag(&self) -> Option<String> {
-        self.from()?.tag().map(str::to_owned)
+        tag_of(self.headers.get("From")?)
     }
 
     /// The tag of To.
     pub fn to_tag(&self) -> Option<String> {
-        self.to()?.tag().map(str::to_owned)
+        tag_of(self.headers.get("To")?)
     }
 
     /// Sets the tag of To unless it has one.
@@ -244,9 +249,45 @@ impl Message {
     }
 }
 
+/// The tag of a From or To: what stands behind the address is looked at alone, unless quotes there
+/// call for care.
+fn tag_of(value: &str) -> Option<String> {
+    let params = value.rsplit_once('>').map_or(value, |(_, params)| params);
+    if params.contains('"') {
+        return Address::parse(value).ok()?.tag().map(str::to_owned);
+    }
+    params.split(';').skip(1).find_map(|param| {
+        let (name, tag) = param.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("tag").then(|| tag.trim().to_owned())
+    })
+}
+
+/// The methods with their names.
+const METHODS: [(Method, &str); 14] = [
+    (Method::Ack, "ACK"),
+    (Method::Bye, "BYE"),
+    (Method::Cancel, "CANCEL"),
+    (Method::Info, "INFO"),
+    (Method::Invite, "INVITE"),
+    (Method::Message, "MESSAGE"),
+    (Method::Notify, "NOTIFY"),
+    (Method::Options, "OPTIONS"),
+    (Method::PRack, "PRACK"),
+    (Method::Publish, "PUBLISH"),
+    (Method::Refer, "REFER"),
+    (Method::Register, "REGISTER"),
+    (Method::Subscribe, "SUBSCRIBE"),
+    (Method::Update, "UPDATE"),
+];
+
 /// The method of a name, which counts by its case (RFC 3261 section 7.1).
 pub fn method_named(name: &str) -> Option<Method> {
-    Method::from_str(name).ok().filter(|method| method.to_string() == name)
+    METHODS.iter().find(|(_, known)| *known == name).map(|(method, _)| *method)
+}
+
+/// The name of a method.
+pub fn method_name(method: Method) -> &'static str {
+    METHODS.iter().find(|(known, _)| *known == method).map_or("", |(_, name)| name)
 }
 
 /// Number and method's name of a CSeq; the number is less than 2^31 (RFC 3261 section 8.1.1.5).
@@ -317,5 +358,35 @@ pub fn reason(code: u16) -> &'static str {
             5 => "Server Failure",
             _ => "Global Failure",
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_found_as_the_whole_address_has_it() {
+        for value in [
+            "<sip:a@x>;tag=1",
+            "\"W; tag=9 > x\" <sip:a;tag=8@x;tag=7>;x=y;TAG = 1",
+            "sip:a@x;tag=1;y",
+            "<sip:a@x>",
+            "Wang <sip:a@x>;x=\"<q>;tag=2\";tag=1",
+            "<sip:a@x>;tag=\"1\"",
+            "<sip:a@x>;tags=1",
+        ] {
+            let whole = Address::parse(value).unwrap();
+            assert_eq!(tag_of(value).as_deref(), whole.tag(), "{value}");
+        }
+    }
+
+    #[test]
+    fn each_method_has_the_name_it_is_found_by() {
+        for method in Method::all() {
+            assert_eq!(method_name(method), method.to_string());
+            assert_eq!(method_named(method_name(method)), Some(method));
+        }
+        assert_eq!(method_named("invite"), None);
     }
 }

@@ -37,7 +37,25 @@ pub fn parse(text: &str) -> Result<Vec<Param>, ParamError> {
 
 /// The value of a parameter: `Some(None)` where it stands without one.
 pub fn value_of(params: &[Param], name: &str) -> Option<Option<String>> {
-    params.iter().map(name_value).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
+    params.iter().find(|p| name_of(p).eq_ignore_ascii_case(name)).map(|p| name_value(p).1)
+}
+
+/// A parameter's name.
+pub fn name_of(param: &Param) -> &str {
+    match param {
+        Param::Transport(_) => "transport",
+        Param::User(_) => "user",
+        Param::Method(_) => "method",
+        Param::Ttl(_) => "ttl",
+        Param::Maddr(_) => "maddr",
+        Param::Lr => "lr",
+        Param::Branch(_) => "branch",
+        Param::Received(_) => "received",
+        Param::Tag(_) => "tag",
+        Param::Expires(_) => "expires",
+        Param::Q(_) => "q",
+        Param::Other(name, _) => name.value(),
+    }
 }
 
 /// Splits at `at`, but not within quoted strings.

@@ -61,7 +61,7 @@ impl Via {
 
     /// Tells whether the sender asks for a response to the port its request came from (RFC 3581).
     pub fn wants_rport(&self) -> bool {
-        param::value_of(&self.params, "rport").is_some()
+        self.params.iter().any(|p| param::name_of(p).eq_ignore_ascii_case("rport"))
     }
 
     /// The port the receiver saw, if it told.
@@ -85,16 +85,13 @@ impl Via {
     /// is asked for, and `rport` (RFC 3261 section 18.2.1, RFC 3581 section 4).
     pub fn stamp(&mut self, source: SocketAddr) {
         let wants_rport = self.wants_rport();
-        let ours = |param: &Param| {
-            let (name, _) = param::name_value(param);
-            matches!(param, Param::Received(_)) || name.eq_ignore_ascii_case("received")
-        };
+        let ours = |param: &Param| param::name_of(param).eq_ignore_ascii_case("received");
         self.params.retain(|param| !ours(param));
         if wants_rport || self.sent_by.host != Host::IpAddr(source.ip()) {
             self.params.push(Param::Received(source.ip().to_string().into()));
         }
         if wants_rport {
-            self.params.retain(|p| !param::name_value(p).0.eq_ignore_ascii_case("rport"));
+            self.params.retain(|p| !param::name_of(p).eq_ignore_ascii_case("rport"));
             let port = source.port().to_string();
             self.params.push(Param::Other("rport".into(), Some(port.into())));
         }

@@ -1,6 +1,6 @@
 //! What a message is matched to its transaction by (RFC 3261 17.1.3 and 17.2.3).
 
-use crate::message::Message;
+use crate::message::{Message, method_name};
 use crate::uri;
 use crate::via::MAGIC;
 use rsip::Method;
@@ -9,17 +9,17 @@ use rsip::Method;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
     /// One of ours, by its branch and method.
-    Client { branch: String, method: String },
+    Client { branch: String, method: &'static str },
     /// One of a peer, by branch, sent-by and method; where the branch is not unique by itself, by
     /// the fields RFC 2543 compared.
-    Server { branch: String, sent_by: String, method: String },
+    Server { branch: String, sent_by: String, method: &'static str },
 }
 
 impl Key {
     /// The key of a request we are about to send, or of the request a response answers.
     pub fn client(message: &Message) -> Option<Self> {
         let branch = message.via()?.branch()?.to_owned();
-        Some(Self::Client { branch, method: message.method()?.to_string() })
+        Some(Self::Client { branch, method: method_name(message.method()?) })
     }
 
     /// The key of a request that came; an ACK has that of its INVITE.
@@ -39,7 +39,7 @@ impl Key {
     fn server_as(request: &Message, method: Method) -> Option<Self> {
         let via = request.via()?;
         let sent_by = via.sent_by_key();
-        let method = method.to_string();
+        let method = method_name(method);
         match via.branch() {
             Some(branch) if branch.starts_with(MAGIC) && branch.len() > MAGIC.len() => {
                 Some(Self::Server { branch: branch.to_owned(), sent_by, method })
@@ -65,7 +65,7 @@ pub struct MergeKey {
     from_tag: String,
     call_id: String,
     cseq: u32,
-    method: String,
+    method: &'static str,
 }
 
 impl MergeKey {
@@ -79,7 +79,7 @@ impl MergeKey {
             from_tag: request.from_tag()?,
             call_id: request.call_id().to_owned(),
             cseq,
-            method: method.to_string(),
+            method: method_name(method),
         })
     }
 }

@@ -168,7 +168,7 @@ impl Wire {
     /// request comes (RFC 3261 8.2.7).
     pub fn response(&self, request: &Message, code: u16) -> Message {
         let mut response = Message::response(request, code);
-        if code > 100 {
+        if code > 100 && request.to_tag().is_none() {
             response.set_to_tag(&self.tag_for(request));
         }
         if code == 503 {
