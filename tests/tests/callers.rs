@@ -299,8 +299,7 @@ fn a_held_caller_hears_music_and_comes_back() {
     scene.over().unwrap();
 }
 
-/// No keep-alive and no watch over silent sound in this version: the box notices a phone whose
-/// cable was pulled when the caller hangs up, or at the call's longest time.
+/// A caller who does not wait until the box has noticed (10 s of silence) leaves nothing behind.
 #[test]
 fn a_phone_that_vanishes_in_a_talk_leaves_nothing_behind_when_the_caller_hangs_up() {
     let scene = hospital();
@@ -317,6 +316,24 @@ fn a_phone_that_vanishes_in_a_talk_leaves_nothing_behind_when_the_caller_hangs_u
     caller.hang_up();
     scene.facts_when("Released", 1).unwrap();
     // The BYE to the phone is repeated for 32 s (RFC 3261 17.1.2.2, Timer F), behind the call's end.
+    scene.quiet().unwrap();
+    scene.forgotten().unwrap();
+    scene.over().unwrap();
+}
+
+#[test]
+fn a_caller_whose_agents_phone_loses_its_power_reaches_another_agent() {
+    let scene = hospital();
+    let agent = scene.agent("8001").unwrap();
+    let caller = scene.caller("13900000001", GENERAL).unwrap();
+    agent.until("talking", SOON, |story| story.talking).unwrap();
+    talk(&caller, &agent).unwrap();
+    let other = scene.agent("8002").unwrap();
+    agent.vanish();
+    // 10 s without sound, and the caller stands in the queue again.
+    other.until("talking", Duration::from_secs(40), |story| story.talking).unwrap();
+    talk(&caller, &other).unwrap();
+    caller.hang_up();
     scene.quiet().unwrap();
     scene.forgotten().unwrap();
     scene.over().unwrap();
