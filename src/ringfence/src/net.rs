@@ -207,6 +207,7 @@ pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// Binds every socket of the site and starts reading them.
 pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
     let sip = begin.sip;
+    raise_file_limit();
     let (known_out, known) = crossbeam_channel::bounded(KNOWN_MAX);
     let (strangers_out, strangers) = crossbeam_channel::bounded(STRANGERS_MAX);
     let counters = Arc::new(NetCounters::default());
@@ -287,6 +288,16 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
     });
     let flood = flood::Flood::default();
     Ok(Net { known, strangers, outlet, counters, waiting, turn: 0, flood, locals })
+}
+
+/// Each connection is an open file, and most systems begin with 1,024 of them.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        log(Severity::Warning, &format!("the limit of open files stays as it is: {error}"));
+    }
 }
 
 /// The addresses to bind for one: an unspecified IPv6 address means IPv4 too, on its own socket.

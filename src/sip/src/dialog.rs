@@ -133,8 +133,10 @@ impl Dialog {
         };
         match uri::socket_addr(first) {
             Some(named) if named.ip() == seen.ip() => match asked {
-                Some(other) if other != seen.transport => Peer::new(other, named),
-                _ => Peer { addr: named, ..seen },
+                Some(other) if other != seen.transport => {
+                    Peer { transport: other, flow: None, ..seen.at_port(named.port()) }
+                }
+                _ => seen.at_port(named.port()),
             },
             Some(named) if !self.behind_nat && reachable(named.ip()) => {
                 Peer::new(asked.unwrap_or(Transport::Udp), named)

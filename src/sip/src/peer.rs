@@ -23,7 +23,11 @@ pub struct Peer {
 impl Peer {
     /// A peer without a connection.
     pub fn new(transport: Transport, addr: SocketAddr) -> Self {
-        let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
+        // A link-local address keeps its interface.
+        let addr = match addr.ip().to_canonical() {
+            IpAddr::V4(v4) => SocketAddr::new(v4.into(), addr.port()),
+            IpAddr::V6(_) => addr,
+        };
         Self { transport, addr, flow: None }
     }
 
@@ -35,6 +39,12 @@ impl Peer {
     /// The peer at the other end of a connection.
     pub fn by(transport: Transport, addr: SocketAddr, flow: FlowId) -> Self {
         Self { flow: Some(flow), ..Self::new(transport, addr) }
+    }
+
+    /// The same host, reached at another port.
+    pub fn at_port(mut self, port: u16) -> Self {
+        self.addr.set_port(port);
+        self
     }
 
     /// The peer's address without its port.
@@ -131,6 +141,13 @@ mod tests {
         let peer = Peer::udp(addr("[::ffff:192.0.2.9]:5060"));
         assert_eq!(peer, Peer::udp(addr("192.0.2.9:5060")));
         assert_eq!(peer.to_string(), "udp:192.0.2.9:5060");
+    }
+
+    #[test]
+    fn a_link_local_address_keeps_its_interface_at_another_port_too() {
+        let near = SocketAddr::V6("[fe80::9%3]:5060".parse().unwrap());
+        let peer = Peer::udp(near).at_port(5070);
+        assert_eq!(peer.addr.to_string(), "[fe80::9%3]:5070");
     }
 
     #[test]

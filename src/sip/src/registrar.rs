@@ -127,9 +127,9 @@ fn reached_at(contact: &Uri, source: Peer) -> Peer {
     };
     match uri::transport(contact) {
         Some(other) if other != source.transport && !source.transport.secure() => {
-            Peer::new(other, named)
+            Peer { transport: other, flow: None, ..source.at_port(named.port()) }
         }
-        _ => Peer { addr: named, ..source },
+        _ => source.at_port(named.port()),
     }
 }
 

@@ -105,7 +105,7 @@ impl Via {
             return source;
         }
         let port = self.sent_by.port.map_or(source.transport.default_port(), u16::from);
-        Peer { addr: SocketAddr::new(source.ip(), port), ..source }
+        source.at_port(port)
     }
 
     /// Reads one Via value.

@@ -193,7 +193,7 @@ fn flood(net: &mut Network, sources: u32) -> Duration {
         }
     }
     assert_eq!(net.story(BOX, standing), "Arrived Answered", "the call stands");
-    rang.expect("it rang")
+    rang.unwrap_or(Duration::MAX)
 }
 
 #[test]

@@ -141,10 +141,8 @@ async fn read<R: AsyncRead + Unpin>(
             Ok(length) => length,
         };
         let is_known = known.load(Ordering::Relaxed);
-        if is_known {
-            if let Some(place) = &mut place {
-                place.known();
-            }
+        if is_known && let Some(place) = &mut place {
+            place.known();
         }
         let chunk = bytes.get(..length).unwrap_or_default().to_vec();
         if !intake.bring(is_known, Arrived::Bytes { flow, bytes: chunk, held }).await {

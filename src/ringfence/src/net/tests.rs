@@ -162,7 +162,7 @@ fn a_phone_registers_over_tls_by_a_connection_it_opens_and_is_rung_by_it() {
     let tls = certificate(dir.path());
     let site = |tls: bool| {
         let bind = any("127.0.0.1");
-        let tls = tls.then(|| TlsSite { bind, certificate: None, clients: None });
+        let tls = tls.then_some(TlsSite { bind, certificate: None, clients: None });
         SipSite { tls, ..sip_site() }
     };
     let mut boxed = Box::start(&site(true), Some(&tls), Trunks::default());
@@ -315,6 +315,28 @@ fn a_flood_of_datagrams_costs_a_stranger_its_turn_and_no_trunk() {
         boxed.until("all are seen", |b| b.taken as u64 + b.net.counters.all_shed() >= 2000);
         assert!(boxed.taken <= most && boxed.taken >= most / 2, "{} of {most}", boxed.taken);
     }
+}
+
+#[test]
+fn a_flood_of_many_sources_is_told_and_leaves_nothing_behind() {
+    let mut boxed = Box::start(&sip_site(), None, Trunks::default());
+    let at = boxed.at(Transport::Udp);
+    let sources: Vec<UdpSocket> =
+        (1..=100).map(|n| UdpSocket::bind(any(&format!("127.0.1.{n}"))).unwrap()).collect();
+    let mut n = 0;
+    boxed.until("the flood is told", |b| {
+        for _ in 0..20 {
+            for source in &sources {
+                n += 1;
+                let _ = source.send_to(options(n).as_bytes(), at);
+            }
+        }
+        let now = b.clock.now();
+        b.net.is_flooded(now)
+    });
+    boxed.until("all is taken", |b| b.net.is_empty());
+    let endpoint = &boxed.endpoint;
+    assert_eq!((endpoint.transactions(), endpoint.legs(), endpoint.flows()), (0, 0, 0));
 }
 
 #[test]
