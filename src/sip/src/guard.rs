@@ -110,7 +110,8 @@ impl Guard {
     }
 
     /// Makes the 401 to a request: one challenge an algorithm, the best first (RFC 8760 section
-    /// 2.4); MD5 alone to an address that had no proof for both.
+    /// 2.4); MD5 alone to an address that had no proof for both. `from` has port 0 where each
+    /// connection has a port of its own.
     pub fn challenge(
         &mut self,
         now: Instant,
@@ -172,6 +173,7 @@ impl Guard {
         };
         if credentials.algorithm == Algorithm::Sha256 {
             self.asked.forget(&from);
+            self.asked.forget(&SocketAddr::new(from.ip(), 0));
         }
         match self.nonces.count(now, &credentials.nonce, qop.nc) {
             Verdict::Fresh => {

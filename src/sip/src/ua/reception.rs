@@ -39,7 +39,7 @@ use crate::uri;
 use model::{Instant, LegId, PhoneId, Secret, TrunkId};
 use rsip::{Host, Method, Uri};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Accounts, trunks, and the next leg's number.
 pub struct Reception {
@@ -404,7 +404,12 @@ impl Reception {
 
     fn challenge(&mut self, now: Instant, wire: &mut Wire, request: &Request, stale: bool) {
         wire.counters.challenged += 1;
-        let mut challenge = self.guard.challenge(now, request.from.addr, &request.message, stale);
+        // A phone that comes again by another connection comes from another port.
+        let from = match request.from.transport.reliable() {
+            true => SocketAddr::new(request.from.ip(), 0),
+            false => request.from.addr,
+        };
+        let mut challenge = self.guard.challenge(now, from, &request.message, stale);
         challenge.set_to_tag(&wire.tag_for(&request.message));
         wire.send(request.reply_to, &challenge);
     }
