@@ -102,6 +102,28 @@ impl Baresip {
         hz: u32,
         ports: [u16; 3],
     ) -> anyhow::Result<Self> {
+        Self::start_as("accounts", dir, server, user, hz, ports)
+    }
+
+    /// The same over TLS at `server`, with encrypted sound or none at all.
+    pub fn start_secure(
+        dir: &Path,
+        server: SocketAddr,
+        user: &str,
+        hz: u32,
+        ports: [u16; 3],
+    ) -> anyhow::Result<Self> {
+        Self::start_as("accounts-secure", dir, server, user, hz, ports)
+    }
+
+    fn start_as(
+        accounts: &str,
+        dir: &Path,
+        server: SocketAddr,
+        user: &str,
+        hz: u32,
+        ports: [u16; 3],
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let folder = dir.to_str().context("the folder's name is not UTF-8")?;
         let [sip, control, rtp] = ports;
@@ -113,7 +135,7 @@ impl Baresip {
             .replace("HZ", &hz.to_string())
             .replace("FOLDER", folder);
         std::fs::write(dir.join("config"), config)?;
-        let account = std::fs::read_to_string(root().join("tests/baresip/accounts"))?;
+        let account = std::fs::read_to_string(root().join("tests/baresip").join(accounts))?;
         let account = account.replace("USER", user).replace("SERVER", &server.to_string());
         std::fs::write(dir.join("accounts"), account)?;
         std::fs::write(dir.join("contacts"), "")?;

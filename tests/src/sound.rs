@@ -39,7 +39,18 @@ pub fn tone_ms(samples: &[i16], hz: f64) -> u32 {
     samples.chunks_exact(160).filter(|window| is_tone(window, hz)).map(|_| 20).sum()
 }
 
+/// Total ms of windows in which `hz` is one of a few tones: at least a fifth of the energy.
+pub fn mixed_tone_ms(samples: &[i16], hz: f64) -> u32 {
+    let within = |window: &&[i16]| share_of(window, hz) > 0.2;
+    samples.chunks_exact(160).filter(within).map(|_| 20).sum()
+}
+
 fn is_tone(window: &[i16], hz: f64) -> bool {
+    share_of(window, hz) > 0.9
+}
+
+/// The share of a window's energy that is at `hz`; none of what is below -40 dBm0.
+fn share_of(window: &[i16], hz: f64) -> f64 {
     let (mut i, mut q, mut energy) = (0.0, 0.0, 0.0);
     for (n, &sample) in (0_u32..).zip(window) {
         let angle = std::f64::consts::TAU * hz * f64::from(n) / 8000.0;
@@ -52,7 +63,7 @@ fn is_tone(window: &[i16], hz: f64) -> bool {
     let at_tone = 2.0 * (i * i + q * q) / count;
     let level =
         10.0 * (energy / count / (32_768.0_f64.powi(2) / 2.0)).max(1e-12).log10() + FULL_SCALE_DBM0;
-    level > -40.0 && at_tone / energy.max(1.0) > 0.9
+    if level > -40.0 { at_tone / energy.max(1.0) } else { 0.0 }
 }
 
 /// Where `part` stands in `whole`, if it does.
@@ -71,5 +82,12 @@ mod tests {
         assert_eq!(longest_tone_ms(&sound, 1004.0), 500);
         assert_eq!(longest_tone_ms(&sound, 1500.0), 300);
         assert_eq!(tone_ms(&sound, 700.0), 0);
+        let both: Vec<i16> = tone(1004.0, -14.0, 500)
+            .iter()
+            .zip(tone(700.0, -14.0, 500))
+            .map(|(one, other)| one + other)
+            .collect();
+        assert_eq!((mixed_tone_ms(&both, 1004.0), mixed_tone_ms(&both, 700.0)), (500, 500));
+        assert_eq!((tone_ms(&both, 1004.0), mixed_tone_ms(&both, 1500.0)), (0, 0));
     }
 }

@@ -1,11 +1,12 @@
 //! baresip as an agent's desk phone: another stack for signalling, sound and holding.
 
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 use tests::boxed::free_port;
 use tests::foreign::Baresip;
-use tests::scene::{CALLER_HZ, GENERAL, SOON, Scene, loud_ms, samples};
-use tests::sound::{longest_tone_ms, tone_ms};
+use tests::phone::Setup;
+use tests::scene::{AGENT_HZ, CALLER_HZ, GENERAL, SOON, Scene, loud_ms, samples};
+use tests::sound::{longest_tone_ms, tone, tone_ms};
 
 /// The address this machine has in its network: baresip names it in its session descriptions,
 /// whatever it registers from, and the box takes sound from the address named alone.
@@ -95,6 +96,61 @@ fn baresip_hears_the_confirmation_of_a_code_and_is_shown_who_calls() {
     assert!(phone.log().contains("From: <sip:13800000009@"), "{}", phone.log());
     caller.hang_up();
     scene.quiet().unwrap();
+    phone.quit().unwrap();
+    scene.over().unwrap();
+}
+
+/// Where the scene's box answers over TLS.
+fn tls_of(scene: &Scene) -> SocketAddr {
+    let site = std::fs::read_to_string(scene.site.join("site.toml")).unwrap();
+    let bind = site.split("[sip.tls]").nth(1).and_then(|rest| rest.split('"').nth(1));
+    bind.expect("the site answers over TLS").parse().unwrap()
+}
+
+/// A bank's policy: no phone talks in clear. The carrier's line of the demonstration does.
+fn encrypted(text: String) -> String {
+    text.replace("srtp = \"offer\"", "srtp = \"require\"")
+        .replace("options-every = \"0s\"", "options-every = \"0s\"\nsrtp = \"offer\"")
+}
+
+#[test]
+fn baresip_over_tls_talks_encrypted_and_a_phone_in_clear_is_refused() {
+    let scene = Scene::hospital_at(own_ip(), encrypted).unwrap();
+    let ports = [free_port().unwrap(), free_port().unwrap(), 2 * (free_port().unwrap() / 2)];
+    let dir = scene.dir.path().join("baresip");
+    let server = tls_of(&scene);
+    let start = || Baresip::start_secure(&dir, server, "8001", SINE_HZ, ports).unwrap();
+    let first = start();
+    first.says("401 Unauthorized", 1, SOON).unwrap();
+    let up = |now: &control::Snapshot| now.agents.iter().any(|agent| agent.phone_up);
+    let mut phone = match scene.boxed.wait("registered", Duration::from_secs(3), up) {
+        Ok(_) => first,
+        Err(_) => {
+            first.quit().unwrap();
+            start()
+        }
+    };
+    scene.boxed.wait("baresip is registered over TLS", SOON, up).unwrap();
+    phone.command("dial", "*11").unwrap();
+    scene.agent_is("8001", "ready").unwrap();
+    scene.quiet().unwrap();
+
+    let caller = scene.caller("13800000009", GENERAL).unwrap();
+    scene.calls_are("talking", 1).unwrap();
+    caller.hears(caller.mark(), SINE_HZ.into(), 1500).unwrap();
+    assert!(phone.log().contains("RTP/SAVP"), "{}", phone.log());
+    caller.hang_up();
+    scene.quiet().unwrap();
+    let heard = phone.sounds("dec").unwrap();
+    let caller_ms = heard.iter().map(|call| longest_tone_ms(call, CALLER_HZ)).max().unwrap_or(0);
+    assert!(caller_ms >= 1000, "baresip heard {caller_ms} ms of the caller without a gap");
+
+    // A phone of ours in clear is let in, but no call of its is taken.
+    let clear = Setup::agent(scene.sip(), "8002", tone(AGENT_HZ, -12.0, 1000));
+    let clear = scene.registered(clear).unwrap();
+    clear.dial("*11");
+    let story = clear.until("refused", SOON, |story| !story.ended.is_empty()).unwrap();
+    assert!(story.heard.is_empty(), "{:?}", story.ended);
     phone.quit().unwrap();
     scene.over().unwrap();
 }

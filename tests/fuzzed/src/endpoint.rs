@@ -17,18 +17,41 @@ use std::time::Duration;
 
 const PASSWORD: &str = "correct horse";
 const METHODS: [&str; 14] = [
-    "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "SUBSCRIBE", "NOTIFY", "REFER", "INFO",
-    "UPDATE", "PRACK", "MESSAGE", "PUBLISH",
+    "INVITE",
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "OPTIONS",
+    "REGISTER",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "REFER",
+    "INFO",
+    "UPDATE",
+    "PRACK",
+    "MESSAGE",
+    "PUBLISH",
 ];
 const EVENTS: [&str; 6] =
     ["dialog", "presence", "message-summary", "as-feature-event", "x-broadworks-hoteling", "refer"];
 /// Header lines that change what is asked.
 const MORE: [&str; 16] = [
-    "", "Require: 100rel", "Supported: 100rel, timer, replaces", "Session-Expires: 90;refresher=uas",
-    "Session-Expires: 90;refresher=uac", "Min-SE: 3600", "Expires: 0", "Expires: 60",
-    "Replaces: c1@x;to-tag=a;from-tag=b", "Refer-To: <sip:8002@192.0.2.1>",
-    "P-Asserted-Identity: <sip:13912345678@198.51.100.7>", "Privacy: id", "RAck: 1 1 INVITE",
-    "Accept: application/rlmi+xml, multipart/related", "Content-Encoding: gzip", "Max-Forwards: 0",
+    "",
+    "Require: 100rel",
+    "Supported: 100rel, timer, replaces",
+    "Session-Expires: 90;refresher=uas",
+    "Session-Expires: 90;refresher=uac",
+    "Min-SE: 3600",
+    "Expires: 0",
+    "Expires: 60",
+    "Replaces: c1@x;to-tag=a;from-tag=b",
+    "Refer-To: <sip:8002@192.0.2.1>",
+    "P-Asserted-Identity: <sip:13912345678@198.51.100.7>",
+    "Privacy: id",
+    "RAck: 1 1 INVITE",
+    "Accept: application/rlmi+xml, multipart/related",
+    "Content-Encoding: gzip",
+    "Max-Forwards: 0",
 ];
 const CODES: [u16; 16] =
     [100, 180, 183, 200, 202, 302, 401, 407, 404, 408, 422, 423, 481, 486, 491, 503];

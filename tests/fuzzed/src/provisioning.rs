@@ -6,8 +6,19 @@ use std::net::SocketAddr;
 
 /// The headers of our answers; nothing a phone says makes another.
 const HEADERS: [&str; 13] = [
-    "Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact", "Event", "Expires",
-    "Subscription-State", "Content-Type", "Content-Length", "Server",
+    "Via",
+    "Max-Forwards",
+    "From",
+    "To",
+    "Call-ID",
+    "CSeq",
+    "Contact",
+    "Event",
+    "Expires",
+    "Subscription-State",
+    "Content-Type",
+    "Content-Length",
+    "Server",
 ];
 
 /// The multicast question and names of devices; an answer holds nothing but lines of ours.
