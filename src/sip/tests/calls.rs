@@ -655,3 +655,45 @@ fn a_video_phone_keeps_its_refused_video_when_it_is_put_on_hold() {
     let media: Vec<_> = offer.lines().filter(|l| l.starts_with("m=")).collect();
     assert_eq!(media, ["m=audio 10000 RTP/AVP 8 0 101", "m=video 0 RTP/AVP 96"]);
 }
+
+#[test]
+fn a_party_that_holds_the_old_way_by_an_address_of_zeros_is_held_and_taken_back() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    let mut far = network::far::Far::caller(&mut net, TRUNK);
+    let zeros = network::far::SDP.replace("c=IN IP4 198.51.100.9", "c=IN IP4 0.0.0.0");
+    let held = far.ask(&mut net, "INVITE", "", &zeros);
+    assert_eq!(network::far::lines(&held), ["200 INVITE"]);
+    let plan = net.media(BOX, leg).last().unwrap().clone();
+    assert!(!plan.send && plan.receive && plan.remote.ip().is_unspecified());
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held");
+    let ack = far.request("ACK", "", "");
+    let cseq = |text: &str| header(text, "CSeq").unwrap();
+    net.ask(TRUNK, BOX, &ack.replace(&cseq(&ack), &cseq(&held[0]).replace("INVITE", "ACK")));
+    far.ask(&mut net, "INVITE", "", network::far::SDP);
+    assert!(net.media(BOX, leg).last().unwrap().send);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held Resumed");
+}
+
+#[test]
+fn a_party_that_holds_us_both_ways_hears_and_says_nothing() {
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    net.tell(TRUNK, Command::Hold { leg: out(), send: false });
+    net.run_ms(100);
+    let plan = net.media(BOX, leg).last().unwrap().clone();
+    assert_eq!((plan.send, plan.receive), (false, false));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Held");
+    // We hold it too meanwhile, and take it back: it still holds us.
+    net.tell(BOX, Command::Hold { leg, send: true });
+    net.run_ms(100);
+    net.tell(BOX, Command::Resume { leg });
+    net.run_ms(100);
+    let plan = net.media(BOX, leg).last().unwrap().clone();
+    assert_eq!((plan.send, plan.receive), (false, false));
+    net.tell(TRUNK, Command::Resume { leg: out() });
+    net.run_ms(100);
+    let plan = net.media(BOX, leg).last().unwrap().clone();
+    assert_eq!((plan.send, plan.receive), (true, true));
+    assert!(net.story(BOX, leg).ends_with("Held Resumed"), "{}", net.story(BOX, leg));
+}
