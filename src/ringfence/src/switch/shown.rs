@@ -2,8 +2,8 @@
 
 use super::Switch;
 use model::feature::{FeatureWish, Features, Lamp, Watched};
-use model::{Instant, PhoneId};
 use model::site::Site;
+use model::{Instant, PhoneId};
 use sip::events::{Desk, Directory};
 use std::collections::BTreeMap;
 
