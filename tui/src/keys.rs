@@ -134,6 +134,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "rtp-out", "发出的语音包", "RTP packets out"),
     (Of::Counter, "rtp-send-failed", "发送失败的语音包", "RTP packets not sent"),
     (Of::Counter, "rtp-foreign", "来历不明的语音包", "RTP from elsewhere"),
+    (Of::Counter, "rtp-moved", "语音来源变更", "RTP senders moved"),
     (Of::Counter, "rtp-unauthenticated", "未通过认证的加密包", "SRTP not authenticated"),
     (Of::Counter, "rtp-replayed", "重放的加密包", "SRTP replayed"),
     (Of::Counter, "rtp-malformed", "格式错误的语音包", "RTP malformed"),

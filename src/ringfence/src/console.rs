@@ -153,6 +153,7 @@ impl Switch {
             ("rtp-out", read(&media.packets_out)),
             ("rtp-send-failed", read(&media.send_failed)),
             ("rtp-foreign", read(&media.foreign)),
+            ("rtp-moved", read(&media.moved)),
             ("rtp-unauthenticated", read(&media.unauthenticated)),
             ("rtp-replayed", read(&media.replayed)),
             ("rtp-malformed", read(&media.malformed)),

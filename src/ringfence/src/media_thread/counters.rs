@@ -26,6 +26,8 @@ pub struct MediaCounters {
     pub unwatched: AtomicU64,
     /// Packets from elsewhere than a leg's peer.
     pub foreign: AtomicU64,
+    /// Times a leg's sender was learned anew at another address.
+    pub moved: AtomicU64,
     /// Encrypted packets with a wrong tag.
     pub unauthenticated: AtomicU64,
     /// Encrypted packets that came before.
@@ -50,6 +52,7 @@ impl Runner {
         let counters = &self.media.counters;
         for (counter, value) in [
             (&counters.foreign, legs.foreign),
+            (&counters.moved, legs.sources),
             (&counters.unauthenticated, legs.unauthenticated),
             (&counters.replayed, legs.replayed),
             (&counters.malformed, legs.malformed + legs.unknown_payload),
