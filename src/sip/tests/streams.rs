@@ -2,7 +2,6 @@
 //! sips, and long requests (RFC 3261 17, 18, 26.2; RFC 5626 3.5.1 and 4.4.1).
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-#![allow(clippy::unwrap_used)]
 
 mod network;
 
