@@ -10,7 +10,7 @@ use crate::tls::{Clients, Tls};
 use anyhow::Context as _;
 use model::site::{Provision, Site};
 use phone::{Keys, Place};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -19,6 +19,9 @@ use tokio_rustls::TlsAcceptor;
 
 /// How often the certificate's files are looked at.
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// How far the thread that serves phones yields to others (`nice(2)`).
+const NICE: i32 = 10;
 
 /// What is needed to begin.
 pub struct Begin<'a> {
@@ -73,27 +76,54 @@ fn serve_phones(
     let listener = std::net::TcpListener::bind(provision.bind)
         .with_context(|| format!("cannot bind provision.bind {}", provision.bind))?;
     listener.set_nonblocking(true)?;
-    let guard = begin.runtime.enter();
-    let listener = TcpListener::from_std(listener)?;
-    drop(guard);
-    let banned = {
-        let shelf = shelf.clone();
-        Box::new(move |source| shelf.ban(source))
+    let multicast = match (provision.multicast, host) {
+        (false, _) => None,
+        (true, IpAddr::V4(local)) => Some(local),
+        (true, IpAddr::V6(_)) => anyhow::bail!("plug and play is of IPv4 alone"),
     };
-    let (clock, limits) = (begin.clock, Limits::default());
-    begin.runtime.spawn(serve(listener, acceptor, shelf.clone(), clock, limits, banned));
-    log(Severity::Notice, &format!("phones fetch their settings at {}", shelf.place().url()));
-    if provision.multicast {
-        let IpAddr::V4(local) = host else { anyhow::bail!("plug and play is of IPv4 alone") };
-        let shelf = shelf.clone();
-        begin.runtime.spawn(async move {
-            if let Err(error) = super::pnp::answer_multicast(shelf.clone(), local).await {
-                log(Severity::Error, &format!("plug and play is off: {error:#}"));
-                shelf.fail();
-            }
-        });
-    }
+    let (shelf, clock) = (shelf.clone(), begin.clock);
+    // A thread of its own that yields to every other: handshakes cost a millisecond each, and
+    // signalling shall not wait for those of a flood.
+    let thread = std::thread::Builder::new().name("phones".into());
+    thread.spawn(move || {
+        // A system that does not let us yield shares evenly; that is no reason to serve nobody.
+        let _ = rustix::process::nice(NICE);
+        if let Err(error) = run(listener, acceptor, multicast, &shelf, clock) {
+            log(Severity::Error, &format!("phones are not served: {error:#}"));
+            shelf.fail();
+        }
+    })?;
     Ok(())
+}
+
+/// Serves phones and answers their questions until the process ends.
+fn run(
+    listener: std::net::TcpListener,
+    acceptor: TlsAcceptor,
+    multicast: Option<Ipv4Addr>,
+    shelf: &Arc<Shelf>,
+    clock: Clock,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::from_std(listener)?;
+        log(Severity::Notice, &format!("phones fetch their settings at {}", shelf.place().url()));
+        if let Some(local) = multicast {
+            let shelf = shelf.clone();
+            tokio::spawn(async move {
+                if let Err(error) = super::pnp::answer_multicast(shelf.clone(), local).await {
+                    log(Severity::Error, &format!("plug and play is off: {error:#}"));
+                    shelf.fail();
+                }
+            });
+        }
+        let banned = {
+            let shelf = shelf.clone();
+            Box::new(move |source| shelf.ban(source))
+        };
+        serve(listener, acceptor, shelf.clone(), clock, Limits::default(), banned).await;
+        Ok(())
+    })
 }
 
 /// Looks at the certificate's files once a day, off the runtime's own threads.

@@ -220,7 +220,7 @@ impl Shelf {
         let site = self.site();
         let seen = lock(&self.seen);
         let mut text = match &site.sip.provision {
-            Some(_) => format!("settings at {}\n", self.place.url()),
+            Some(_) => format!("DHCP option 66: {}\n", self.place.option_66()),
             None => "this site serves no settings: it has no [provision]\n".to_owned(),
         };
         for (id, phone) in &site.phones {

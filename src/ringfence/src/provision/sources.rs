@@ -9,7 +9,7 @@ use std::time::Duration;
 const SOURCES_MAX: usize = 4096;
 /// Connections of one address at once. A phone has one, at most two.
 const OPEN_MAX: u16 = 8;
-/// Requests of one address: so many at once, and so many a second after that.
+/// Connections and requests of one address: so many at once, and so many a second after that.
 const REQUESTS_BURST: u32 = 32;
 const REQUESTS_PER_S: u32 = 2;
 /// Wrong credentials within `FAILURES_FOR` before an address is left out for `BAN`.
@@ -44,7 +44,8 @@ impl Sources {
     /// Tells whether a connection may begin; it must be given back by `leave` then.
     pub fn arrive(&mut self, now: Instant, from: IpAddr) -> bool {
         let source = self.source(now, from);
-        let free = source.banned_until.is_none() && source.open < OPEN_MAX;
+        // A handshake costs more than a request: it takes from the same measure.
+        let free = source.open < OPEN_MAX && source.take(now);
         if free {
             source.open += 1;
         }
@@ -59,18 +60,7 @@ impl Sources {
 
     /// Tells whether a request may be answered.
     pub fn ask(&mut self, now: Instant, from: IpAddr) -> bool {
-        let source = self.source(now, from);
-        let seconds = now.since(source.filled).as_secs();
-        if seconds > 0 {
-            let more = u32::try_from(seconds).unwrap_or(u32::MAX).saturating_mul(REQUESTS_PER_S);
-            source.tokens = source.tokens.saturating_add(more).min(REQUESTS_BURST);
-            source.filled = now;
-        }
-        if source.banned_until.is_some() || source.tokens == 0 {
-            return false;
-        }
-        source.tokens -= 1;
-        true
+        self.source(now, from).take(now)
     }
 
     /// Counts a wrong credential.
@@ -114,6 +104,23 @@ impl Sources {
             source.banned_until = None;
         }
         source
+    }
+}
+
+impl Source {
+    /// Takes a token, if the source may have one.
+    fn take(&mut self, now: Instant) -> bool {
+        let seconds = now.since(self.filled).as_secs();
+        if seconds > 0 {
+            let more = u32::try_from(seconds).unwrap_or(u32::MAX).saturating_mul(REQUESTS_PER_S);
+            self.tokens = self.tokens.saturating_add(more).min(REQUESTS_BURST);
+            self.filled = now;
+        }
+        if self.banned_until.is_some() || self.tokens == 0 {
+            return false;
+        }
+        self.tokens -= 1;
+        true
     }
 }
 
