@@ -78,6 +78,8 @@ words! {
     // Cells.
     PHONE_UP: "已注册", "registered";
     PHONE_DOWN: "未注册", "no phone";
+    PHONE_DND: "免打扰", "DND";
+    PHONE_FORWARDED: "呼叫转移", "forwarded";
     CRITICAL: "严重", "CRITICAL";
     WARNING: "警告", "warning";
     VIP_MARK: "贵", "V";

@@ -404,3 +404,43 @@ fn an_empty_box_says_that_there_is_nothing() {
     }
     assert_eq!(model.cursor().index, 0);
 }
+
+/// Transfers, slots and conferences, and phones that take no calls.
+fn busy_desks() -> Snapshot {
+    let mut shown = sample::hospital(0);
+    let row = |number: &str, state: &str, at: &str| {
+        sample::call(number, "trunk carrier", "********618", state, at, 41_000)
+    };
+    shown.calls = vec![
+        row("00000051", "transferring", "8001"),
+        row("00000052", "consulting", "8002"),
+        row("00000053", "conference", "8003"),
+        row("00000054", "parked", "701"),
+        sample::call("00000055", "phone 8004", "8004", "calling", "********678", 3_000),
+    ];
+    for (agent, reason) in shown.agents.iter_mut().zip(["dnd", "forwarded", ""]) {
+        agent.state = if reason.is_empty() { "ready" } else { "not-ready" }.into();
+        agent.reason = reason.into();
+        agent.dnd = reason == "dnd";
+        agent.forwarded = reason != "dnd";
+        agent.call = None;
+    }
+    if let Some(agent) = shown.agents.get_mut(2) {
+        agent.phone = "8010".into();
+        agent.forwarded = false;
+    }
+    shown
+}
+
+#[test]
+fn what_desk_phones_do_is_drawn_as_its_golden_text_in_both_languages_and_sizes() {
+    for (lang, tag) in [(Lang::Zh, "zh-CN"), (Lang::En, "en")] {
+        for size in [(80, 24), (120, 40)] {
+            let mut model = console(lang, size, busy_desks());
+            for (view, number) in [("overview", "1"), ("agents", "3"), ("calls", "4")] {
+                type_keys(&mut model, number);
+                golden(&format!("desks-{view}-{tag}-{}x{}", size.0, size.1), &screen(&model));
+            }
+        }
+    }
+}

@@ -49,7 +49,7 @@ fn every_key_that_the_rows_of_a_snapshot_name_has_a_word() {
         let before = text.split(&format!("    pub {field}:")).next().unwrap();
         before.rsplit("    pub ").next().unwrap().to_owned()
     };
-    said(Of::Call, &ticked(&rows("CallRow", "state")), 7);
+    said(Of::Call, &ticked(&rows("CallRow", "state")), 12);
     said(Of::Line, &ticked(&rows("LineRow", "state")), 4);
     said(Of::Kind, &ticked(&rows("LineRow", "kind")), 3);
     said(Of::Alarm, &ticked(&rows("AlarmRow", "key")), 3);

@@ -229,6 +229,7 @@ impl Calls {
             alerted: false,
             engaged: false,
             holds: false,
+            told_held: false,
             joining: None,
             closing: BTreeSet::new(),
             visits: 0,

@@ -37,7 +37,9 @@ impl Call {
             shared.order(Order::Mix { leg, room });
         }
         self.holds = false;
+        let members = members.into_iter().map(|one| Talk { held: false, ..one }).collect();
         self.enter(now, State::Conference { room, members });
+        self.tell_hold(shared);
     }
 
     /// Makes a conference of a talk and one more party, or takes the party into the one there is.
@@ -118,6 +120,7 @@ impl Call {
                 }
                 shared.order(Order::Bridge { a: caller, b: last.leg });
                 self.enter(now, State::Talking(last));
+                self.tell_hold(shared);
             }
             [..] => {
                 // The mixer drops a leg that is gone; those who stay are in the room already.

@@ -7,47 +7,50 @@ use model::{Clip, Fact, Instant, LegId, Order};
 impl Call {
     /// A phone put its other side on hold or took it back.
     pub(crate) fn held(&mut self, now: Instant, leg: LegId, held: bool, shared: &mut Shared) {
-        let visit = self.visit();
         let by_caller = self.caller == Some(leg);
-        let (waits, before) = match &mut self.state {
-            State::Talking(talk) => {
-                let Some(caller) = self.caller else { return };
-                let before = talk.held || self.holds;
-                if by_caller {
-                    if std::mem::replace(&mut self.holds, held) == held {
-                        return;
-                    }
-                    (talk.leg, before)
-                } else if talk.leg == leg {
-                    if std::mem::replace(&mut talk.held, held) == held {
-                        return;
-                    }
-                    (caller, before)
-                } else {
-                    return;
-                }
-            }
-            // Noted for when the talk goes on; the caller hears music already.
-            State::Transferring { talk, .. } if talk.leg == leg => {
-                talk.held = held;
-                return;
-            }
-            State::Consulting(both) if both.talk.leg == leg => {
-                both.talk.held = held;
-                return;
-            }
+        let caller = self.caller;
+        let talks = matches!(self.state, State::Talking(_));
+        let talk = match &mut self.state {
+            State::Talking(talk) | State::Transferring { talk, .. } => talk,
+            State::Consulting(both) => &mut both.talk,
             _ => return,
         };
-        let after = matches!(&self.state, State::Talking(talk) if talk.held || self.holds);
-        if before != after {
-            self.since = now;
-            shared.fact(if after { Fact::Held { visit } } else { Fact::Resumed { visit } });
-        }
-        if held {
-            self.play_music(waits, shared);
+        let (mark, waits) = if by_caller {
+            (&mut self.holds, Some(talk.leg))
+        } else if talk.leg == leg {
+            (&mut talk.held, caller)
         } else {
-            shared.order(Order::StopPlay { leg: waits });
+            return;
+        };
+        if std::mem::replace(mark, held) == held {
+            return;
         }
+        if self.tell_hold(shared) {
+            self.since = now;
+        }
+        // While another is asked or rung the caller hears music already.
+        if let Some(waits) = waits.filter(|_| talks) {
+            if held {
+                self.play_music(waits, shared);
+            } else {
+                shared.order(Order::StopPlay { leg: waits });
+            }
+        }
+    }
+
+    /// Tells the fact of a hold that began or ended, on whichever side. True if there is one.
+    pub(crate) fn tell_hold(&mut self, shared: &mut Shared) -> bool {
+        let held = match &self.state {
+            State::Talking(talk) | State::Transferring { talk, .. } => talk.held || self.holds,
+            State::Consulting(both) => both.talk.held || self.holds,
+            _ => false,
+        };
+        let changed = std::mem::replace(&mut self.told_held, held) != held;
+        if changed {
+            let visit = self.visit();
+            shared.fact(if held { Fact::Held { visit } } else { Fact::Resumed { visit } });
+        }
+        changed
     }
 
     /// Plays music to a leg that waits.

@@ -55,6 +55,11 @@ impl Calls {
             (Role::Member, Role::Member) | (Role::Seeker, Role::Seeker) => return false,
             (Role::Member, _) => true,
             (_, Role::Member) => false,
+            // A caller from outside keeps the call of its own.
+            (Role::Party, Role::Party) => {
+                let inside = |id| self.calls.get(&id).is_some_and(Call::from_inside);
+                !inside(one) || inside(two)
+            }
             (Role::Party, _) => true,
             (_, Role::Party) | (Role::Seeker, _) => false,
             (Role::Caller, _) => true,
@@ -201,6 +206,7 @@ impl Call {
         let State::Talking(talk) = &mut self.state else { return };
         let old = std::mem::replace(&mut talk.leg, leg);
         talk.held = false;
+        self.tell_hold(shared);
         shared.legs.insert(leg, id);
         if let Some(caller) = caller {
             shared.order(Order::Unbridge { leg: caller });

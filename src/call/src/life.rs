@@ -136,6 +136,7 @@ impl Call {
         }
         self.end_visit(shared);
         self.visits += 1;
+        self.told_held = false;
         self.visiting = true;
         shared.fact(Fact::VisitOpened { visit: self.visit(), lang: self.lang });
         if self.engaged {

@@ -141,6 +141,8 @@ pub struct Call {
     pub(crate) engaged: bool,
     /// The caller's phone put the party on hold.
     pub(crate) holds: bool,
+    /// The visit's facts have it that somebody is on hold.
+    pub(crate) told_held: bool,
     /// A leg that is being answered to take a place in this call, and whose place it takes.
     pub(crate) joining: Option<(LegId, Who, Option<LegId>)>,
     /// Legs that were told to hang up and of which no end came yet.
@@ -294,6 +296,10 @@ impl Call {
     /// Who hears a leg of the call.
     pub fn other_side(&self, leg: LegId) -> Option<&Who> {
         if self.caller == Some(leg) { self.party() } else { Some(&self.side) }
+    }
+    /// Tells whether a leg was told to hang up.
+    pub fn is_closing(&self, leg: LegId) -> bool {
+        self.closing.contains(&leg)
     }
     /// Tells whether every leg is gone.
     pub(crate) fn is_over(&self) -> bool {

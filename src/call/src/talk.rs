@@ -63,6 +63,7 @@ impl Call {
         shared.order(Order::StopPlay { leg: caller });
         shared.order(Order::Bridge { a: caller, b: leg });
         self.enter(now, State::Talking(talk));
+        self.tell_hold(shared);
         if self.holds {
             self.play_music(leg, shared);
         }

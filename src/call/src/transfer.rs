@@ -132,6 +132,7 @@ impl Call {
         shared.order(Order::Bridge { a: caller, b: talk.leg });
         let (held, leg) = (talk.held, talk.leg);
         self.enter(now, State::Talking(talk));
+        self.tell_hold(shared);
         if held {
             self.play_music(caller, shared);
         } else if self.holds {

@@ -32,9 +32,10 @@ pub struct CallRow {
     /// Masked by the daemon.
     pub caller: String,
     pub lang: Lang,
-    /// `ringing`, `menu`, `waiting`, `offered`, `talking`, `held`, `ending`.
+    /// `ringing`, `menu`, `waiting`, `offered`, `calling`, `talking`, `held`, `transferring`,
+    /// `consulting`, `parked`, `conference`, `ending`.
     pub state: String,
-    /// The menu, queue or agent the call is at.
+    /// The menu, queue, slot, agent or other party the call is at.
     pub at: String,
     /// Time in this state.
     pub state_ms: u64,
@@ -71,6 +72,12 @@ pub struct AgentRow {
     pub reason: String,
     pub state_ms: u64,
     pub phone_up: bool,
+    /// Where the agent sits.
+    pub phone: String,
+    /// The phone takes no calls.
+    pub dnd: bool,
+    /// The phone sends some or all calls elsewhere.
+    pub forwarded: bool,
     /// The call that rings or is talked, if any.
     pub call: Option<String>,
 }

@@ -232,8 +232,12 @@ impl Exchange {
         let Some(phone) = self.phones.of(leg).cloned() else {
             // Only our own phones send anybody anywhere: a carrier's transfer would be toll fraud.
             self.counters.events_ignored += 1;
-            let stage = model::TransferStage::Failed(Cause::Forbidden);
-            return self.order(Order::Transferring { leg, stage });
+            let call = self.calls.call_of(leg).and_then(|call| self.calls.get(call));
+            if call.is_some_and(|call| !call.is_closing(leg)) {
+                let stage = model::TransferStage::Failed(Cause::Forbidden);
+                self.order(Order::Transferring { leg, stage });
+            }
+            return;
         };
         match event {
             LegEvent::TransferAsked { to } if to == self.site.codes.conference_factory => {

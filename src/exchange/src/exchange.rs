@@ -130,7 +130,10 @@ impl Exchange {
         self.settle(now);
         while let Some((leg, service)) = self.services.overdue(now) {
             match service.stage {
-                Stage::Closing => self.service_gone(now, leg),
+                Stage::Closing => {
+                    self.counters.legs_lost += 1;
+                    self.service_gone(now, leg);
+                }
                 _ => self.close_service(now, leg),
             }
             self.settle(now);
@@ -166,6 +169,7 @@ impl Exchange {
             call: call.id(),
             via: call.via().clone(),
             caller: call.number().clone(),
+            inside: matches!(call.side().via, model::Via::Phone(_)),
             lang: call.lang(),
             state: call.key(),
             menu: self.ivr.at(call.visit()).cloned(),

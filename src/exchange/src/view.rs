@@ -12,6 +12,8 @@ pub struct CallView {
     pub via: Via,
     /// Whole; who shows it masks it.
     pub caller: Number,
+    /// The caller is one of the site's own phones.
+    pub inside: bool,
     pub lang: Lang,
     /// `ringing`, `menu`, `waiting`, `offered`, `calling`, `talking`, `held`, `transferring`,
     /// `consulting`, `parked`, `conference` or `ending`.

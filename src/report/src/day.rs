@@ -8,7 +8,7 @@ use crate::visit::{End, Offer, Visit};
 use model::fact::{AgentState, Entry, Fact};
 use model::site::Site;
 use model::time::Zone;
-use model::{AgentId, CallId, VisitId, WallTime};
+use model::{AgentId, CallId, Via, VisitId, WallTime};
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -126,6 +126,8 @@ impl Day {
 
     fn note_call(&mut self, fact: &Fact) {
         match fact {
+            // Calls among the site's own phones are not callers.
+            Fact::CallArrived { via: Via::Phone(_), .. } => {}
             Fact::CallArrived { call, .. } => {
                 let now = self.carry.clock;
                 if self.start <= now && now < self.end && self.arrived.insert(*call) {

@@ -36,15 +36,13 @@ impl Switch {
         let calls = self.parts.exchange.calls();
         calls
             .map(|call| CallRow {
-                at: match (&call.agent, &call.queue, &call.menu) {
-                    (Some(agent), ..) => agent.to_string(),
-                    (_, Some(queue), _) => queue.to_string(),
-                    (.., Some(menu)) => menu.to_string(),
-                    _ => String::new(),
-                },
+                at: at(&call),
                 call: call.call.to_string(),
                 via: call.via.to_string(),
-                caller: call.caller.masked(),
+                caller: match call.inside {
+                    true => call.caller.reveal().to_owned(),
+                    false => call.caller.masked(),
+                },
                 lang: call.lang,
                 state: call.state.to_owned(),
                 state_ms: ms(now.since(call.since)),
@@ -84,6 +82,9 @@ impl Switch {
                 },
                 state_ms: ms(now.since(agent.since)),
                 phone_up: agent.phone_up,
+                phone: agent.phone.to_string(),
+                dnd: agent.dnd,
+                forwarded: agent.forwarded,
                 call: agent.call.map(|call| call.to_string()),
             })
             .collect()
@@ -137,6 +138,12 @@ impl Switch {
             ("reconnected", exchange.reconnected),
             ("services-refused", exchange.services_refused),
             ("lines-unknown", exchange.lines_unknown),
+            ("transfers-failed", exchange.transfers_failed),
+            ("parked-too-long", exchange.parked_too_long),
+            ("slots-full", exchange.slots_full),
+            ("wishes-refused", exchange.wishes_refused),
+            ("forwards-cut", exchange.forwards_cut),
+            ("pins-wrong", exchange.wrong_pins),
             ("queues-full", exchange.queues_full),
             ("flows-cut", exchange.flows_cut),
             ("plays-lost", exchange.plays_lost),
@@ -230,6 +237,22 @@ impl Switch {
             .into(),
         }
     }
+}
+
+/// Where a call is: the agent, the slot, the queue, the menu, or the party without a name.
+fn at(call: &exchange::CallView) -> String {
+    let party = call.party.as_ref().map(|who| match who.via {
+        model::Via::Phone(_) => who.number.reveal().to_owned(),
+        _ => who.number.masked(),
+    });
+    let places = [
+        call.agent.as_ref().map(ToString::to_string),
+        call.slot.clone(),
+        call.queue.as_ref().map(ToString::to_string),
+        call.menu.as_ref().map(ToString::to_string),
+        party,
+    ];
+    places.into_iter().flatten().next().unwrap_or_default()
 }
 
 fn ms(span: Duration) -> u64 {

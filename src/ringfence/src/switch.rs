@@ -434,6 +434,15 @@ impl Switch {
         }
         let flooded = self.parts.net.is_flooded(now);
         self.alarms.set(now, "sip-flood", "sip", flooded);
+        let unserved: Vec<(String, bool)> = self
+            .parts
+            .exchange
+            .queues(now)
+            .map(|queue| (queue.id.to_string(), queue.unserved))
+            .collect();
+        for (queue, unserved) in unserved {
+            self.alarms.set(now, "nobody-answers", &queue, unserved);
+        }
         let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
         self.alarms.set(now, "disk-slow", "recordings", slow);
         let free = self.parts.seal_counters.free_mb.load(Ordering::Relaxed);

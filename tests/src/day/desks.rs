@@ -1,6 +1,7 @@
 //! The agents of a day: when they dial which code, and what they do when the phone rings.
 
 use super::dice::Dice;
+use super::site::COLLEAGUES;
 use model::site::Site;
 use model::{AgentId, Cause, PhoneId};
 use std::time::Duration;
@@ -51,6 +52,23 @@ pub fn shift(dice: &mut Dice, n: usize) -> Vec<(Duration, &'static str)> {
         let training = dice.s(hour(14), hour(15));
         day.push((training, "*143"));
         day.push((training + dice.s(900, 1800), "*13"));
+    }
+    // A word with a colleague now and then, and some peace from time to time.
+    for _ in 0..3 {
+        let at = dice.s(hour(9), hour(17));
+        day.push((at, dice.pick(&COLLEAGUES)));
+    }
+    if dice.chance(300) {
+        let at = dice.s(hour(10), hour(16));
+        day.push((at, "*78"));
+        day.push((at + dice.s(60, 900), "*79"));
+        day.push((NIGHT - Duration::from_secs(3600), "*79"));
+    }
+    if dice.chance(300) {
+        let at = dice.s(hour(10), hour(16));
+        day.push((at, dice.pick(&[(1, "*748007"), (1, "*758004"), (1, "*728013")])));
+        day.push((at + dice.s(60, 900), "*73"));
+        day.push((NIGHT - Duration::from_secs(3600), "*73"));
     }
     // A slip of the finger, and a code that is none.
     day.push((dice.s(hour(10), hour(17)), dice.pick(&[(1, "*99"), (1, "8002"), (1, "*13")])));

@@ -28,8 +28,11 @@ pub struct Fairness {
     waiting: BTreeMap<VisitId, Waiter>,
     ready: BTreeSet<AgentId>,
     offers: BTreeMap<AgentId, VisitId>,
-    /// The last visit of each call that reached an agent.
-    talked: BTreeMap<model::CallId, u16>,
+    /// Calls that waited before, and visits that began by a transfer or after an overflow.
+    queued: BTreeSet<model::CallId>,
+    sent: BTreeSet<VisitId>,
+    /// Visits whose caller somebody takes out of the queue by hand.
+    picked: BTreeSet<VisitId>,
     came: u64,
 }
 
@@ -40,7 +43,9 @@ impl Fairness {
             waiting: BTreeMap::new(),
             ready: BTreeSet::new(),
             offers: BTreeMap::new(),
-            talked: BTreeMap::new(),
+            queued: BTreeSet::new(),
+            sent: BTreeSet::new(),
+            picked: BTreeSet::new(),
             came: 0,
         }
     }
@@ -48,7 +53,9 @@ impl Fairness {
     pub fn fact(&mut self, fact: &Fact) -> Result<()> {
         match fact {
             Fact::Queued { visit, queue, marks, .. } => {
-                let rejoins = self.talked.get(&visit.call).is_some_and(|no| no + 1 == visit.no);
+                // Who waited before and was sent nowhere by anybody lost an agent.
+                let before = !self.queued.insert(visit.call);
+                let rejoins = before && !self.sent.contains(visit);
                 let own = self.site.queues.get(queue).context("no such queue")?.priority;
                 let priority = if rejoins { FIRST } else { u16::from(own) + marks.points() };
                 self.came += 1;
@@ -62,15 +69,23 @@ impl Fairness {
                 self.waiting.get_mut(visit).context("offer failed, nobody waits")?.offered = None;
             }
             Fact::Connected { visit, agent, .. } => {
-                ensure!(self.offers.remove(agent) == Some(*visit), "connected without an offer");
+                let picked = self.picked.remove(visit);
+                let offered = picked || self.offers.remove(agent) == Some(*visit);
+                ensure!(offered, "connected without an offer");
                 self.waiting.remove(visit);
-                self.talked.insert(visit.call, visit.no);
             }
             Fact::Abandoned { visit, .. }
             | Fact::Overflowed { visit, .. }
             | Fact::TurnedAway { visit, .. } => {
                 let waiter = self.waiting.remove(visit).context("left a queue, did not wait")?;
                 ensure!(waiter.offered.is_none(), "{visit} left while a phone rings");
+                self.sent.insert(VisitId { no: visit.no + 1, ..*visit });
+            }
+            Fact::Transferred { visit, .. } => {
+                self.sent.insert(*visit);
+            }
+            Fact::PickedUp { visit, .. } if self.waiting.contains_key(visit) => {
+                self.picked.insert(*visit);
             }
             Fact::AgentChanged { agent, state: AgentState::Ready } => {
                 self.ready.insert(agent.clone());

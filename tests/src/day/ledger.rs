@@ -3,8 +3,8 @@
 
 use super::timesheet::{Agent, Times};
 use anyhow::{Context, Result, ensure};
-use model::fact::{AgentState, Party};
-use model::{AgentId, CallId, Cause, Fact, MenuId, QueueId, RecordingId, VisitId, WallTime};
+use model::fact::{AgentState, Party, Who};
+use model::{AgentId, CallId, Cause, Fact, MenuId, QueueId, RecordingId, Via, VisitId, WallTime};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A queue's day.
@@ -30,11 +30,23 @@ struct Call {
     recorded_to: Option<WallTime>,
     missed_ms: u64,
     parts: u16,
+    inside: bool,
+    /// Who is rung by no queue.
+    rung: Option<Who>,
+    /// Who talks by no queue, and since when.
+    talks: Vec<(Who, WallTime)>,
+    parked: Option<(String, WallTime)>,
+    conference: bool,
+    /// When a party of another talk or call last came free to talk here.
+    handed_on: Option<WallTime>,
 }
 
 #[derive(Debug, Default)]
 struct Visit {
     menu: Option<MenuId>,
+    held: bool,
+    /// Somebody takes the caller out of the queue by hand.
+    picked: bool,
     place: Place,
 }
 
@@ -50,7 +62,6 @@ enum Place {
     Talk {
         agent: AgentId,
         since: WallTime,
-        held: bool,
     },
     Left,
 }
@@ -59,8 +70,19 @@ enum Place {
 #[derive(Debug, Default)]
 pub struct Ledger {
     pub arrived: u64,
+    /// Of `arrived` those of desk phones.
+    pub inside: u64,
     pub refused: u64,
     pub answered: u64,
+    /// Of these those of desk phones.
+    pub refused_inside: u64,
+    pub answered_inside: u64,
+    pub transferred: u64,
+    pub transfers_failed: u64,
+    pub parked: u64,
+    pub picked_up: u64,
+    pub conferences: u64,
+    pub merged: u64,
     pub ended: u64,
     /// Calls that a loss of power cut off; the next start ends them.
     pub cut: u64,
@@ -79,22 +101,28 @@ impl Ledger {
         ensure!(at >= self.last, "time steps back");
         let before = std::mem::replace(&mut self.last, at);
         match fact {
-            Fact::CallArrived { call, .. } => {
+            Fact::CallArrived { call, via, .. } => {
                 self.arrived += 1;
+                let inside = matches!(via, Via::Phone(_));
+                self.inside += u64::from(inside);
                 ensure!(call.0 == self.arrived, "call {call} is the {}th", self.arrived);
-                self.calls.insert(*call, Call::default());
+                self.calls.insert(*call, Call { inside, ..Call::default() });
             }
             Fact::CallRefused { call, .. } => {
                 self.refused += 1;
                 let call = self.call(*call)?;
+                let inside = call.inside;
                 ensure!(call.answered.is_none() && !call.refused, "refused after an answer");
                 call.refused = true;
+                self.refused_inside += u64::from(inside);
             }
             Fact::CallAnswered { call } => {
                 self.answered += 1;
                 let call = self.call(*call)?;
                 ensure!(call.answered.is_none() && !call.refused, "answered twice");
                 call.answered = Some(at);
+                let inside = call.inside;
+                self.answered_inside += u64::from(inside);
             }
             Fact::CallEnded { call, .. } if self.cut_off.remove(call) => {}
             Fact::CallEnded { call, by, cause } => {
@@ -103,7 +131,18 @@ impl Ledger {
                 ensure!(ended.visit.is_none() && ended.recording.is_none(), "ended too soon");
                 let refused =
                     ended.answered.is_none() && (*by, *cause) == (Party::Box, Cause::Congestion);
-                ensure!(ended.refused == refused, "ended by {by:?}, refused: {}", ended.refused);
+                if ended.inside {
+                    ensure!(!ended.refused || ended.answered.is_none(), "refused after an answer");
+                } else {
+                    ensure!(
+                        ended.refused == refused,
+                        "ended by {by:?}, refused: {}",
+                        ended.refused
+                    );
+                }
+                ensure!(ended.rung.is_none(), "ended while {:?} rings", ended.rung);
+                ensure!(ended.talks.is_empty(), "ended amid a talk with {:?}", ended.talks);
+                ensure!(ended.parked.is_none() && !ended.conference, "ended in a slot or a room");
                 ensure!(ended.answered.is_some() == (ended.parts > 0), "answered, not recorded");
                 let silent = ended.recorded_to.map_or(0, |to| at.ms_since(to));
                 let explained = silent == ended.missed_ms || silent < 1000;
@@ -111,6 +150,11 @@ impl Ledger {
             }
             Fact::RecordingStarted { .. } | Fact::RecordingEnded { .. } => {
                 self.recording(at, fact)?;
+            }
+            Fact::Merged { call, into } => {
+                self.merged += 1;
+                ensure!(self.calls.contains_key(call), "no call {call}");
+                self.call(*into)?.handed_on = Some(at);
             }
             Fact::RecordingMissed { call, ms, .. } => self.call(*call)?.missed_ms += ms,
             Fact::AgentChanged { agent, state } => self.agent(at, agent, state)?,
@@ -193,14 +237,17 @@ impl Ledger {
         match fact {
             Fact::VisitOpened { .. } => {
                 let call = self.call(id.call)?;
-                ensure!(call.visit.is_none() && call.answered.is_some(), "{id} opens too soon");
+                let answered = call.answered.is_some() || call.inside;
+                ensure!(call.visit.is_none() && answered, "{id} opens too soon");
                 ensure!(id.no == call.visits + 1, "{id} is not the next visit");
                 call.visits = id.no;
                 call.visit = Some(Visit::default());
                 return Ok(());
             }
             Fact::VisitEnded { .. } => {
-                let visit = self.call(id.call)?.visit.take();
+                let call = self.call(id.call)?;
+                ensure!(call.talks.is_empty(), "{id} ends amid {:?}", call.talks);
+                let visit = call.visit.take();
                 let visit = visit.with_context(|| format!("{id} ends and was not open"))?;
                 ensure!(matches!(visit.place, Place::Flow | Place::Left), "{id} ends amid");
                 return Ok(());
@@ -209,6 +256,11 @@ impl Ledger {
         }
         let call = self.calls.get_mut(&id.call).with_context(|| format!("no call of {id}"))?;
         ensure!(call.visits == id.no, "{id} is not the current visit");
+        ensure!(call.visit.is_some(), "{id} is not open");
+        if self.told_of_parties(at, fact)? {
+            return Ok(());
+        }
+        let call = self.calls.get_mut(&id.call).with_context(|| format!("no call of {id}"))?;
         let visit = call.visit.as_mut().with_context(|| format!("{id} is not open"))?;
         let ends = |queue: &QueueId, queues: &mut BTreeMap<QueueId, Ends>, add: fn(&mut Ends)| {
             add(queues.entry(queue.clone()).or_default());
@@ -245,22 +297,24 @@ impl Ledger {
                 Fact::Connected { queue, agent, waited_ms, .. },
                 Place::Queue { offered, since, .. },
             ) => {
-                ensure!(offered.as_ref() == Some(agent), "{id} connects without an offer");
+                let expected = offered.as_ref() == Some(agent) || visit.picked;
+                ensure!(expected, "{id} connects without an offer");
                 ensure!(near(*waited_ms, *since, at), "{id}: waited {waited_ms} ms");
                 ends(queue, &mut self.queues, |ends| ends.connected += 1);
-                visit.place = Place::Talk { agent: agent.clone(), since: at, held: false };
+                visit.place = Place::Talk { agent: agent.clone(), since: at };
             }
-            (Fact::Held { .. }, Place::Talk { held, .. }) => {
-                ensure!(!std::mem::replace(held, true), "{id} is held twice");
+            (Fact::Held { .. }, _) => {
+                ensure!(!std::mem::replace(&mut visit.held, true), "{id} is held twice");
             }
-            (Fact::Resumed { .. }, Place::Talk { held, .. }) => {
-                ensure!(std::mem::replace(held, false), "{id} is resumed, not held");
+            (Fact::Resumed { .. }, _) => {
+                ensure!(std::mem::replace(&mut visit.held, false), "{id} is resumed, not held");
             }
-            (Fact::Released { agent, talked_ms, .. }, Place::Talk { agent: with, since, .. }) => {
+            (Fact::Released { agent, talked_ms, .. }, Place::Talk { agent: with, since }) => {
                 ensure!(agent == with && *talked_ms == at.ms_since(*since), "{id}: {talked_ms}");
                 let agent = self.agents.get_mut(agent).context("no such agent")?;
                 agent.times.talked += talked_ms;
                 visit.place = Place::Left;
+                call.handed_on = Some(at);
             }
             (Fact::Abandoned { queue, .. }, Place::Queue { offered: None, .. }) => {
                 ends(queue, &mut self.queues, |ends| ends.abandoned += 1);
@@ -277,6 +331,70 @@ impl Ledger {
             (fact, place) => anyhow::bail!("{fact:?} of a visit in {place:?}"),
         }
         Ok(())
+    }
+
+    /// What is told of parties that no queue found: rung, there, gone, parked, mixed.
+    fn told_of_parties(&mut self, at: WallTime, fact: &Fact) -> Result<bool> {
+        let Some(id) = visit_of(fact) else { return Ok(false) };
+        let (mut transferred, mut failed, mut parked, mut picked, mut mixed) = (0, 0, 0, 0, 0);
+        let call = self.calls.get_mut(&id.call).context("no such call")?;
+        match fact {
+            Fact::Called { who, .. } => {
+                // One whose phone still rang when the caller was handed over is told of again.
+                let again = call.rung.replace(who.clone());
+                ensure!(again.is_none(), "{id} rings {who:?} and {again:?}");
+            }
+            Fact::CalledInVain { who, .. } => {
+                ensure!(call.rung.take().as_ref() == Some(who), "{id} did not ring {who:?}");
+            }
+            Fact::Reached { who, .. } => {
+                let rung = call.rung.take_if(|rung| rung == who).is_some();
+                let picked = call.visit.as_ref().is_some_and(|visit| visit.picked);
+                let expected = rung || picked || call.handed_on == Some(at);
+                ensure!(expected, "{id} reaches {who:?}, who was not rung");
+                call.talks.push((who.clone(), at));
+            }
+            Fact::Parted { who, talked_ms, .. } => {
+                let at_talk = call.talks.iter().position(|(with, _)| with == who);
+                let (_, since) = call.talks.remove(at_talk.context("parted, did not talk")?);
+                ensure!(*talked_ms == at.ms_since(since), "{id}: talked {talked_ms} ms");
+                call.handed_on = Some(at);
+            }
+            Fact::TransferAsked { .. } => {}
+            Fact::TransferFailed { .. } => failed = 1,
+            Fact::Transferred { .. } => transferred = 1,
+            Fact::Parked { slot, .. } => {
+                parked = 1;
+                ensure!(call.parked.replace((slot.clone(), at)).is_none(), "{id} is parked twice");
+            }
+            Fact::Unparked { slot, parked_ms, .. } => {
+                let (was, since) = call.parked.take().context("unparked, was in no slot")?;
+                ensure!(was == *slot && *parked_ms == at.ms_since(since), "{id} in {slot}");
+            }
+            Fact::PickedUp { .. } => {
+                picked = 1;
+                if let Some(visit) = &mut call.visit {
+                    visit.picked = true;
+                }
+            }
+            Fact::ConferenceBegan { .. } => {
+                mixed = 1;
+                ensure!(!std::mem::replace(&mut call.conference, true), "{id} confers twice");
+            }
+            Fact::ConferenceEnded { .. } => {
+                ensure!(std::mem::replace(&mut call.conference, false), "{id} does not confer");
+            }
+            Fact::ConferenceJoined { .. } | Fact::ConferenceLeft { .. } => {
+                ensure!(call.conference, "{id} does not confer");
+            }
+            _ => return Ok(false),
+        }
+        self.transferred += transferred;
+        self.transfers_failed += failed;
+        self.parked += parked;
+        self.picked_up += picked;
+        self.conferences += mixed;
+        Ok(true)
     }
 
     fn agent(&mut self, at: WallTime, id: &AgentId, state: &AgentState) -> Result<()> {
@@ -318,7 +436,21 @@ fn visit_of(fact: &Fact) -> Option<VisitId> {
         | Fact::Released { visit, .. }
         | Fact::Abandoned { visit, .. }
         | Fact::Overflowed { visit, .. }
-        | Fact::TurnedAway { visit, .. } => Some(*visit),
+        | Fact::TurnedAway { visit, .. }
+        | Fact::Called { visit, .. }
+        | Fact::CalledInVain { visit, .. }
+        | Fact::Reached { visit, .. }
+        | Fact::Parted { visit, .. }
+        | Fact::TransferAsked { visit, .. }
+        | Fact::TransferFailed { visit, .. }
+        | Fact::Transferred { visit, .. }
+        | Fact::Parked { visit, .. }
+        | Fact::Unparked { visit, .. }
+        | Fact::PickedUp { visit, .. }
+        | Fact::ConferenceBegan { visit }
+        | Fact::ConferenceJoined { visit, .. }
+        | Fact::ConferenceLeft { visit, .. }
+        | Fact::ConferenceEnded { visit } => Some(*visit),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use super::callers::Ender;
 use super::desks::NIGHT;
 use super::legs::Side;
 use super::site::PORTS;
-use super::town::{Happening, Town};
+use super::town::{Asks, Happening, Town};
 use anyhow::Result;
 use exchange::Input;
 use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, Via};
@@ -57,9 +57,10 @@ impl Town {
         }
         self.arrived += 1;
         let leg = LegId::inbound(self.arrived);
-        self.legs.open(leg, Side::Service { desk, dialled: code })?;
+        self.legs.open(leg, Side::Phone { desk, dialled: code })?;
+        self.bears(leg, 60);
         if self.dice.chance(80) {
-            // Puts the phone down without listening.
+            // Puts the phone down without listening, or before anybody answers.
             let soon = self.dice.ms(0, 900);
             self.event_after(soon, leg, LegEvent::Gone(Cause::Normal));
         }
@@ -154,5 +155,50 @@ impl Town {
         if let Some(desk) = self.desks.iter().position(|desk| desk.agent == agent) {
             self.after(later, Happening::Dials { desk, code });
         }
+    }
+
+    /// A party of a conference hangs up, or one who waits.
+    pub(super) fn hangs(&mut self, leg: LegId) {
+        if self.legs.get(leg).is_some_and(|leg| leg.room.is_some()) {
+            self.party_gone(leg, Cause::Normal);
+        }
+    }
+
+    /// An agent does something with the other party, while there is a talk.
+    pub(super) fn asks(&mut self, leg: LegId, asks: Asks) -> Result<()> {
+        if !self.legs.get(leg).is_some_and(|leg| leg.stands() && leg.peer.is_some()) {
+            return Ok(());
+        }
+        let keys = match asks {
+            Asks::Keys(keys) => keys.to_owned(),
+            Asks::Consult(to) => format!("*6{to}#"),
+            Asks::Refer(to) => {
+                self.asked += 1;
+                if self.dice.chance(200) {
+                    // Many phones hang up as soon as they have sent somebody on.
+                    let soon = self.dice.ms(100, 4000);
+                    self.event_after(soon, leg, LegEvent::Gone(Cause::Normal));
+                }
+                return self.event(leg, LegEvent::TransferAsked { to: to.to_owned() });
+            }
+            Asks::Join(other) => {
+                self.asked += 1;
+                return self.event(leg, LegEvent::JoinAsked { other });
+            }
+        };
+        self.asked += 1;
+        if keys.starts_with("*70") {
+            // Somebody else fetches the caller, mostly.
+            let desk = usize::try_from(self.dice.between(0, self.desks.len() as u64))?;
+            let code = self.dice.pick(&[(3, "701"), (2, "702"), (1, "703"), (2, "*8")]);
+            let later = self.dice.s(5, 50);
+            self.after(later, Happening::Dials { desk, code });
+        }
+        for key in keys.chars().filter_map(model::Digit::new) {
+            if self.legs.get(leg).is_some_and(|leg| leg.stands()) {
+                self.event(leg, LegEvent::Digit(key))?;
+            }
+        }
+        Ok(())
     }
 }

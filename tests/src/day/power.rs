@@ -87,5 +87,8 @@ impl Town {
         all.codes_unknown += run.codes_unknown;
         all.strays += run.strays;
         all.events_ignored += run.events_ignored;
+        all.parked_too_long += run.parked_too_long;
+        all.wishes_refused += run.wishes_refused;
+        all.transfers_failed += run.transfers_failed;
     }
 }

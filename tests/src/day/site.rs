@@ -15,6 +15,10 @@ pub const PORTS: u16 = 8;
 /// Numbers on the list of callers who come first.
 pub const VIPS: u64 = 25;
 
+/// Colleagues an agent may call or send somebody to.
+pub const COLLEAGUES: [(u64, &str); 6] =
+    [(1, "8001"), (1, "8004"), (1, "8007"), (1, "8011"), (1, "8013"), (1, "8019")];
+
 /// The number of a caller, VIP or not.
 pub fn number(n: u64) -> Number {
     Number::new(format!("139{n:08}"))
@@ -30,12 +34,10 @@ pub fn site() -> Site {
             bind: ([127, 0, 0, 1], 5060).into(),
             realm: "box".into(),
             rtp_ports: (40_000, 40_999),
-            register_s: (60, 3600), ..SipSite::default()
+            register_s: (60, 3600),
+            ..SipSite::default()
         },
-        trunks: BTreeMap::from([(
-            "carrier".into(),
-            Trunk::from_peers(Vec::new(), 200, entry()),
-        )]),
+        trunks: BTreeMap::from([("carrier".into(), Trunk::from_peers(Vec::new(), 200, entry()))]),
         ports: (1..=PORTS).map(|n| (format!("fxo-{n}").as_str().into(), port(n))).collect(),
         agents: (0..AGENTS).map(agent).collect(),
         queues: queues(),
@@ -45,7 +47,10 @@ pub fn site() -> Site {
         phones: Default::default(),
         roles: Default::default(),
         numbering: Default::default(),
-        parking: Default::default(),
+        parking: Parking {
+            slots: (701..706).map(|slot: u32| slot.to_string()).collect(),
+            longest: Duration::from_secs(60),
+        },
         limits: Limits {
             calls_max: 70,
             call: Duration::from_secs(1800),

@@ -26,6 +26,18 @@ const POWER_CUT_AT: Duration = Duration::from_secs(16 * 3600 + 1200);
 /// More ticks at one moment than this are a core that spins.
 const TICKS_MAX: u32 = 1000;
 
+/// What an agent does with the other party.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asks {
+    /// Sends the party on (REFER).
+    Refer(&'static str),
+    /// Joins the party with that of another leg (REFER with Replaces).
+    Join(LegId),
+    /// Asks a colleague first, by keys.
+    Consult(&'static str),
+    Keys(&'static str),
+}
+
 /// Something that happens in the world. Legs are named with the run of the box they belong to.
 #[derive(Debug)]
 pub(super) enum Happening {
@@ -62,6 +74,16 @@ pub(super) enum Happening {
         agent: LegId,
         on: bool,
     },
+    Asks {
+        run: u32,
+        leg: LegId,
+        asks: Asks,
+    },
+    /// A party of a conference leaves.
+    Hangs {
+        run: u32,
+        leg: LegId,
+    },
     Dials {
         desk: usize,
         code: &'static str,
@@ -92,6 +114,8 @@ pub struct Town {
     pub(super) desks: Vec<Desk>,
     pub(super) legs: Legs,
     pub(super) arrived: u64,
+    /// What agents asked for during talks.
+    pub(super) asked: u64,
     pub(super) ledger: Ledger,
     pub(super) fairness: Fairness,
     pub(super) tapes: Tapes,
@@ -119,6 +143,7 @@ impl Town {
             desks: desks(&site),
             legs: Legs::default(),
             arrived: 0,
+            asked: 0,
             ledger: Ledger::default(),
             fairness: Fairness::new(Arc::clone(&site)),
             tapes: Tapes::default(),
@@ -216,7 +241,7 @@ impl Town {
                 self.event(leg, LegEvent::Digit(key))
             }
             Happening::Leaves { run, leg } if run == self.run => {
-                if self.legs.get(leg).is_some_and(|leg| leg.peer.is_none()) {
+                if self.legs.get(leg).is_some_and(|leg| leg.peer.is_none() && leg.room.is_none()) {
                     self.party_gone(leg, Cause::Normal);
                 }
                 Ok(())
@@ -228,6 +253,11 @@ impl Town {
             Happening::Hold { run, agent, on } if run == self.run => {
                 let event = if on { LegEvent::Held } else { LegEvent::Resumed };
                 self.event(agent, event)
+            }
+            Happening::Asks { run, leg, asks } if run == self.run => self.asks(leg, asks),
+            Happening::Hangs { run, leg } if run == self.run => {
+                self.hangs(leg);
+                Ok(())
             }
             Happening::Dials { desk, code } => self.dials(desk, code),
             Happening::Phone { desk, up } => {
@@ -280,11 +310,12 @@ impl Town {
                 }
             }
         }
-        self.tapes.settled()?;
+        let legs = &self.legs;
+        self.tapes.settled(|leg, recorded| legs.heard_by(leg, recorded))?;
         let (desks, legs) = (&self.desks, &self.legs);
         let busy = |agent: &model::AgentId| {
             let desk = desks.iter().position(|desk| desk.agent == *agent);
-            desk.is_some_and(|desk| legs.on_service(desk))
+            desk.is_some_and(|desk| legs.on_phone(desk))
         };
         self.fairness.settled(busy)?;
         if let Some(exchange) = &self.exchange {

@@ -65,6 +65,8 @@ impl Listing for Agents<'_> {
         let (theme, lang) = (self.model.theme, self.model.lang);
         let (state, style) = self.state(row);
         let (phone, phone_style) = match (row.phone_up, row.state.as_str()) {
+            (true, _) if row.dnd => (words::PHONE_DND, theme.warn()),
+            (true, _) if row.forwarded => (words::PHONE_FORWARDED, theme.warn()),
             (true, _) => (words::PHONE_UP, theme.plain()),
             (false, "logged-out") => (words::PHONE_DOWN, theme.faint()),
             (false, _) => (words::PHONE_DOWN, theme.bad()),
@@ -92,6 +94,12 @@ impl Listing for Agents<'_> {
         if let Some(call) = &row.call {
             parts.push(format!("{} {call}", words::CALL.in_lang(lang)));
         }
+        if !row.phone.is_empty() && row.phone != row.agent {
+            parts.push(format!("{} {}", words::PHONE.in_lang(lang), row.phone));
+        }
+        let marks = [(row.dnd, words::PHONE_DND), (row.forwarded, words::PHONE_FORWARDED)];
+        let marks = marks.iter().filter(|mark| mark.0);
+        parts.extend(marks.map(|mark| mark.1.in_lang(lang).to_owned()));
         parts.join("  ")
     }
     fn nothing(&self) -> Word {

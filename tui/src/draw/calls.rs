@@ -19,9 +19,9 @@ impl Calls<'_> {
     fn state(&self, row: &CallRow) -> (String, Style) {
         let theme = self.model.theme;
         let style = match row.state.as_str() {
-            "talking" => theme.good(),
-            "waiting" | "held" => theme.warn(),
-            "offered" | "ringing" => theme.busy(),
+            "talking" | "conference" | "consulting" => theme.good(),
+            "waiting" | "held" | "parked" => theme.warn(),
+            "offered" | "ringing" | "calling" | "transferring" => theme.busy(),
             "ending" => theme.faint(),
             _ => theme.plain(),
         };
@@ -52,7 +52,8 @@ impl Calls<'_> {
         let agent = self.shown.agents.iter().find(|agent| agent.agent == row.at);
         let queue = self.shown.queues.iter().find(|queue| queue.queue == row.at);
         match (row.state.as_str(), agent, queue) {
-            ("offered" | "talking" | "held" | "ending", Some(agent), _) => {
+            ("waiting" | "menu" | "parked", ..) if agent.is_some() => row.at.clone(),
+            (_, Some(agent), _) => {
                 format!("{} {}", agent.agent, agent.name)
             }
             ("menu", ..) | (_, _, None) => row.at.clone(),

@@ -90,7 +90,20 @@ pub fn hospital(second: u64) -> Snapshot {
 /// A crowded box: 500 calls, 200 agents, 40 lines, 30 queues.
 pub fn crowd() -> Snapshot {
     let mut shown = hospital(0);
-    let states = ["ringing", "menu", "waiting", "offered", "talking", "held", "ending"];
+    let states = [
+        "ringing",
+        "menu",
+        "waiting",
+        "offered",
+        "calling",
+        "talking",
+        "held",
+        "transferring",
+        "consulting",
+        "parked",
+        "conference",
+        "ending",
+    ];
     shown.calls = (0..500_u64)
         .map(|at| {
             let state = states.get(at as usize % states.len()).copied().unwrap_or("menu");
@@ -188,6 +201,9 @@ pub fn agent(
         reason: reason.into(),
         state_ms,
         phone_up,
+        phone: agent.into(),
+        dnd: reason == "dnd",
+        forwarded: false,
         call: call.map(str::to_owned),
     }
 }
