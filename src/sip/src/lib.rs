@@ -35,6 +35,7 @@ pub mod sdp;
 pub mod source;
 pub mod stream;
 pub mod suspects;
+pub mod terms;
 pub mod transaction;
 pub mod trunk;
 pub mod ua;

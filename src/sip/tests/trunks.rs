@@ -402,7 +402,8 @@ fn the_registration_is_taken_back_when_the_box_stops_or_the_trunk_is_another() {
         accounts.trunks = trunks;
         net.tell(BOX, Command::Configure(accounts));
     };
-    let ends: [(&dyn Fn(&mut Network), usize); 3] = [(&farewell, 1), (&other, 1), (&same, 0)];
+    type Ending<'a> = (&'a dyn Fn(&mut Network), usize);
+    let ends: [Ending<'_>; 3] = [(&farewell, 1), (&other, 1), (&same, 0)];
     for (end, taken_back) in ends {
         let mut net = registering();
         answer(&mut net, ONE, "REGISTER", "200 OK", GRANTED);

@@ -9,17 +9,18 @@
 //! `Gone` is said once, as soon as it is known. The leg itself is kept until the peers know too:
 //! an ACK or the end of a cancelled fork may still come.
 
+mod responses;
+mod within;
+
 use super::call::{Call, Fate};
 use super::cause;
 use super::forks::Forks;
-use super::incoming::{Answer, Arrived, Incoming, later};
-use super::info::{self, Info};
+use super::incoming::{Answer, Arrived, Incoming};
+use super::info;
 use super::invitation::Invitation;
-use super::outgoing::{Outcome, Outgoing, Refusal, Response};
+use super::outgoing::{Outcome, Outgoing};
 use super::party::Party;
 use super::reason;
-use super::refer;
-use super::transfer::{self, Transfer};
 use super::wire::{ALLOW, SDP, SUPPORTED, Wire};
 use crate::dialog::DialogId;
 use crate::events::package::{ALLOW_EVENTS, EVENT_LIST};
@@ -28,7 +29,7 @@ use crate::peer::Peer;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
 use model::{Cause, Instant, LegEvent, LegId, TransferStage, TrunkId, Via};
-use rsip::{Method, Uri};
+use rsip::Uri;
 use std::net::SocketAddr;
 
 /// One party's connection.
@@ -231,170 +232,6 @@ impl Leg {
         self.refuse(now, wire, Cause::Cancelled);
     }
 
-    /// Takes a response to the INVITE of a fork.
-    pub fn invite_response(&mut self, now: Instant, wire: &mut Wire, response: &Response<'_>) {
-        let Phase::Calling(outgoing) = &mut self.phase else {
-            return self.late_response(now, wire, response);
-        };
-        let outcome = outgoing.response(now, wire, self.id, &mut self.forks, response);
-        self.settle(wire, outcome);
-    }
-
-    /// Nobody answered the INVITE of a fork, which ends as if by that code.
-    pub fn invite_timed_out(&mut self, now: Instant, wire: &mut Wire, fork: usize, code: u16) {
-        self.forks.over(fork);
-        if let Phase::Calling(outgoing) = &mut self.phase {
-            let refusal = Refusal { fork, code, told: None };
-            let outcome = outgoing.refused(now, wire, self.id, &mut self.forks, refusal);
-            self.settle(wire, outcome);
-        }
-    }
-
-    /// Takes a response to our re-INVITE; tells whether anybody was there for it.
-    pub fn reinvite_response(
-        &mut self,
-        now: Instant,
-        wire: &mut Wire,
-        id: TransactionId,
-        response: &Message,
-        from: Peer,
-    ) -> bool {
-        let Phase::Up(call) = &mut self.phase else { return false };
-        let fate = call.reinvite_answered(now, wire, id, response, from);
-        self.meet(wire, fate);
-        true
-    }
-
-    /// Takes a response to our UPDATE.
-    pub fn update_response(
-        &mut self,
-        now: Instant,
-        wire: &mut Wire,
-        id: TransactionId,
-        response: &Message,
-        from: Peer,
-    ) {
-        if let Phase::Up(call) = &mut self.phase {
-            let fate = call.update_answered(now, wire, id, response, from);
-            self.meet(wire, fate);
-        }
-    }
-
-    /// Takes a response to our BYE: a challenge is answered where the peer is a trunk of ours.
-    pub fn bye_response(
-        &mut self,
-        now: Instant,
-        wire: &mut Wire,
-        id: TransactionId,
-        response: &Message,
-    ) {
-        let Phase::Leaving(call) = &mut self.phase else { return };
-        let code = response.code().unwrap_or(500);
-        let again = matches!(code, 401 | 407) && call.bye_challenged(now, wire, id, response);
-        if code >= 200 && !again {
-            self.end(wire);
-        }
-    }
-
-    /// Nobody answered our BYE.
-    pub fn bye_timed_out(&mut self, wire: &mut Wire) {
-        if matches!(self.phase, Phase::Leaving(_)) {
-            self.end(wire);
-        }
-    }
-
-    /// Takes the refusal of a NOTIFY: nobody is told any more (RFC 6665 4.2.2).
-    pub fn notify_refused(&mut self, code: u16) {
-        if let (Phase::Up(call), 408 | 481 | 489) = (&mut self.phase, code) {
-            call.transfer = None;
-        }
-    }
-
-    /// Nobody answered our re-INVITE.
-    pub fn reinvite_timed_out(&mut self, now: Instant, wire: &mut Wire) {
-        if let Phase::Up(call) = &mut self.phase {
-            let fate = call.lost(now, wire);
-            self.meet(wire, fate);
-        }
-    }
-
-    /// Takes an ACK within the dialog.
-    pub fn ack(&mut self, now: Instant, wire: &mut Wire, ack: &Message) {
-        if let Phase::Up(call) = &mut self.phase {
-            let fate = call.ack(now, wire, ack);
-            self.meet(wire, fate);
-        }
-    }
-
-    /// Takes another request within the dialog (RFC 3261 12.2.2).
-    pub fn request(&mut self, now: Instant, wire: &mut Wire, request: &Within<'_>) {
-        let dialog = match &mut self.phase {
-            Phase::Ringing(incoming) => &mut incoming.dialog,
-            Phase::Up(call) => &mut call.dialog,
-            Phase::Calling(outgoing) => return outgoing.request(now, wire, self.id, request),
-            Phase::Leaving(_) | Phase::Over => return self.late_request(now, wire, request),
-        };
-        if dialog.sequence(request.message).is_err() {
-            return reply(now, wire, request, 500);
-        }
-        match (request.message.method(), &mut self.phase) {
-            (Some(Method::Bye), _) => self.bye(now, wire, request),
-            (Some(Method::Invite), Phase::Up(call)) => call.reinvited(now, wire, request),
-            // The first INVITE is not answered yet (RFC 3261 14.2).
-            (Some(Method::Invite), _) => later(now, wire, request),
-            (Some(Method::Update), Phase::Up(call)) => call.updated(now, wire, request),
-            (Some(Method::Update), Phase::Ringing(call)) => call.update(now, wire, request),
-            (Some(Method::PRack), Phase::Ringing(_)) => self.prack(now, wire, request),
-            // Of a response that the 200 overtook (RFC 3262 section 3).
-            (Some(Method::PRack), _) => reply(now, wire, request, 200),
-            (Some(Method::Info), _) => self.info(now, wire, request),
-            (Some(Method::Options), _) => {
-                let response = options(wire, request.message);
-                wire.transactions.respond(now, request.id, &response);
-            }
-            _ => reply(now, wire, request, 405),
-        }
-    }
-
-    /// Takes a REFER (RFC 3515 section 2.4.2); `other` is the leg that its Replaces names, where
-    /// that is one of the same phone.
-    pub fn refer(
-        &mut self,
-        now: Instant,
-        wire: &mut Wire,
-        request: &Within<'_>,
-        other: Option<LegId>,
-    ) {
-        let asked = refer::asked(request.message);
-        let Phase::Up(call) = &mut self.phase else { return reply(now, wire, request, 481) };
-        if call.dialog.sequence(request.message).is_err() {
-            return reply(now, wire, request, 500);
-        }
-        let event = match (asked, other) {
-            _ if !call.party.may_refer() => Err(403),
-            _ if call.transfer.is_some() || self.gone => Err(491),
-            (Err(code), _) => Err(code),
-            (Ok(refer::Asked::Number(to)), _) => Ok(LegEvent::TransferAsked { to }),
-            (Ok(refer::Asked::InCall(_)), Some(other)) => Ok(LegEvent::JoinAsked { other }),
-            (Ok(refer::Asked::InCall(_)), None) => Err(481),
-        };
-        let event = match event {
-            Ok(event) => event,
-            Err(code) => return reply(now, wire, request, code),
-        };
-        let silent = refer::is_silent(request.message);
-        let contact = call.contact().to_owned();
-        let accepted = transfer::accepted(wire, request.message, &call.dialog, &contact, silent);
-        wire.transactions.respond(now, request.id, &accepted);
-        let number = request.message.cseq().map(|(number, _)| number);
-        let id = number.filter(|_| std::mem::replace(&mut self.referred, true));
-        let mut begun = Transfer::begin(now, id, silent);
-        // RFC 3515 section 2.4.4: the first NOTIFY comes at once.
-        begun.tell(now, wire, self.id, &mut call.dialog, &contact, TransferStage::Trying);
-        call.transfer = Some(begun);
-        wire.event(self.id, event);
-    }
-
     /// Fires what is due.
     pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
         self.forks.tick(now, wire);
@@ -431,80 +268,12 @@ impl Leg {
         phase.into_iter().chain(forks).min()
     }
 
-    /// A response to an INVITE that nobody wants an answer to any more.
-    fn late_response(&mut self, now: Instant, wire: &mut Wire, response: &Response<'_>) {
-        match response.message.code().unwrap_or(500) {
-            100..=199 => self.forks.ringing(now, wire, response.fork),
-            200..=299 => {
-                self.forks.over(response.fork);
-                if let Some(invite) = wire.transactions.request_of(response.id).cloned() {
-                    wire.hang_up_answer(now, &invite, response.message, response.from);
-                }
-            }
-            _ => self.forks.over(response.fork),
-        }
-    }
-
-    fn bye(&mut self, now: Instant, wire: &mut Wire, request: &Within<'_>) {
-        match &mut self.phase {
-            Phase::Ringing(_) => {
-                // A BYE ends an early dialog as a CANCEL does (RFC 3261 15.1.2).
-                reply(now, wire, request, 200);
-                return self.refuse_as(now, wire, 487, Cause::Cancelled);
-            }
-            Phase::Up(call) => call.end_transfer(now, wire, "noresource"),
-            _ => {}
-        }
-        reply(now, wire, request, 200);
-        // What ended a call that was answered; the rest is of calls that were not.
-        let cause = match reason::read(request.message) {
-            Some(told @ (Cause::NotAcceptable | Cause::Congestion | Cause::Failure)) => told,
-            Some(Cause::Unreachable) => Cause::Vanished,
-            _ => Cause::Normal,
-        };
-        self.gone(wire, cause);
-        self.end(wire);
-    }
-
-    fn prack(&mut self, now: Instant, wire: &mut Wire, request: &Within<'_>) {
-        let Phase::Ringing(incoming) = &mut self.phase else { return };
-        match incoming.prack(now, wire, request) {
-            Ok(Some(rtp)) => self.answer(now, wire, rtp),
-            Ok(None) => {}
-            Err(code) => self.refuse_as(now, wire, code, Cause::NotAcceptable),
-        }
-    }
-
     /// Refuses the INVITE, if it is not answered.
     fn refuse_as(&mut self, now: Instant, wire: &mut Wire, code: u16, cause: Cause) {
         if let Phase::Ringing(incoming) = &self.phase {
             incoming.refuse(now, wire, code, cause);
             self.gone(wire, cause);
             self.end(wire);
-        }
-    }
-
-    /// A request within a call that is over, but for its last word.
-    fn late_request(&mut self, now: Instant, wire: &mut Wire, request: &Within<'_>) {
-        let both = request.message.method() == Some(Method::Bye);
-        reply(now, wire, request, if both { 200 } else { 481 });
-    }
-
-    /// Takes a key pressed and refuses other news.
-    fn info(&mut self, now: Instant, wire: &mut Wire, request: &Within<'_>) {
-        match info::read(request.message) {
-            Info::Nothing => reply(now, wire, request, 200),
-            Info::Unreadable => reply(now, wire, request, 400),
-            Info::Foreign => {
-                let response = wire.response(request.message, 415).with("Accept", info::ACCEPT);
-                wire.transactions.respond(now, request.id, &response);
-            }
-            Info::Key(digit) => {
-                reply(now, wire, request, 200);
-                if let (false, Phase::Up(_)) = (self.gone, &self.phase) {
-                    wire.event(self.id, LegEvent::Digit(digit));
-                }
-            }
         }
     }
 

@@ -1,0 +1,112 @@
+//! What a leg's own requests are answered with, or that nobody answered them.
+
+use super::{Leg, Phase};
+use crate::message::Message;
+use crate::peer::Peer;
+use crate::transaction::TransactionId;
+use crate::ua::outgoing::{Refusal, Response};
+use crate::ua::wire::Wire;
+use model::Instant;
+
+impl Leg {
+    /// Takes a response to the INVITE of a fork.
+    pub fn invite_response(&mut self, now: Instant, wire: &mut Wire, response: &Response<'_>) {
+        let Phase::Calling(outgoing) = &mut self.phase else {
+            return self.late_response(now, wire, response);
+        };
+        let outcome = outgoing.response(now, wire, self.id, &mut self.forks, response);
+        self.settle(wire, outcome);
+    }
+
+    /// Nobody answered the INVITE of a fork, which ends as if by that code.
+    pub fn invite_timed_out(&mut self, now: Instant, wire: &mut Wire, fork: usize, code: u16) {
+        self.forks.over(fork);
+        if let Phase::Calling(outgoing) = &mut self.phase {
+            let refusal = Refusal { fork, code, told: None };
+            let outcome = outgoing.refused(now, wire, self.id, &mut self.forks, refusal);
+            self.settle(wire, outcome);
+        }
+    }
+
+    /// Takes a response to our re-INVITE; tells whether anybody was there for it.
+    pub fn reinvite_response(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        id: TransactionId,
+        response: &Message,
+        from: Peer,
+    ) -> bool {
+        let Phase::Up(call) = &mut self.phase else { return false };
+        let fate = call.reinvite_answered(now, wire, id, response, from);
+        self.meet(wire, fate);
+        true
+    }
+
+    /// Takes a response to our UPDATE.
+    pub fn update_response(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        id: TransactionId,
+        response: &Message,
+        from: Peer,
+    ) {
+        if let Phase::Up(call) = &mut self.phase {
+            let fate = call.update_answered(now, wire, id, response, from);
+            self.meet(wire, fate);
+        }
+    }
+
+    /// Takes a response to our BYE: a challenge is answered where the peer is a trunk of ours.
+    pub fn bye_response(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        id: TransactionId,
+        response: &Message,
+    ) {
+        let Phase::Leaving(call) = &mut self.phase else { return };
+        let code = response.code().unwrap_or(500);
+        let again = matches!(code, 401 | 407) && call.bye_challenged(now, wire, id, response);
+        if code >= 200 && !again {
+            self.end(wire);
+        }
+    }
+
+    /// Nobody answered our BYE.
+    pub fn bye_timed_out(&mut self, wire: &mut Wire) {
+        if matches!(self.phase, Phase::Leaving(_)) {
+            self.end(wire);
+        }
+    }
+
+    /// Takes the refusal of a NOTIFY: nobody is told any more (RFC 6665 4.2.2).
+    pub fn notify_refused(&mut self, code: u16) {
+        if let (Phase::Up(call), 408 | 481 | 489) = (&mut self.phase, code) {
+            call.transfer = None;
+        }
+    }
+
+    /// Nobody answered our re-INVITE.
+    pub fn reinvite_timed_out(&mut self, now: Instant, wire: &mut Wire) {
+        if let Phase::Up(call) = &mut self.phase {
+            let fate = call.lost(now, wire);
+            self.meet(wire, fate);
+        }
+    }
+
+    /// A response to an INVITE that nobody wants an answer to any more.
+    pub(super) fn late_response(&mut self, now: Instant, wire: &mut Wire, response: &Response<'_>) {
+        match response.message.code().unwrap_or(500) {
+            100..=199 => self.forks.ringing(now, wire, response.fork),
+            200..=299 => {
+                self.forks.over(response.fork);
+                if let Some(invite) = wire.transactions.request_of(response.id).cloned() {
+                    wire.hang_up_answer(now, &invite, response.message, response.from);
+                }
+            }
+            _ => self.forks.over(response.fork),
+        }
+    }
+}
