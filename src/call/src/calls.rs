@@ -346,7 +346,7 @@ impl Call {
     }
 
     /// Tells whether the caller's leg is an inside phone's.
-    pub(crate) fn from_inside(&self) -> bool {
+    pub(crate) fn is_inside(&self) -> bool {
         matches!(self.side.via, Via::Phone(_))
     }
 }

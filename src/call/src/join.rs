@@ -57,7 +57,7 @@ impl Calls {
             (_, Role::Member) => false,
             // A caller from outside keeps the call of its own.
             (Role::Party, Role::Party) => {
-                let inside = |id| self.calls.get(&id).is_some_and(Call::from_inside);
+                let inside = |id| self.calls.get(&id).is_some_and(Call::is_inside);
                 !inside(one) || inside(two)
             }
             (Role::Party, _) => true,

@@ -33,12 +33,12 @@ impl Call {
         self.enter(now, State::Ending);
         if self.open_visit(now, shared) {
             shared.fact(Fact::Transferred { visit: self.visit(), by: talk.who.clone() });
-            self.into_slot(now, slot, talk.who, shared);
+            self.enters_slot(now, slot, talk.who, shared);
         }
     }
 
     /// The caller is in a slot from here on.
-    pub(crate) fn into_slot(&mut self, now: Instant, slot: String, by: Who, shared: &mut Shared) {
+    pub(crate) fn enters_slot(&mut self, now: Instant, slot: String, by: Who, shared: &mut Shared) {
         let visit = self.visit();
         shared.fact(Fact::Parked { visit, slot: slot.clone(), by: by.clone() });
         self.enter(now, State::Parked { slot, by, since: now });

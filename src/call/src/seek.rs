@@ -209,7 +209,7 @@ impl Call {
         let party = by.map(Back::Party);
         let queue = self.queue.clone().map(Back::Queue);
         // One of ours hears that nobody came; anybody else is not let go for that.
-        let last = match (&queue, self.from_inside()) {
+        let last = match (&queue, self.is_inside()) {
             (None, false) => Some(Back::Menu(shared.rules.to_agent.clone())),
             _ => None,
         };
@@ -257,7 +257,7 @@ impl Call {
                 self.music = Some(music);
                 self.wait(now, queue, false, shared);
             }
-            Place::Slot(slot) => self.into_slot(now, slot, by, shared),
+            Place::Slot(slot) => self.enters_slot(now, slot, by, shared),
             Place::Conference => self.end(now, Party::Box, Cause::NotFound, shared),
         }
     }

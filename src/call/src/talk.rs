@@ -115,7 +115,7 @@ impl Call {
         self.enter(now, State::Ending);
         self.release(now, &talk, shared);
         let inside = matches!(talk.who.via, Via::Phone(_));
-        if !fell_silent(cause) || !inside || self.from_inside() {
+        if !fell_silent(cause) || !inside || self.is_inside() {
             self.end(now, Party::Agent, cause, shared);
             return;
         }

@@ -291,7 +291,8 @@ impl Exchange {
                 let leg = self.calls.get(call).and_then(|call| call.rung()).map(|to| to.leg);
                 match leg.filter(|leg| !self.asks.legs.contains_key(leg)) {
                     Some(leg) => {
-                        drop(self.asks.legs.insert(leg, Outside { ask, answered: false }));
+                        let outside = Outside { ask, answered: false };
+                        self.asks.legs.insert(leg, outside);
                     }
                     None => self.dialling.handle(now, dial::Input::Ended { ask }),
                 }

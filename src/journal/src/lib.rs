@@ -34,4 +34,7 @@ pub use export::{ExportReport, ImportReport};
 pub use journal::{APPEND_MAX, Journal, Opened};
 pub use reader::Reader;
 pub use record::FACT_BYTES_MAX;
-pub use view::{AgentRow, AgentsView, CallRow, CallsView, CountersView, HoursView, Outcome, PhoneRow, PhonesView, Views};
+pub use view::{
+    AgentRow, AgentsView, CallRow, CallsView, CountersView, HoursView, Outcome, PhoneRow,
+    PhonesView, Views,
+};

@@ -1,9 +1,7 @@
 //! Reading a journal that this process has open, from any thread.
 
 use crate::store::Store;
-use crate::view::{
-    AgentRow, AgentsView, CallRow, CountersView, HoursView, PhoneRow, PhonesView,
-};
+use crate::view::{AgentRow, AgentsView, CallRow, CountersView, HoursView, PhoneRow, PhonesView};
 use crate::{Entries, Error, row};
 use model::seal::Seal;
 use model::{AgentId, CallId, PhoneId, WallTime};

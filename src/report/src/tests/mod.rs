@@ -58,7 +58,8 @@ pub fn site() -> Site {
             bind: "127.0.0.1:5060".parse().unwrap(),
             realm: "box".into(),
             rtp_ports: (40000, 40100),
-            register_s: (60, 3600), ..SipSite::default()
+            register_s: (60, 3600),
+            ..SipSite::default()
         },
         trunks: BTreeMap::new(),
         ports: BTreeMap::new(),
