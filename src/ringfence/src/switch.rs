@@ -280,8 +280,10 @@ impl Switch {
             sip::Output::Leg { leg, event } => {
                 let event = self.sound.told(leg, event);
                 match event {
-                    LegEvent::Gone(_) => self.close(leg),
-                    LegEvent::Arrived { via: Via::Trunk(_), .. } => {
+                    // After `ForwardAsked` no `Gone` comes.
+                    LegEvent::Gone(_) | LegEvent::ForwardAsked { .. } => self.close(leg),
+                    LegEvent::Arrived { via: Via::Trunk(_), .. }
+                    | LegEvent::ArrivedInPlace { via: Via::Trunk(_), .. } => {
                         self.trunk_legs.insert(leg);
                     }
                     _ => {}
