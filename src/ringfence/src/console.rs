@@ -145,6 +145,8 @@ impl Switch {
             ("forwards-cut", exchange.forwards_cut),
             ("pins-wrong", exchange.wrong_pins),
             ("queues-full", exchange.queues_full),
+            ("calls-barred", exchange.calls_barred),
+            ("trunk-failovers", exchange.failovers),
             ("flows-cut", exchange.flows_cut),
             ("plays-lost", exchange.plays_lost),
             ("agents-unanswering", exchange.agents_unanswering),

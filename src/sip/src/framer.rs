@@ -201,8 +201,8 @@ fn status_line(line: &[u8]) -> Result<Start, Fault> {
     if !(100..700).contains(&code) {
         return Err(Fault::Code);
     }
-    let reason = phrase.trim().chars().filter(|c| !c.is_control()).collect();
-    Ok(Start::Response { code, reason })
+    let reason: String = phrase.chars().filter(|c| !c.is_control()).collect();
+    Ok(Start::Response { code, reason: reason.trim().to_owned() })
 }
 
 /// Reads `INVITE sip:95@box.example SIP/2.0`, with exactly one space between (RFC 3261 section

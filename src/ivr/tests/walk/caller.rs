@@ -96,7 +96,8 @@ pub fn site(nodes: Vec<(&str, Node)>, schedule: Schedule, zone: &str) -> Arc<Sit
             bind: "127.0.0.1:5060".parse().unwrap(),
             realm: String::new(),
             rtp_ports: (0, 0),
-            register_s: (0, 0), ..SipSite::default()
+            register_s: (0, 0),
+            ..SipSite::default()
         },
         trunks: BTreeMap::new(),
         ports: BTreeMap::new(),

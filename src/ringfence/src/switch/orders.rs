@@ -33,25 +33,27 @@ impl Switch {
             Order::Unmix { leg } => self.unmix(leg),
             Order::Record { leg, recording } => self.record(now, leg, recording),
             Order::StopRecord { recording } => self.stop_recording(recording),
-            Order::Dial { leg, trunk, number, caller, name, diverted } => match self.open_rtp(leg) {
-                Ok(rtp) => {
-                    self.trunk_legs.insert(leg);
-                    // Who calls though the number is withheld, for a trunk that is trusted.
-                    let asserted = self.parts.site.numbering.number.clone().unwrap_or_default();
-                    let call = sip::TrunkCall {
-                        leg,
-                        trunk,
-                        rtp,
-                        number,
-                        caller,
-                        name,
-                        diverted,
-                        asserted,
-                    };
-                    self.tell_sip(now, sip::Command::InviteTrunk(call));
+            Order::Dial { leg, trunk, number, caller, name, diverted } => {
+                match self.open_rtp(leg) {
+                    Ok(rtp) => {
+                        self.trunk_legs.insert(leg);
+                        // Who calls though the number is withheld, for a trunk that is trusted.
+                        let asserted = self.parts.site.numbering.number.clone().unwrap_or_default();
+                        let call = sip::TrunkCall {
+                            leg,
+                            trunk,
+                            rtp,
+                            number,
+                            caller,
+                            name,
+                            diverted,
+                            asserted,
+                        };
+                        self.tell_sip(now, sip::Command::InviteTrunk(call));
+                    }
+                    Err(error) => self.no_media(now, leg, &error),
                 }
-                Err(error) => self.no_media(now, leg, &error),
-            },
+            }
             Order::Alert { leg } => self.tell_sip(now, sip::Command::Alert { leg }),
             Order::EarlyMedia { leg } => self.open_early(now, leg),
             Order::Transferring { leg, stage } => {
@@ -91,7 +93,10 @@ impl Switch {
         match self.open_rtp(leg) {
             Ok(rtp) => self.tell_sip(now, sip::Command::EarlyMedia { leg, rtp }),
             Err(error) => {
-                log(Severity::Error, &format!("leg {leg} has no sound before the answer: {error:#}"));
+                log(
+                    Severity::Error,
+                    &format!("leg {leg} has no sound before the answer: {error:#}"),
+                );
             }
         }
     }
