@@ -10,7 +10,7 @@ use model::site::{Agent, Phone, Rights};
 use model::{AgentId, PhoneId, Secret, SkillId};
 use std::collections::BTreeMap;
 
-const AGENTS_MAX: usize = 500;
+const AGENTS_MAX: usize = 2000;
 const SKILLS_MAX: usize = 50;
 /// How good an agent is at a skill that is named without a figure.
 const LEVEL_DEFAULT: u8 = 5;

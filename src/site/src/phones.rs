@@ -9,7 +9,7 @@ use model::{PhoneId, RoleId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-const PHONES_MAX: usize = 1000;
+const PHONES_MAX: usize = 20_000;
 /// Line keys of the largest desk phones with their side panels.
 const KEYS_MAX: usize = 100;
 const NAME_MAX: usize = 32;
