@@ -20,7 +20,7 @@ const SETUPS_A_SECOND: usize = 20;
 pub fn calls() -> anyhow::Result<Vec<Figure>> {
     let dir = tempfile::tempdir()?;
     let site = dir.path().join("site");
-    let shape = Shape { agents: CALLS, calls: 200, ip: Ipv4Addr::LOCALHOST.into() };
+    let shape = Shape { agents: CALLS, phones: 0, calls: 200, ip: Ipv4Addr::LOCALHOST.into() };
     let sip = site::write(&site, &shape)?;
     let boxed = Boxed::start(ringfence()?, &dir.path().join("state"), &site, sip, None)?;
     let pid = boxed.pid();

@@ -5,9 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use tests::boxed::free_port;
 
+/// The first desk phone that is nobody's own.
+pub const PHONES_FROM: usize = 100_000;
+
 /// What a measured site has.
 pub struct Shape {
     pub agents: usize,
+    /// Desk phones beside those of the agents, numbered from `PHONES_FROM`.
+    pub phones: usize,
     pub calls: usize,
     pub ip: IpAddr,
 }
@@ -51,6 +56,9 @@ wrap-up = "0s"
             text,
             "[agent.{agent}]\nname = \"Agent {agent}\"\npassword = \"ringfence-demo\"\nskills = {{ desk = 5 }}\n"
         )?;
+    }
+    for phone in PHONES_FROM..PHONES_FROM + shape.phones {
+        write!(text, "[phone.{phone}]\npassword = \"ringfence-demo\"\n")?;
     }
     std::fs::write(dir.join("site.toml"), text)?;
     Ok(sip)

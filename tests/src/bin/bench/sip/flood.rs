@@ -51,7 +51,8 @@ impl Rig {
     fn new() -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let site = dir.path().join("site");
-        let shape = Shape { agents: CALLS + 1, calls: 100, ip: Ipv4Addr::LOCALHOST.into() };
+        let shape =
+            Shape { agents: CALLS + 1, phones: 0, calls: 100, ip: Ipv4Addr::LOCALHOST.into() };
         let sip = site::write(&site, &shape)?;
         let boxed = Boxed::start(ringfence()?, &dir.path().join("state"), &site, sip, None)?;
         pin_all(boxed.pid(), BOX_CORE)?;

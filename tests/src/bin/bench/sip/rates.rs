@@ -99,7 +99,8 @@ impl Rig {
     fn new(agents: usize) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let site = dir.path().join("site");
-        let shape = Shape { agents: agents.max(1), calls: 1000, ip: Ipv4Addr::LOCALHOST.into() };
+        let shape =
+            Shape { agents: agents.max(1), phones: 0, calls: 1000, ip: Ipv4Addr::LOCALHOST.into() };
         let sip = site::write(&site, &shape)?;
         let boxed = Boxed::start(ringfence()?, &dir.path().join("state"), &site, sip, None)?;
         pin_all(boxed.pid(), BOX_CORE)?;

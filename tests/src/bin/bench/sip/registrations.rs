@@ -2,17 +2,15 @@
 
 use crate::Figure;
 use crate::process::{BOX_CORE, LOAD_CORE, cpu_s, pin, pin_all, resident_kb};
-use crate::site::{self, Shape};
+use crate::site::{self, PHONES_FROM, Shape};
 use anyhow::ensure;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 use tests::boxed::{Boxed, ringfence};
 use tests::registrants::Registrants;
 
-/// REGISTERs a minute: as of 10,000 phones, each once.
-const REGISTERS: usize = 10_000;
-/// Accounts they are of: as many as a site takes. Fewer register more often, to the same work.
-const PHONES: usize = 500;
+/// Phones that register, each again once a minute.
+const PHONES: usize = 10_000;
 const EVERY: Duration = Duration::from_secs(60);
 /// How long the CPU is watched.
 const WATCHED: Duration = Duration::from_secs(30);
@@ -23,7 +21,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
     let phones = PHONES;
     let dir = tempfile::tempdir()?;
     let site = dir.path().join("site");
-    let shape = Shape { agents: phones, calls: 100, ip: Ipv4Addr::LOCALHOST.into() };
+    let shape = Shape { agents: 1, phones, calls: 100, ip: Ipv4Addr::LOCALHOST.into() };
     let sip = site::write(&site, &shape)?;
     let boxed = Boxed::start(ringfence()?, &dir.path().join("state"), &site, sip, None)?;
     let pid = boxed.pid();
@@ -32,7 +30,7 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
     pin(0, LOAD_CORE)?;
     std::thread::sleep(Duration::from_secs(1));
     let before = resident_kb(pid)?;
-    let mut registrants = Registrants::new(sip, 8001, phones, "ringfence-demo")?;
+    let mut registrants = Registrants::new(sip, PHONES_FROM, phones, "ringfence-demo")?;
     let first = registrants.round(Duration::from_secs_f64(phones as f64 / FIRST_A_SECOND))?;
     ensure!(first.failed == 0, "{} of {phones} phones were not let in: {first:?}", first.failed);
     std::thread::sleep(Duration::from_secs(2));
@@ -42,14 +40,12 @@ pub fn measure() -> anyhow::Result<Vec<Figure>> {
     std::thread::sleep(Duration::from_secs(5));
     let idle = (cpu_s(pid)? - idle) / 5.0;
     let (used, begun) = (cpu_s(pid)?, Instant::now());
-    let registers = REGISTERS as f64 * WATCHED.as_secs_f64() / EVERY.as_secs_f64();
-    let share = registers / phones as f64;
+    let share = WATCHED.as_secs_f64() / EVERY.as_secs_f64();
     let again = registrants.part(share, WATCHED)?;
     let cpu = (cpu_s(pid)? - used) / begun.elapsed().as_secs_f64();
     ensure!(again.failed == 0, "{} phones were not let in again: {again:?}", again.failed);
     Ok(vec![
-        Figure::new("registrations", registers * 2.0, "REGISTERs a minute"),
-        Figure::new("registrations_phones", phones as f64, "phones"),
+        Figure::new("registrations", phones as f64, "phones, each again a minute"),
         Figure::new("registrations_cpu", cpu * 100.0, "% of a core"),
         Figure::new("registrations_idle_cpu", idle * 100.0, "% of a core, nobody registers"),
         Figure::new("registrations_memory", memory, "bytes/registration"),
