@@ -1,7 +1,7 @@
 //! Desk phones as devices: set up by the running box, from their credential to their registration.
 
 use std::process::Command;
-use tests::boxed::free_port;
+use tests::boxed::{Boxed, free_port, ringfence};
 use tests::phone::Setup;
 use tests::scene::{SOON, Scene};
 use tests::sound::tone;
@@ -117,4 +117,23 @@ impl Listed for Scene {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
     }
+}
+
+#[test]
+fn a_box_whose_certificate_is_damaged_answers_in_clear_and_says_so() {
+    let tls = format!("\n[sip.tls]\nbind = \"127.0.0.1:{}\"\n", free_port().unwrap());
+    let mut scene =
+        Scene::hospital(|text| if text.contains("[sip.tls]") { text } else { text + &tls })
+            .unwrap();
+    let (sip, state) = (scene.sip(), scene.boxed.state.clone());
+    scene.boxed.stop(SOON).unwrap();
+    std::fs::write(state.join("tls/ca.pem"), "-----BEGIN").unwrap();
+    std::fs::write(state.join("tls/box.pem"), "-----BEGIN").unwrap();
+
+    let boxed = Boxed::start(ringfence().unwrap(), &state, &scene.site, sip, None).unwrap();
+    let alarmed =
+        |now: &control::Snapshot| now.alarms.iter().any(|a| a.key == "certificate-broken");
+    boxed.wait("the alarm", SOON, alarmed).unwrap();
+    scene.boxed = boxed;
+    let _phone = scene.agent("8001").unwrap();
 }

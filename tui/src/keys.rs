@@ -96,6 +96,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Alarm, "red", "红色告警：失去信号", "red: no signal"),
     (Of::Alarm, "yellow", "黄色告警：对端失去信号", "yellow: far side has no signal"),
     (Of::Alarm, "blue", "蓝色告警：对端全 1", "blue: all ones"),
+    (Of::Alarm, "certificate-broken", "证书无法读取", "the certificate cannot be read"),
     (Of::Alarm, "certificate-ends", "证书即将到期", "the certificate ends soon"),
     (Of::Alarm, "provision-down", "话机配置服务未启动", "phones get no settings"),
     (Of::Alarm, "credentials-guessed", "有人猜测话机凭据", "phone credentials guessed"),

@@ -187,8 +187,9 @@ impl Boxed<'_> {
         let here = std::thread::current();
         let tls = match (&site.sip.tls, &site.sip.provision) {
             (None, None) => None,
-            _ => Some(self.tls(&site)?),
+            _ => self.tls(&site),
         };
+        let certificate_broken = tls.is_none() && site.sip.tls.is_some();
         let net = net::start(&net::Begin {
             sip: &site.sip,
             trunks: net::Trunks::of(&site),
@@ -304,6 +305,7 @@ impl Boxed<'_> {
         let now = clock.now();
         switch.alarms.set(now, "facts-lost", "journal", lost_facts);
         switch.alarms.set(now, "site-damaged", "box", self.site_damaged);
+        switch.alarms.set(now, "certificate-broken", "box", certificate_broken);
         if died {
             let cut = lost_calls.len();
             log(Severity::Warning, &format!("the last run died; {cut} calls were cut"));
@@ -333,10 +335,13 @@ impl Boxed<'_> {
         Ok(())
     }
 
-    /// The certificate that phones and trunks are shown.
-    fn tls(&self, site: &Site) -> anyhow::Result<Tls> {
-        let addresses = crate::phones::addresses(site);
-        Tls::read_or_make(&self.options.folders, Wanted::of(site, &addresses), wall_now())
+    /// The certificate that phones and trunks are shown. Without a readable one nobody is answered
+    /// over TLS, and an alarm says so; lines and whoever may come in clear are answered all the same.
+    fn tls(&self, site: &Site) -> Option<Tls> {
+        let wanted = Wanted::of(site, &crate::phones::addresses(site));
+        Tls::read_or_make(&self.options.folders, wanted, wall_now())
+            .inspect_err(|error| log(Severity::Error, &format!("no TLS is served: {error:#}")))
+            .ok()
     }
 
     /// The card that drives the site's ports. Ports of one box sit on one card in this version.
