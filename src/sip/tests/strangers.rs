@@ -281,6 +281,21 @@ fn a_box_at_its_limit_of_transactions_answers_503_without_one() {
 }
 
 #[test]
+fn a_call_is_hung_up_though_new_requests_hold_every_transaction_they_may() {
+    let mut config = box_config();
+    config.limits.server_transactions_max = 8;
+    let mut net = Network::with(1, config);
+    let leg = net.talk_in();
+    for _ in 0..10 {
+        net.register(PHONE, "8001");
+    }
+    assert!(net.endpoint(BOX).counters().limited > 0, "the phone was not refused in the end");
+    net.tell(TRUNK, hang_up(out()));
+    net.run_ms(50);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Normal)");
+}
+
+#[test]
 fn outputs_nobody_fetches_stop_the_intake_and_not_the_box() {
     let mut config = box_config();
     config.limits.outputs_max = 3;

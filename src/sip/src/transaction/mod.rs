@@ -181,10 +181,13 @@ impl<O: Clone> Transactions<O> {
         }
     }
 
-    /// Opens the transaction of a request that came new; responses go to `to`.
+    /// Opens the transaction of a request that came new; responses go to `to`. The last eighth of
+    /// the places is for requests within a dialog: a BYE that was refused would leave its call
+    /// standing, however many new calls come.
     pub fn accept(&mut self, request: &Message, to: Peer, owner: O) -> Result<TransactionId, Full> {
         let key = Key::server(request).filter(|key| !self.keys.contains_key(key));
-        let Some(key) = key.filter(|_| self.servers < self.servers_max) else {
+        let kept = if request.to_tag().is_some() { 0 } else { self.servers_max / 8 };
+        let Some(key) = key.filter(|_| self.servers < self.servers_max - kept) else {
             return Err(Full(self.servers));
         };
         Ok(self.insert(Slot::server(key, owner, to, request)))
