@@ -59,6 +59,8 @@ const FACTS_WAITING_MAX: usize = 500_000;
 const PASSES_MAX: usize = 10_000;
 /// Messages taken between two looks at media and deadlines.
 const MESSAGES_PER_LOOK: usize = 64;
+/// How often it is looked whether somebody could answer each queue.
+const QUEUES_EVERY: Duration = Duration::from_secs(1);
 /// Longest sleep, so that the watchdog and the progress of the disk are looked at.
 const SLEEP_MAX: Duration = Duration::from_millis(200);
 /// Orders that may wait for a full media queue; beyond it the box is broken and says so.
@@ -132,6 +134,7 @@ pub struct Switch {
     ticks_seen: u64,
     ticked_at: Instant,
     skipped_seen: u64,
+    queues_looked: Instant,
     /// Facts that found no room while the disk was stuck.
     pub(crate) facts_shed: u64,
     /// The disk did not keep up within `HOLD_MAX`, and has not since.
@@ -162,6 +165,7 @@ impl Switch {
             ticks_seen: 0,
             ticked_at: Instant::START,
             skipped_seen: 0,
+            queues_looked: Instant::START,
             facts_shed: 0,
             behind: false,
             released_early: 0,
@@ -436,14 +440,13 @@ impl Switch {
         }
         let flooded = self.parts.net.is_flooded(now);
         self.alarms.set(now, "sip-flood", "sip", flooded);
-        let unserved: Vec<(String, bool)> = self
-            .parts
-            .exchange
-            .queues(now)
-            .map(|queue| (queue.id.to_string(), queue.unserved))
-            .collect();
-        for (queue, unserved) in unserved {
-            self.alarms.set(now, "nobody-answers", &queue, unserved);
+        if now.since(self.queues_looked) >= QUEUES_EVERY {
+            self.queues_looked = now;
+            let queues: Vec<_> =
+                self.parts.exchange.queues(now).map(|queue| (queue.id, queue.unserved)).collect();
+            for (queue, unserved) in queues {
+                self.alarms.set(now, "nobody-answers", queue.as_str(), unserved);
+            }
         }
         let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
         self.alarms.set(now, "disk-slow", "recordings", slow);
