@@ -49,7 +49,6 @@ pub struct Engine {
     filters: Filters,
     events: VecDeque<Event>,
     /// Keys that are done with, to be freed away from the media thread.
-    #[expect(clippy::vec_box, reason = "they come and go boxed; a move would cost a tick")]
     retired: Vec<Box<Srtp>>,
     seed: u64,
     silent: Duration,

@@ -23,6 +23,7 @@ pub mod engine;
 pub mod hear;
 mod jitter;
 mod leg;
+pub mod mos;
 pub mod packet;
 mod play;
 mod receive;

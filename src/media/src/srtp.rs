@@ -3,6 +3,7 @@
 //! ```text
 //!   sent      --> Outbound (index) --> Transform::protect   --> wire
 //!   from wire --> Inbound (index, replay window) --> Transform::unprotect --> source, jitter
+//!   control   <-> ControlOut, ControlIn (an index of its own, whole on the wire)   <--> rtcp
 //! ```
 //!
 //! Nothing is learned of a packet before it is authenticated: not its sender, not its address, not
@@ -15,12 +16,14 @@
 //!   old --OpenRtp with others--> new, old for OLD_KEYS_MS --a packet under the new--> new
 //! ```
 
+mod control;
 mod inbound;
 mod index;
 mod kdf;
 mod outbound;
 mod transform;
 
+pub use control::CONTROL_GROWTH;
 pub use inbound::SOURCES_MAX;
 pub use index::WINDOW;
 
@@ -72,6 +75,17 @@ impl Srtp {
     /// its new length.
     pub fn protect(&mut self, bytes: &mut [u8], len: usize) -> Option<usize> {
         self.outbound.protect(bytes, len)
+    }
+
+    /// Encrypts the control packets of `len` bytes in their place, which has room for
+    /// `CONTROL_GROWTH` more; gives their new length.
+    pub fn protect_control(&mut self, bytes: &mut [u8], len: usize) -> Option<usize> {
+        self.outbound.control.protect(bytes, len)
+    }
+
+    /// Decrypts control packets into `plain`; gives their length there.
+    pub fn unprotect_control(&mut self, bytes: &[u8], plain: &mut Plain) -> Result<usize, Refused> {
+        self.inbound.control.unprotect(bytes, plain)
     }
 
     /// Decrypts a packet into `plain`; gives its length there.
@@ -151,6 +165,30 @@ impl Secured {
                 before.session.inbound.unprotect(packet, head, None, plain)
             }
             Err(refused) => Err(refused),
+        }
+    }
+
+    /// Encrypts the control packets of `len` bytes in their place; gives their new length.
+    pub fn protect_control(&mut self, bytes: &mut [u8], len: usize) -> Option<usize> {
+        self.session.protect_control(bytes, len)
+    }
+
+    /// Decrypts control packets into `plain`, under the new keys or the ones before. They do not
+    /// tell that the peer has gone over to the new ones: sound does.
+    pub fn unprotect_control(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        plain: &mut Plain,
+    ) -> Result<usize, Refused> {
+        match self.session.unprotect_control(bytes, plain) {
+            Err(Refused::Unauthenticated) => {
+                match self.before.as_mut().filter(|before| now < before.until) {
+                    Some(before) => before.session.unprotect_control(bytes, plain),
+                    None => Err(Refused::Unauthenticated),
+                }
+            }
+            taken => taken,
         }
     }
 

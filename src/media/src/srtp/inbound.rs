@@ -1,5 +1,6 @@
 //! What comes under a key: each sender's index and the packets of it that came already.
 
+use super::control::ControlIn;
 use super::index::{Window, index_of, likely_roc};
 use super::transform::Transform;
 use super::{PACKET_MAX, Plain, Refused};
@@ -20,6 +21,7 @@ struct Source {
 pub struct Inbound {
     keys: SrtpKeys,
     transform: Transform,
+    pub control: ControlIn,
     /// The one heard last is first.
     sources: Vec<Source, SOURCES_MAX>,
 }
@@ -27,7 +29,8 @@ pub struct Inbound {
 impl Inbound {
     pub fn new(keys: SrtpKeys) -> Option<Self> {
         let transform = Transform::new(&keys)?;
-        Some(Self { keys, transform, sources: Vec::new() })
+        let control = ControlIn::new(&keys)?;
+        Some(Self { keys, transform, control, sources: Vec::new() })
     }
 
     /// Tells whether both were made of the same master key.

@@ -12,6 +12,9 @@ pub enum Label {
     Encryption = 0,
     Authentication = 1,
     Salt = 2,
+    ControlEncryption = 3,
+    ControlAuthentication = 4,
+    ControlSalt = 5,
 }
 
 /// Derives `N` bytes: the key stream of AES in counter mode under the master key, from a counter

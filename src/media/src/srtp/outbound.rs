@@ -1,5 +1,6 @@
 //! What is sent under a key: which index comes next.
 
+use super::control::ControlOut;
 use super::transform::Transform;
 use crate::packet::Head;
 use model::srtp::SrtpKeys;
@@ -8,6 +9,7 @@ use model::srtp::SrtpKeys;
 pub struct Outbound {
     keys: SrtpKeys,
     transform: Transform,
+    pub control: ControlOut,
     roc: u32,
     /// Sender and number of the packet before.
     before: Option<(u32, u16)>,
@@ -16,7 +18,8 @@ pub struct Outbound {
 impl Outbound {
     pub fn new(keys: SrtpKeys) -> Option<Self> {
         let transform = Transform::new(&keys)?;
-        Some(Self { keys, transform, roc: 0, before: None })
+        let control = ControlOut::new(&keys)?;
+        Some(Self { keys, transform, control, roc: 0, before: None })
     }
 
     /// Tells whether both were made of the same master key.

@@ -19,7 +19,7 @@ use model::srtp::{SrtpKeys, SrtpSuite};
 use zeroize::Zeroizing;
 
 /// Bytes of the tag of HMAC-SHA1-80.
-const CM_TAG: usize = 10;
+pub const CM_TAG: usize = 10;
 
 /// The session keys of one direction.
 #[expect(clippy::large_enum_variant, reason = "it lives in the box of its session")]
@@ -68,13 +68,19 @@ impl Transform {
         let (packet, tag_place) = bytes.get_mut(..end)?.split_at_mut_checked(len)?;
         match self {
             Self::Cm { cipher, mac, salt } => {
-                let counter = EncryptionContext::Iv128(cm_counter(salt, head, roc).into());
+                let counter = EncryptionContext::Iv128(
+                    cm_counter(salt, head.ssrc, index_of(roc, head.sequence)).into(),
+                );
                 cipher.less_safe_encrypt(packet.get_mut(head.payload..)?, counter).ok()?;
                 tag_place.copy_from_slice(cm_tag(mac, packet, roc).as_ref().get(..CM_TAG)?);
             }
             Self::Gcm { key, salt } => {
                 let (header, payload) = packet.split_at_mut_checked(head.payload)?;
-                let nonce = Nonce::assume_unique_for_key(gcm_nonce(salt, head, roc));
+                let nonce = Nonce::assume_unique_for_key(gcm_nonce(
+                    salt,
+                    head.ssrc,
+                    index_of(roc, head.sequence),
+                ));
                 let tag =
                     key.seal_in_place_separate_tag(nonce, Aad::from(&*header), payload).ok()?;
                 tag_place.copy_from_slice(tag.as_ref());
@@ -101,13 +107,19 @@ impl Transform {
                 let want = cm_tag(mac, packet, roc);
                 verify_slices_are_equal(want.as_ref().get(..CM_TAG)?, tag).ok()?;
                 place.copy_from_slice(packet);
-                let counter = EncryptionContext::Iv128(cm_counter(salt, head, roc).into());
+                let counter = EncryptionContext::Iv128(
+                    cm_counter(salt, head.ssrc, index_of(roc, head.sequence)).into(),
+                );
                 cipher.less_safe_encrypt(place.get_mut(head.payload..)?, counter).ok()?;
             }
             Self::Gcm { key, salt } => {
                 let (clear, decrypted) = place.split_at_mut_checked(head.payload)?;
                 clear.copy_from_slice(header);
-                let nonce = Nonce::assume_unique_for_key(gcm_nonce(salt, head, roc));
+                let nonce = Nonce::assume_unique_for_key(gcm_nonce(
+                    salt,
+                    head.ssrc,
+                    index_of(roc, head.sequence),
+                ));
                 key.open_separate_gather(nonce, Aad::from(header), payload, tag, decrypted).ok()?;
             }
         }
@@ -116,11 +128,10 @@ impl Transform {
 }
 
 /// (salt * 2^16) XOR (SSRC * 2^64) XOR (index * 2^16) (RFC 3711 4.1.1).
-fn cm_counter(salt: &[u8; 14], head: Head, roc: u32) -> [u8; 16] {
+pub fn cm_counter(salt: &[u8; 14], ssrc: u32, index: u64) -> [u8; 16] {
     let mut counter = [0; 16];
     counter[..14].copy_from_slice(salt);
-    let ssrc = u128::from(head.ssrc) << 64;
-    let index = u128::from(index_of(roc, head.sequence)) << 16;
+    let (ssrc, index) = (u128::from(ssrc) << 64, u128::from(index) << 16);
     (u128::from_be_bytes(counter) ^ ssrc ^ index).to_be_bytes()
 }
 
@@ -132,12 +143,11 @@ fn cm_tag(mac: &hmac::Key, packet: &[u8], roc: u32) -> hmac::Tag {
     context.sign()
 }
 
-/// Two zero bytes, SSRC, rollover counter and sequence number, XOR the salt (RFC 7714 8.1).
-fn gcm_nonce(salt: &[u8; 12], head: Head, roc: u32) -> [u8; 12] {
+/// Two zero bytes, SSRC and index of 48 bits, XOR the salt (RFC 7714 8.1).
+pub fn gcm_nonce(salt: &[u8; 12], ssrc: u32, index: u64) -> [u8; 12] {
     let mut nonce = [0; 12];
-    nonce[2..6].copy_from_slice(&head.ssrc.to_be_bytes());
-    nonce[6..10].copy_from_slice(&roc.to_be_bytes());
-    nonce[10..].copy_from_slice(&head.sequence.to_be_bytes());
+    nonce[2..6].copy_from_slice(&ssrc.to_be_bytes());
+    nonce[6..].copy_from_slice(&index.to_be_bytes()[2..]);
     nonce.iter_mut().zip(salt).for_each(|(byte, salt)| *byte ^= salt);
     nonce
 }
