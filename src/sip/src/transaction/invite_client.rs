@@ -3,7 +3,7 @@
 //! ```text
 //!            INVITE sent
 //!                |
-//!   A: again  Calling --1xx--> Proceeding          B: nobody there
+//!   A: again  Calling --1xx--> Proceeding          B: nobody there, C: nobody picked up
 //!                |                 |
 //!        2xx     +-----------------+    3xx-6xx: ACK
 //!      Accepted <------------------+---------------> Completed
@@ -39,17 +39,18 @@ impl InviteClient {
         match (*self, code) {
             (Self::Calling | Self::Proceeding, 100..=199) => {
                 alarms.stop(&[Timer::A, Timer::B]);
+                alarms.set(now, Timer::C);
                 *self = Self::Proceeding;
                 &[Effect::Pass]
             }
             (Self::Calling | Self::Proceeding, 200..=299) => {
-                alarms.stop(&[Timer::A, Timer::B]);
+                alarms.stop(&[Timer::A, Timer::B, Timer::C]);
                 alarms.set(now, Timer::M);
                 *self = Self::Accepted;
                 &[Effect::Pass]
             }
             (Self::Calling | Self::Proceeding, _) => {
-                alarms.stop(&[Timer::A, Timer::B]);
+                alarms.stop(&[Timer::A, Timer::B, Timer::C]);
                 alarms.set(now, Timer::D);
                 *self = Self::Completed;
                 &[Effect::Acknowledge, Effect::Pass]
@@ -73,7 +74,9 @@ impl InviteClient {
                 alarms.again(now, Timer::A, ran);
                 &[Effect::SendAgain]
             }
-            (Self::Calling, Timer::B) => &[Effect::TimedOut, Effect::End],
+            (Self::Calling, Timer::B) | (Self::Proceeding, Timer::C) => {
+                &[Effect::TimedOut, Effect::End]
+            }
             (Self::Completed, Timer::D) | (Self::Accepted, Timer::M) => &[Effect::End],
             _ => &[],
         }
@@ -114,7 +117,17 @@ mod tests {
         let mut alarms = Alarms::default();
         let mut machine = InviteClient::start(Instant::START, &mut alarms);
         assert_eq!(machine.response(Instant::START, &mut alarms, 180), [Effect::Pass]);
-        assert_eq!(alarms.next(), None);
+        assert_eq!(alarms.next().map(|(_, timer)| timer), Some(Timer::C));
+    }
+
+    #[test]
+    fn one_that_is_only_said_to_be_tried_ends_by_timer_c_after_the_last_word() {
+        let mut alarms = Alarms::default();
+        let mut machine = InviteClient::start(Instant::START, &mut alarms);
+        machine.response(Instant::START, &mut alarms, 100);
+        machine.response(Instant::from_millis(60_000), &mut alarms, 180);
+        let seen = run_until_over(&mut machine, &mut alarms);
+        assert_eq!(seen, [(360_000, Effect::TimedOut), (360_000, Effect::End)]);
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub enum Timer {
     A,
     /// INVITE client: give up, nobody answered.
     B,
-    /// INVITE client: give up, nobody picked up. The transaction user keeps it.
+    /// INVITE client: give up, nobody picked up. Whoever sent the first INVITE of a call keeps it
+    /// too, and cancels; a re-INVITE whose call has ended meanwhile has nobody else to end it.
     C,
     /// INVITE client: absorb what comes of a refusal.
     D,
