@@ -6,7 +6,7 @@ use crate::state::{Back, Call, Rung, State, Talk, Then};
 use crate::timers::Kind;
 use crate::{DRAINING, SEEK_MAX};
 use model::fact::{Party, Who};
-use model::{Cause, Fact, Instant, LegId, Order, TransferStage};
+use model::{Cause, Fact, Instant, LegId, Number, Order, Pop, TransferStage};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -48,7 +48,11 @@ impl Call {
         let leg = shared.open_leg(id);
         *to = Some(Rung { leg, who: who.clone(), early: false });
         shared.fact(Fact::Called { visit, who });
-        shared.order(ring_order(leg, how));
+        let sent_by = match &self.state {
+            State::Transferring { talk, .. } => talk.who.number.clone(),
+            _ => Number::default(),
+        };
+        shared.order(ring_order(leg, how, sent_by));
         shared.timers.set(id, Kind::Ring, now + longest);
     }
 
@@ -263,12 +267,14 @@ impl Call {
     }
 }
 
-/// The order that rings a party.
-pub(crate) fn ring_order(leg: LegId, how: How) -> Order {
+/// The order that rings a party; `sent_by` is who transfers the caller to it, if anybody does.
+pub(crate) fn ring_order(leg: LegId, how: How, sent_by: Number) -> Order {
     match how {
-        How::Phone { phone, caller, name, pop } => Order::Ring { leg, phone, caller, name, pop },
+        How::Phone { phone, caller, name, pop } => {
+            Order::Ring { leg, phone, caller, name, pop: Pop { sent_by, ..pop } }
+        }
         How::Trunk { trunk, number, caller, name, diverted } => {
-            Order::Dial { leg, trunk, number, caller, name, diverted }
+            Order::Dial { leg, trunk, number, caller, name, diverted, sent_by }
         }
     }
 }

@@ -30,6 +30,7 @@ impl Exchange {
             marks: call.marks(),
             masked: false,
             auto_answer: settings.is_some_and(|phone| phone.auto_answer),
+            ..Pop::default()
         };
         self.how(call, phone, pop)
     }

@@ -34,6 +34,8 @@ pub struct Pop {
     pub masked: bool,
     /// The phone shall answer by itself.
     pub auto_answer: bool,
+    /// Who sends the caller on by a transfer; empty where nobody does.
+    pub sent_by: Number,
 }
 
 /// How a transfer goes that a phone asked for.
@@ -76,6 +78,8 @@ pub enum Order {
         name: PersonName,
         /// The number that sent the call on, where the box forwards it.
         diverted: Number,
+        /// Who sends the caller on by a transfer; empty where nobody does.
+        sent_by: Number,
     },
     /// Tell a leg that arrived that the far side rings.
     Alert { leg: LegId },

@@ -39,7 +39,7 @@ fn every_vendor_gets_its_screen_word_for_word() {
         waited_s: 130,
         marks: Marks { vip: true, complaint: true },
         masked: true,
-        auto_answer: false,
+        ..Pop::default()
     };
     let (number, name) = (Number::new("13912345678"), PersonName::new("Wang & \"Fang\"\r\n"));
     let shown = Shown::new(Caller { number: &number, name: &name }, &pop, Lang::Zh);

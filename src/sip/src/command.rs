@@ -164,6 +164,8 @@ pub enum Command {
         name: PersonName,
         /// Whether the phone shall answer by itself.
         auto_answer: bool,
+        /// Who transfers the caller to the phone; empty where nobody does (RFC 3892).
+        referrer: Number,
     },
     /// End a leg with what its state asks for: BYE, CANCEL or a refusal.
     HangUp { leg: LegId, cause: Cause },

@@ -186,14 +186,20 @@ impl Endpoint {
             Command::Transferring { leg, stage } => {
                 self.with_leg(leg, |l, w| l.transferring(now, w, stage));
             }
-            Command::Invite { leg, phone, rtp, caller, name, auto_answer } => {
+            Command::Invite { leg, phone, rtp, caller, name, auto_answer, referrer } => {
                 let targets = self.reception.targets(&phone);
                 self.reception.notifier.rings(leg, &phone);
                 let from = self.wire.identity(&caller, &name);
                 let asserted = (!caller.is_empty()).then(|| from.clone());
+                let referred = (!referrer.is_empty())
+                    .then(|| self.wire.identity(&referrer, &PersonName::default()));
                 let party = Party::phone(phone, self.wire.srtp);
-                let invitation =
-                    Invitation { asserted, auto_answer, ..Invitation::new(from, rtp, party) };
+                let invitation = Invitation {
+                    asserted,
+                    referred,
+                    auto_answer,
+                    ..Invitation::new(from, rtp, party)
+                };
                 self.open(now, leg, invitation, &targets);
             }
             Command::InviteUri { leg, uri, to, rtp, caller, name, user, secret, offer } => {

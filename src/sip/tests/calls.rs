@@ -156,7 +156,18 @@ fn a_withheld_number_rings_as_anonymous() {
     net.register(PHONE, "8001");
     let Command::Invite { leg, phone, rtp, .. } = ring("8001") else { panic!() };
     let (caller, name) = (Number::default(), PersonName::default());
-    net.tell(BOX, Command::Invite { leg, phone, rtp, caller, name, auto_answer: false });
+    net.tell(
+        BOX,
+        Command::Invite {
+            leg,
+            phone,
+            rtp,
+            caller,
+            name,
+            auto_answer: false,
+            referrer: Number::default(),
+        },
+    );
     net.run_ms(100);
     let leg = net.arrived(PHONE)[0];
     let LegEvent::Arrived { caller, .. } = &net.events(PHONE, leg)[0] else { panic!() };

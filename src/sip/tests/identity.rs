@@ -97,6 +97,10 @@ fn who_sent_the_call_on_is_read_from_either_header() {
              History-Info: <sip:95000@box>;index=1.1.1\n",
             "333",
         ),
+        ("Referred-By: \"Li\" <sip:333@x>;cid=\"a@x\"\n", "333"),
+        ("b: <sip:3%2233%3B@x>\n", "333"),
+        ("Referred-By: <sip:333@x>, <sip:444@x>\n", ""),
+        ("Referred-By: <sip:333@x>\nDiversion: <sip:444@x>\n", "444"),
         ("History-Info: <sip:333@x?Privacy=history>;index=1, <sip:95000@box>;index=1.1\n", ""),
     ] {
         assert_eq!(arrives(&mut net, more).2, diverted, "{more}");
@@ -140,6 +144,22 @@ fn a_headset_agents_phone_is_told_to_answer_by_itself() {
 }
 
 #[test]
+fn rfc_3892_a_phone_is_told_who_transfers_the_caller_to_it() {
+    let mut net = Network::new(1);
+    net.register(PHONE, "8001");
+    let mut call = ring("8001");
+    if let Command::Invite { referrer, .. } = &mut call {
+        *referrer = Number::new("8004\r\nX-Evil: 1");
+    }
+    net.tell(BOX, call);
+    net.run_ms(20);
+    let invite = last(&net, BOX, PHONE, "INVITE");
+    let by = header(&invite, "Referred-By").unwrap();
+    assert!(by.starts_with("<sip:8004%0D%0AX-Evil") && by.ends_with("@box.example>"), "{by}");
+    assert_eq!(invite.matches("Referred-By").count(), 1);
+}
+
+#[test]
 fn what_a_phone_shows_cannot_begin_a_header_of_its_own() {
     let mut net = Network::new(1);
     net.register(PHONE, "8001");
@@ -152,6 +172,7 @@ fn what_a_phone_shows_cannot_begin_a_header_of_its_own() {
             caller: Number::new("1\r\nX-Evil: 1"),
             name: PersonName::new("VIP \u{7}\r\nX-Evil: 2\t投诉"),
             auto_answer: false,
+            referrer: Number::default(),
         },
     );
     net.run_ms(20);

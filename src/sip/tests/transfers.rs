@@ -183,6 +183,19 @@ fn what_a_refer_asks_for_is_cleaned_and_nonsense_refused() {
 }
 
 #[test]
+fn rfc_3892_2_1_a_refer_says_once_who_refers_or_not_at_all() {
+    let mut net = Network::new(1);
+    let mut far = talking(&mut net);
+    let to = "Refer-To: <sip:8002@box.example>\n";
+    for by in ["nonsense<", "<sip:1@x>\nReferred-By: <sip:2@x>", &format!("<sip:{:600}@x>", 1)] {
+        let told = far.ask(&mut net, "REFER", &format!("{to}Referred-By: {by}\n"), "");
+        assert_eq!(lines(&told), ["400 REFER"], "{by}");
+    }
+    let told = far.ask(&mut net, "REFER", &format!("{to}Referred-By: <sip:9@x>;cid=\"a@b\"\n"), "");
+    assert_eq!(lines(&told), ["202 REFER", "NOTIFY"]);
+}
+
+#[test]
 fn an_attended_transfer_names_the_phones_other_call() {
     let mut net = Network::new(1);
     let leg = net.ring_phone();

@@ -52,6 +52,7 @@ fn call() -> TrunkCall {
         caller: Number::new("+862160008001"),
         name: PersonName::default(),
         diverted: Number::default(),
+        referrer: Number::default(),
         asserted: Number::default(),
     }
 }
@@ -115,7 +116,8 @@ const GONE_UNREACHABLE: &str = "Gone(Unreachable)";
 #[test]
 fn a_call_out_says_who_is_called_and_who_calls() {
     let mut net = network(|out| out.account = Some(account(false)));
-    net.tell(BOX, Command::InviteTrunk(call()));
+    let referrer = Number::new("8004");
+    net.tell(BOX, Command::InviteTrunk(TrunkCall { referrer, ..call() }));
     net.run_ms(20);
     let invite = last(&net, ONE, "INVITE");
     assert!(invite.starts_with("INVITE sip:+8613912345678@ims.carrier.example SIP/2.0\r\n"));
@@ -124,7 +126,7 @@ fn a_call_out_says_who_is_called_and_who_calls() {
     assert_eq!(value("To").unwrap(), "<sip:+8613912345678@ims.carrier.example>");
     assert_eq!(value("Contact").unwrap(), "<sip:02160000000@192.0.2.1:5060>");
     // Nobody vouches for anything towards a trunk that is not trusted.
-    for name in ["P-Asserted-Identity", "Privacy", "Diversion"] {
+    for name in ["P-Asserted-Identity", "Privacy", "Diversion", "Referred-By"] {
         assert_eq!(value(name), None, "{name}");
     }
     answer(&mut net, ONE, "INVITE", "100 Trying", "");
@@ -142,6 +144,7 @@ fn a_trusted_trunk_is_told_who_calls_though_it_is_withheld() {
         caller: Number::default(),
         asserted: Number::new("+862160000000"),
         diverted: Number::new("+862160000003"),
+        referrer: Number::new("+862160008004"),
         ..call()
     };
     net.tell(BOX, Command::InviteTrunk(withheld));
@@ -152,6 +155,7 @@ fn a_trusted_trunk_is_told_who_calls_though_it_is_withheld() {
     assert_eq!(value("P-Asserted-Identity"), "<sip:+862160000000@192.0.2.1:5060>");
     assert_eq!(value("Privacy"), "id");
     assert!(value("Diversion").starts_with("<sip:+862160000003@192.0.2.1:5060>"), "{invite}");
+    assert_eq!(value("Referred-By"), "<sip:+862160008004@192.0.2.1:5060>");
 }
 
 #[test]

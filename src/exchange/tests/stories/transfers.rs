@@ -3,7 +3,7 @@
 use crate::desks::{office, rung, talk};
 use crate::world::{Habit::*, Heard, World};
 use exchange::Input;
-use model::{Cause, LegEvent, LegId, TransferStage};
+use model::{Cause, LegEvent, LegId, PhoneId, TransferStage};
 
 /// A caller of the queue who talks with 8001.
 pub fn served(world: &mut World) -> (LegId, LegId) {
@@ -31,6 +31,11 @@ fn a_blind_transfer_rings_the_other_phone_while_the_caller_hears_music() {
     assert_eq!(world.transfers[&agent], [TransferStage::Trying, TransferStage::Ringing]);
     world.run(2);
     assert_eq!(world.transfers[&agent].last(), Some(&TransferStage::Done));
+    assert_eq!(
+        world.pops[&PhoneId::new("8002")].1.sent_by.reveal(),
+        "8001",
+        "RFC 3892: the phone is told"
+    );
     assert_eq!(world.legs[&caller], Heard::Party(rung(&world, "8002")));
     assert!(!world.legs.contains_key(&agent));
     assert_eq!(

@@ -188,6 +188,7 @@ fn a_phone_registers_over_tls_by_a_connection_it_opens_and_is_rung_by_it() {
         caller: model::Number::new("1"),
         name: model::PersonName::new("W"),
         auto_answer: false,
+        referrer: model::Number::default(),
     };
     boxed.endpoint.handle(boxed.clock.now(), Input::Command(ring));
     boxed.until("it rings", |_| {

@@ -16,11 +16,18 @@ impl Switch {
             Order::HangUp { leg, cause } => self.end(now, leg, cause, false),
             Order::Ring { leg, phone, caller, name, pop } => match self.open_rtp(leg) {
                 Ok(rtp) => {
-                    let auto_answer = pop.auto_answer;
+                    let (auto_answer, referrer) = (pop.auto_answer, pop.sent_by.clone());
                     let name = self.pop(now, leg, &phone, &caller, name, &pop);
                     let caller = phone::caller_id(&caller, &pop);
-                    let invite =
-                        sip::Command::Invite { leg, phone, rtp, caller, name, auto_answer };
+                    let invite = sip::Command::Invite {
+                        leg,
+                        phone,
+                        rtp,
+                        caller,
+                        name,
+                        auto_answer,
+                        referrer,
+                    };
                     self.parts.endpoint.handle(now, sip::Input::Command(invite));
                 }
                 Err(error) => self.no_media(now, leg, &error),
@@ -33,7 +40,7 @@ impl Switch {
             Order::Unmix { leg } => self.unmix(leg),
             Order::Record { leg, recording } => self.record(now, leg, recording),
             Order::StopRecord { recording } => self.stop_recording(recording),
-            Order::Dial { leg, trunk, number, caller, name, diverted } => {
+            Order::Dial { leg, trunk, number, caller, name, diverted, sent_by } => {
                 match self.open_rtp(leg) {
                     Ok(rtp) => {
                         self.trunk_legs.insert(leg);
@@ -48,6 +55,7 @@ impl Switch {
                             name,
                             diverted,
                             asserted,
+                            referrer: sent_by,
                         };
                         self.tell_sip(now, sip::Command::InviteTrunk(call));
                     }

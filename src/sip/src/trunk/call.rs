@@ -25,6 +25,8 @@ pub struct TrunkCall {
     pub diverted: Number,
     /// Who calls though `caller` is withheld; only a trusted trunk is told (RFC 3325).
     pub asserted: Number,
+    /// Who transfers the caller to the number; only a trusted trunk is told (RFC 3892).
+    pub referrer: Number,
 }
 
 /// Makes the invitation, and the address of the number at each target.
@@ -58,6 +60,7 @@ pub fn invitation(
     let invitation = Invitation {
         asserted,
         diverted: Some(&call.diverted).filter(|by| !by.is_empty()).map(|by| own(by.reveal())),
+        referred: Some(&call.referrer).filter(|by| !by.is_empty()).map(|by| own(by.reveal())),
         more: if withheld { vec![("Privacy", "id".to_owned())] } else { Vec::new() },
         contact: user.to_owned(),
         ..Invitation::new(from, call.rtp, party)

@@ -13,6 +13,8 @@ const NAME_MAX: usize = 64;
 const NUMBER_MAX: usize = 64;
 /// Most entries of a history that are looked at.
 const HISTORY_MAX: usize = 16;
+/// Longest Referred-By that is read, in bytes.
+const REFERRED_MAX: usize = 512;
 
 /// The caller's number and name: what a trusted trunk vouches for (RFC 3325) before what the caller
 /// says of itself. Both are empty where they are withheld (RFC 3323).
@@ -51,7 +53,8 @@ pub fn dialled(invite: &Message) -> String {
 }
 
 /// Who sent the call on last: the first Diversion (RFC 5806 section 4), or the entry of the history
-/// before the last (RFC 7044 section 5). Empty where nobody did or wants to be named.
+/// before the last (RFC 7044 section 5), or who transferred the caller to us (RFC 3892 section 2.3).
+/// Empty where nobody did or wants to be named.
 pub fn diverted(invite: &Message) -> Number {
     let entries = |name| invite.headers.get_all(name).flat_map(split_list).take(HISTORY_MAX);
     let number = |entry: &str| {
@@ -70,8 +73,22 @@ pub fn diverted(invite: &Message) -> Number {
     let history: Vec<&str> = entries("History-Info").collect();
     match history.as_slice() {
         [.., before, _] => number(before).unwrap_or_default(),
-        _ => Number::default(),
+        _ => referrer(invite).ok().flatten().map(|by| Number::new(&by)).unwrap_or_default(),
     }
+}
+
+/// Who refers, as a message says it: the number of its one Referred-By, cleaned; 400 where it is
+/// none or there are several (RFC 3892 section 2.1). The token behind its `cid` is not looked at.
+pub fn referrer(message: &Message) -> Result<Option<String>, u16> {
+    let mut values = message.headers.get_all("Referred-By").flat_map(split_list);
+    let value = match (values.next(), values.next()) {
+        (None, _) => return Ok(None),
+        (Some(value), None) if value.len() <= REFERRED_MAX => value,
+        _ => return Err(400),
+    };
+    let address = Address::parse(value).map_err(|_| 400_u16)?;
+    let number = clean(&uri::user(&address.uri).unwrap_or_default());
+    Ok(Some(number).filter(|number| !number.is_empty()))
 }
 
 /// Adds who sent the call on, both ways it is said. The call goes to `to`.

@@ -19,6 +19,8 @@ pub struct Invitation {
     pub asserted: Option<Address>,
     /// The number that sent the call on, at our realm.
     pub diverted: Option<Address>,
+    /// Who transfers the caller, at our realm; only a trusted peer is told (RFC 3892 section 2.3).
+    pub referred: Option<Address>,
     /// What else it says, as a header each.
     pub more: Vec<(&'static str, String)>,
     /// The phone shall answer by itself.
@@ -58,6 +60,7 @@ impl Invitation {
             from,
             asserted: None,
             diverted: None,
+            referred: None,
             more: Vec::new(),
             auto_answer: false,
             contact: String::new(),
@@ -83,6 +86,9 @@ impl Invitation {
         let mut invite = refresh::ask(invite, wire.session_s);
         if let Some(who) = self.asserted.as_ref().filter(|_| self.party.trusted) {
             invite.headers.push("P-Asserted-Identity", who.to_string());
+        }
+        if let Some(by) = self.referred.as_ref().filter(|_| self.party.trusted) {
+            invite.headers.push("Referred-By", by.to_string());
         }
         for (name, value) in &self.more {
             invite.headers.push(name, value.clone());

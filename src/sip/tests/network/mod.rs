@@ -495,6 +495,7 @@ pub fn ring(phone: &str) -> Command {
         caller: Number::new("13912345678"),
         name: PersonName::new("Wang \"W\" Fang"),
         auto_answer: false,
+        referrer: Number::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Leg, Phase, Within, options, reply};
 use crate::message::Message;
+use crate::ua::caller;
 use crate::ua::incoming::later;
 use crate::ua::info::{self, Info};
 use crate::ua::reason;
@@ -65,6 +66,8 @@ impl Leg {
             return reply(now, wire, request, 500);
         }
         let event = match (asked, other) {
+            // Whom it names is passed over: the box says itself who refers, and to whom it is told.
+            _ if caller::referrer(request.message).is_err() => Err(400),
             _ if !call.party.may_refer() => Err(403),
             _ if call.transfer.is_some() || self.gone => Err(491),
             (Err(code), _) => Err(code),
