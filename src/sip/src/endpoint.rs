@@ -434,9 +434,12 @@ impl Endpoint {
             Owner::Update { leg } => {
                 self.with_leg(leg, |l, w| l.update_response(now, w, id, response, from));
             }
-            Owner::Referral { leg } => {
-                let code = response.code().unwrap_or(500);
-                self.with_leg(leg, |l, _| l.notify_refused(code));
+            Owner::Referral { leg, number } => {
+                let (code, for_now) =
+                    (response.code().unwrap_or(500), response.retry_after().is_some());
+                if code >= 300 {
+                    self.with_leg(leg, |l, _| l.notify_refused(now, number, for_now));
+                }
             }
             Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_response(now, w, id, response)),
             Owner::Register { no } => {
@@ -505,7 +508,9 @@ impl Endpoint {
             Owner::Reinvite { leg } | Owner::Update { leg } => {
                 self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w));
             }
-            Owner::Referral { leg } => self.with_leg(leg, |l, _| l.notify_refused(timed_out.code)),
+            Owner::Referral { leg, number } => {
+                self.with_leg(leg, |l, _| l.notify_refused(now, number, false));
+            }
             Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_timed_out(w)),
             Owner::Register { no } => {
                 if no >= trunk::REGISTRATIONS {

@@ -154,6 +154,88 @@ fn a_phone_that_forgot_its_transfer_is_told_no_more() {
 }
 
 #[test]
+fn rfc_6665_4_1_2_2_a_transfer_is_told_of_longer_where_the_phone_asks_again() {
+    let mut net = Network::new(1);
+    let mut far = talking(&mut net);
+    let told = far.ask(&mut net, "REFER", "Refer-To: <sip:8002@box.example>\n", "");
+    answer(&mut net, PHONE, &told[1], 200, "", "", "");
+    net.run(Duration::from_secs(170));
+    let again = far.ask(&mut net, "SUBSCRIBE", "Event: refer\nExpires: 7200\n", "");
+    assert_eq!(lines(&again), ["200 SUBSCRIBE", "NOTIFY"]);
+    assert_eq!(header(&again[0], "Expires").as_deref(), Some("180"), "no longer than it may ring");
+    assert_eq!(header(&again[1], "Subscription-State").as_deref(), Some("active;expires=180"));
+    assert_eq!(body(&again[1]), "SIP/2.0 100 Trying\r\n", "as far as it came");
+    answer(&mut net, PHONE, &again[1], 200, "", "", "");
+    net.run(Duration::from_secs(170));
+    let done = stage(&mut net, TransferStage::Done);
+    assert_eq!(body(&done), "SIP/2.0 200 OK\r\n");
+    let late = far.ask(&mut net, "SUBSCRIBE", "Event: refer\n", "");
+    assert!(lines(&late).contains(&"481 SUBSCRIBE".to_owned()), "it is over: {late:?}");
+    let other = far.ask(&mut net, "SUBSCRIBE", "Event: dialog\n", "");
+    assert!(lines(&other).contains(&"489 SUBSCRIBE".to_owned()), "{other:?}");
+}
+
+#[test]
+fn rfc_6665_4_1_2_3_a_phone_that_wants_to_hear_no_more_of_its_transfer_is_told_no_more() {
+    let mut net = Network::new(1);
+    let mut far = talking(&mut net);
+    let told = far.ask(&mut net, "REFER", "Refer-To: <sip:8002@box.example>\n", "");
+    answer(&mut net, PHONE, &told[1], 200, "", "", "");
+    let end = far.ask(&mut net, "SUBSCRIBE", "Event: refer\nExpires: 0\n", "");
+    assert_eq!(lines(&end), ["200 SUBSCRIBE", "NOTIFY"]);
+    let state = header(&end[1], "Subscription-State");
+    assert_eq!(state.as_deref(), Some("terminated;reason=timeout"));
+    answer(&mut net, PHONE, &end[1], 200, "", "", "");
+    let second = far.ask(&mut net, "REFER", "Refer-To: <sip:8003@box.example>\n", "");
+    assert_eq!(lines(&second), ["491 REFER"], "the transfer goes on, unheard");
+    net.tell(BOX, Command::Transferring { leg: ringing(), stage: TransferStage::Done });
+    net.run_ms(20);
+    assert_eq!(net.lines(BOX, PHONE).iter().filter(|l| *l == "NOTIFY").count(), 2);
+}
+
+#[test]
+fn rfc_3515_2_4_6_two_transfers_of_one_call_are_told_apart_by_their_id() {
+    let mut net = Network::new(1);
+    let mut far = talking(&mut net);
+    far.ask(&mut net, "REFER", "Refer-To: <sip:8002@box.example>\n", "");
+    let failed = stage(&mut net, TransferStage::Failed(Cause::Busy));
+    let second = far.ask(&mut net, "REFER", "Refer-To: <sip:8003@box.example>\n", "");
+    let id = header(&second[0], "CSeq").unwrap().split(' ').next().unwrap().to_owned();
+    // The phone forgot the first meanwhile, which says nothing of the second.
+    answer(&mut net, PHONE, &failed, 481, "", "", "");
+    let first = far.ask(&mut net, "SUBSCRIBE", "Event: refer\n", "");
+    assert!(lines(&first).contains(&"481 SUBSCRIBE".to_owned()), "the first is over: {first:?}");
+    let own = far.ask(&mut net, "SUBSCRIBE", &format!("Event: refer;id={id}\nExpires: 60\n"), "");
+    assert!(lines(&own).contains(&"200 SUBSCRIBE".to_owned()), "{own:?}");
+    let rings = stage(&mut net, TransferStage::Ringing);
+    assert_eq!(header(&rings, "Event"), Some(format!("refer;id={id}")));
+    assert_eq!(body(&rings), "SIP/2.0 180 Ringing\r\n");
+}
+
+#[test]
+fn rfc_6665_4_2_2_a_transfer_is_told_on_after_a_refusal_for_now_and_no_more_after_another() {
+    for (more, told_on) in [("Retry-After: 5\n", true), ("", false)] {
+        let mut net = Network::new(1);
+        let mut far = talking(&mut net);
+        let told = far.ask(&mut net, "REFER", "Refer-To: <sip:8002@box.example>\n", "");
+        answer(&mut net, PHONE, &told[1], 503, "", more, "");
+        net.tell(BOX, Command::Transferring { leg: ringing(), stage: TransferStage::Ringing });
+        net.run_ms(20);
+        let notified = net.lines(BOX, PHONE).iter().filter(|l| *l == "NOTIFY").count();
+        assert_eq!(notified == 2, told_on, "{notified}");
+    }
+}
+
+#[test]
+fn rfc_4488_4_a_transfer_nobody_hears_of_cannot_be_asked_after() {
+    let mut net = Network::new(1);
+    let mut far = talking(&mut net);
+    let more = "Refer-To: <sip:8002@box.example>\nRefer-Sub: false\nRequire: norefersub\n";
+    assert_eq!(lines(&far.ask(&mut net, "REFER", more, "")), ["202 REFER"]);
+    assert_eq!(lines(&far.ask(&mut net, "SUBSCRIBE", "Event: refer\n", "")), ["481 SUBSCRIBE"]);
+}
+
+#[test]
 fn what_a_refer_asks_for_is_cleaned_and_nonsense_refused() {
     let mut net = Network::new(1);
     let mut far = talking(&mut net);

@@ -12,19 +12,21 @@
 mod ours;
 mod theirs;
 
+use super::leg::{Within, reply};
 use super::party::Party;
 use super::reason;
 use super::refresh::{self, SessionTimer};
 use super::session::{Settled, Talk};
-use super::transfer::Transfer;
+use super::transfer::{self, Told, Transfer};
 use super::wire::{Owner, Wire};
 use crate::command::Output;
 use crate::dialog::Dialog;
+use crate::events::package::ALLOW_EVENTS;
 use crate::message::Message;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::{T1, T1_X64, T2};
-use model::{Cause, Instant, LegId};
+use model::{Cause, Instant, LegId, TransferStage};
 use std::time::Duration;
 
 /// How often one request within a call answers a challenge: the first one and two stale nonces.
@@ -233,7 +235,34 @@ impl Call {
     /// Tells the peer the last it gets to know of the transfer it asked for.
     pub fn end_transfer(&mut self, now: Instant, wire: &mut Wire, why: &str) {
         if let Some(transfer) = self.transfer.take() {
-            transfer.terminate(now, wire, self.leg, &mut self.dialog, &self.contact, why);
+            let (leg, contact) = (self.leg, self.contact.as_str());
+            let told = Told { leg, dialog: &mut self.dialog, contact };
+            transfer.terminate(now, wire, told, why);
+        }
+    }
+
+    /// Tells the peer how the transfer goes that it asked for.
+    pub fn tell_transfer(&mut self, now: Instant, wire: &mut Wire, stage: TransferStage) {
+        let Some(mut transfer) = self.transfer.take() else { return };
+        let told = Told { leg: self.leg, dialog: &mut self.dialog, contact: &self.contact };
+        if !transfer.tell(now, wire, told, stage) {
+            self.transfer = Some(transfer);
+        }
+    }
+
+    /// Takes a SUBSCRIBE within the dialog, which can be for a transfer alone.
+    pub fn subscribed(&mut self, now: Instant, wire: &mut Wire, request: &Within<'_>) {
+        match &mut self.transfer {
+            _ if transfer::event_of(request.message).is_none() => {
+                let response = wire.response(request.message, 489);
+                let response = response.with("Allow-Events", ALLOW_EVENTS);
+                wire.transactions.respond(now, request.id, &response);
+            }
+            Some(transfer) => {
+                let told = Told { leg: self.leg, dialog: &mut self.dialog, contact: &self.contact };
+                transfer.asked_again(now, wire, told, request);
+            }
+            None => reply(now, wire, request, 481),
         }
     }
 

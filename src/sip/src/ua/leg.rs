@@ -189,11 +189,7 @@ impl Leg {
     /// Tells how the transfer goes that the party asked for.
     pub fn transferring(&mut self, now: Instant, wire: &mut Wire, stage: TransferStage) {
         let Phase::Up(call) = &mut self.phase else { return };
-        let contact = call.contact().to_owned();
-        let Some(transfer) = &mut call.transfer else { return };
-        if transfer.tell(now, wire, self.id, &mut call.dialog, &contact, stage) {
-            call.transfer = None;
-        }
+        call.tell_transfer(now, wire, stage);
     }
 
     /// Ends the leg with what its state asks for.

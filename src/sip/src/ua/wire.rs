@@ -49,8 +49,8 @@ pub enum Owner {
     Reinvite { leg: LegId },
     /// An UPDATE of ours that refreshes the session of a leg.
     Update { leg: LegId },
-    /// A NOTIFY of how a transfer goes.
-    Referral { leg: LegId },
+    /// A NOTIFY of how the transfer goes that the REFER of that number asked for.
+    Referral { leg: LegId, number: u32 },
     /// A BYE that a trunk may challenge.
     Bye { leg: LegId },
     /// A REGISTER of ours.

@@ -81,10 +81,12 @@ impl Leg {
         }
     }
 
-    /// Takes the refusal of a NOTIFY: nobody is told any more (RFC 6665 4.2.2).
-    pub fn notify_refused(&mut self, code: u16) {
-        if let (Phase::Up(call), 408 | 481 | 489) = (&mut self.phase, code) {
-            call.transfer = None;
+    /// Takes the refusal of a NOTIFY of a transfer, or that nobody answered it.
+    pub fn notify_refused(&mut self, now: Instant, number: u32, for_now: bool) {
+        if let Phase::Up(call) = &mut self.phase
+            && let Some(transfer) = &mut call.transfer
+        {
+            transfer.refused(now, number, for_now);
         }
     }
 

@@ -42,6 +42,8 @@ impl Leg {
             (Some(Method::PRack), Phase::Ringing(_)) => self.prack(now, wire, request),
             // Of a response that the 200 overtook (RFC 3262 section 3).
             (Some(Method::PRack), _) => reply(now, wire, request, 200),
+            (Some(Method::Subscribe), Phase::Up(call)) => call.subscribed(now, wire, request),
+            (Some(Method::Subscribe), _) => reply(now, wire, request, 481),
             (Some(Method::Info), _) => self.info(now, wire, request),
             (Some(Method::Options), _) => {
                 let response = options(wire, request.message);
@@ -83,12 +85,11 @@ impl Leg {
         let contact = call.contact().to_owned();
         let accepted = transfer::accepted(wire, request.message, &call.dialog, &contact, silent);
         wire.transactions.respond(now, request.id, &accepted);
-        let number = request.message.cseq().map(|(number, _)| number);
-        let id = number.filter(|_| std::mem::replace(&mut self.referred, true));
-        let mut begun = Transfer::begin(now, id, silent);
+        let number = request.message.cseq().map_or(0, |(number, _)| number);
+        let first = !std::mem::replace(&mut self.referred, true);
+        call.transfer = Some(Transfer::begin(now, number, first, silent));
         // RFC 3515 section 2.4.4: the first NOTIFY comes at once.
-        begun.tell(now, wire, self.id, &mut call.dialog, &contact, TransferStage::Trying);
-        call.transfer = Some(begun);
+        call.tell_transfer(now, wire, TransferStage::Trying);
         wire.event(self.id, event);
     }
 
