@@ -75,7 +75,7 @@ impl Pair {
         self.chain.last().map_or_else(String::new, |last| pem("CERTIFICATE", last))
     }
 
-    /// The names and addresses of the first certificate, sorted.
+    /// The names and addresses of the first certificate, sorted, each once.
     pub fn names(&self) -> anyhow::Result<Vec<String>> {
         let first = self.chain.first().context("no certificate")?;
         let (_, first) = X509Certificate::from_der(first)?;
@@ -89,6 +89,7 @@ impl Pair {
             }
         }
         names.sort();
+        names.dedup();
         Ok(names)
     }
 

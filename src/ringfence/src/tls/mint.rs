@@ -9,6 +9,7 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize, SanType,
 };
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::net::IpAddr;
 use std::path::Path;
 use x509_parser::time::ASN1Time;
 
@@ -50,14 +51,15 @@ pub(super) fn leaf(authority: &Authority, names: &[String], now: WallTime) -> an
     let common = names.first().map_or("ringfence", String::as_str);
     let mut params = params(common, now, LEAF_MS)?;
     for name in sorted(names) {
-        params.subject_alt_names.push(match name.parse() {
-            Ok(address) => SanType::IpAddress(address),
-            Err(_) => SanType::DnsName(
-                name.as_str()
-                    .try_into()
-                    .with_context(|| format!("'{name}' cannot stand in a certificate"))?,
-            ),
-        });
+        let address: Option<IpAddr> = name.parse().ok();
+        params.subject_alt_names.extend(address.map(SanType::IpAddress));
+        // Phones whose TLS reads no iPAddress (Mbed TLS before 3.6, so linphone 5) compare the text
+        // they dialled with the dNSNames: an IPv4 address stands there too.
+        if !matches!(address, Some(IpAddr::V6(_))) {
+            let dns = name.as_str().try_into();
+            let dns = dns.with_context(|| format!("'{name}' cannot stand in a certificate"))?;
+            params.subject_alt_names.push(SanType::DnsName(dns));
+        }
     }
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
     params.extended_key_usages =

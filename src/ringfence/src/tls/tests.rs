@@ -69,6 +69,19 @@ fn a_phone_that_trusts_the_boxs_authority_trusts_its_addresses_and_no_others() {
 }
 
 #[test]
+fn a_phone_that_reads_no_addresses_in_a_certificate_finds_an_ipv4_address_among_the_names() {
+    use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+    let dir = tempfile::tempdir().unwrap();
+    let chain = made(dir.path(), &["192.0.2.1", "2001:db8::1"], NOW).chain();
+    let (_, certificate) = X509Certificate::from_der(&chain[0]).unwrap();
+    let alternatives = certificate.subject_alternative_name().unwrap().unwrap();
+    let names = &alternatives.value.general_names;
+    assert!(names.contains(&GeneralName::DNSName("192.0.2.1")));
+    // A colon is in no name of a host; a strict reader would refuse the certificate.
+    assert_eq!(names.iter().filter(|name| matches!(name, GeneralName::DNSName(_))).count(), 1);
+}
+
+#[test]
 fn the_same_certificate_is_shown_after_a_restart_and_nobody_else_can_read_its_key() {
     let dir = tempfile::tempdir().unwrap();
     let first = made(dir.path(), &["192.0.2.1"], NOW).fingerprint();
