@@ -106,6 +106,7 @@ fn where_it_is_required_a_call_in_clear_is_refused_and_the_phone_shows_why() {
         assert_eq!(call_in(&mut net, transport), None);
         assert_eq!(net.story(TRUNK, out()), ["Gone(NotAcceptable)"].repeat(n + 1).join(" "));
         let refusal = last(&net, BOX, TRUNK, "488 INVITE");
+        assert!(refusal.starts_with("SIP/2.0 488 Encryption is required\r\n"), "{refusal}");
         let warning = header(&refusal, "Warning").unwrap();
         assert!(warning.starts_with("399 ") && warning.contains("Encryption is required"));
         assert!(header(&refusal, "Reason").unwrap().contains("Encryption is required"));

@@ -13,6 +13,8 @@ pub const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 /// Told to a peer whose session timer ran out (RFC 4028 section 10 hangs up then).
 pub const EXPIRED: &str = "SIP;cause=408;text=\"Session expired\"";
 /// Told to a peer that wants its sound in clear where it has to be encrypted.
+pub const ENCRYPT_PHRASE: &str = "Encryption is required";
+/// The same as a reason (RFC 3326).
 pub const ENCRYPT: &str = "SIP;cause=488;text=\"Encryption is required\"";
 
 /// Most reasons of a message that are looked at.

@@ -8,7 +8,7 @@ use crate::counters::Counters;
 use crate::dialog::{Dialog, DialogId};
 use crate::digest::Challenge;
 use crate::flows::Flows;
-use crate::message::Message;
+use crate::message::{Message, Start};
 use crate::peer::{Locals, Peer, Transport};
 use crate::transaction::{TransactionId, Transactions};
 use crate::uri;
@@ -203,10 +203,13 @@ impl Wire {
             .with("Supported", SUPPORTED)
     }
 
-    /// Makes the refusal of a call in clear: it says why on the phone's display (RFC 3261 20.43).
+    /// Makes the refusal of a call in clear: it says why on the phone's display, in the phrase that
+    /// every phone shows and in a warning (RFC 3261 7.2, 20.43).
     pub fn refusal_of_clear(&self, request: &Message) -> Message {
-        self.response(request, 488)
-            .with("Warning", format!("399 {} \"Encryption is required\"", self.local))
+        let mut response = self.response(request, 488);
+        response.start = Start::Response { code: 488, reason: reason::ENCRYPT_PHRASE.to_owned() };
+        response
+            .with("Warning", format!("399 {} \"{}\"", self.local, reason::ENCRYPT_PHRASE))
             .with("Reason", reason::ENCRYPT)
     }
 
