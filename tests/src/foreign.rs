@@ -1,12 +1,25 @@
 //! Foreign phones in processes of their own: Debian's sipp and baresip.
 
 use crate::boxed::root;
+use crate::sound::read_wav;
 use anyhow::{Context as _, bail, ensure};
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// The address this machine has in its network: baresip names it in its session descriptions,
+/// whatever it registers from, and the box takes sound from the address named alone.
+pub fn own_ip() -> anyhow::Result<Ipv4Addr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    // Connecting a datagram socket sends nothing; it asks the routing table (RFC 5737 address).
+    socket.connect(("192.0.2.1", 9)).context("an address that is not the loopback is needed")?;
+    match socket.local_addr()?.ip() {
+        IpAddr::V4(ip) => Ok(ip),
+        IpAddr::V6(_) => bail!("the socket is bound to IPv4"),
+    }
+}
 
 /// A running sipp; dropped, it is killed.
 pub struct Sipp {
@@ -200,12 +213,7 @@ impl Baresip {
             }
         }
         files.sort();
-        let samples = |path: &PathBuf| -> anyhow::Result<Vec<i16>> {
-            let bytes = std::fs::read(path)?;
-            let data = bytes.get(44..).unwrap_or_default();
-            Ok(data.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
-        };
-        files.iter().map(samples).collect()
+        Ok(files.iter().map(|path| read_wav(path)).collect::<Result<_, _>>()?)
     }
 
     /// Ends it as a person would, which also ends its files.

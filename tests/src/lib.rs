@@ -4,6 +4,7 @@ pub mod boxed;
 pub mod day;
 pub mod flood;
 pub mod foreign;
+pub mod linphone;
 pub mod phone;
 pub mod registrants;
 pub mod scene;

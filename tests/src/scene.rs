@@ -52,10 +52,19 @@ impl Scene {
 
     /// The same at another address of this machine.
     pub fn hospital_at(ip: Ipv4Addr, edit: impl Fn(String) -> String) -> anyhow::Result<Self> {
+        Self::of("hospital", ip, edit)
+    }
+
+    /// Any of the demo sites, quickened as far as it has what the hospital has.
+    pub fn of(name: &str, ip: Ipv4Addr, edit: impl Fn(String) -> String) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let site = dir.path().join("site");
-        let bound = |text: String| text.replace("bind = \"127.0.0.1:", &format!("bind = \"{ip}:"));
-        let mut sip = copy_site("hospital", &site, |text| edit(bound(quick(text))))?;
+        // Its own address for signalling in clear, by UDP and TCP, and by TLS.
+        let bound = |text: String| {
+            let text = text.replace("bind = \"127.0.0.1:", &format!("bind = \"{ip}:"));
+            text.replace("tcp = \"127.0.0.1:", &format!("tcp = \"{ip}:"))
+        };
+        let mut sip = copy_site(name, &site, |text| edit(bound(quick(text))))?;
         sip.set_ip(ip.into());
         let boxed = Boxed::start(ringfence()?, &dir.path().join("state"), &site, sip, None)?;
         let sockets = boxed.udp_ports()?.len();
@@ -64,6 +73,22 @@ impl Scene {
 
     pub fn sip(&self) -> SocketAddr {
         self.boxed.sip
+    }
+
+    /// Where the box answers over TLS.
+    pub fn tls(&self) -> anyhow::Result<SocketAddr> {
+        let site = std::fs::read_to_string(self.site.join("site.toml"))?;
+        let bind = site.split("[sip.tls]").nth(1).and_then(|rest| rest.split('"').nth(1));
+        Ok(bind.context("the site answers not over TLS")?.parse()?)
+    }
+
+    /// What a phone is told to trust: the certificate of the box's own authority, without its key.
+    pub fn trusted(&self) -> anyhow::Result<PathBuf> {
+        let pem = std::fs::read_to_string(self.boxed.state.join("tls/ca.pem"))?;
+        let from = pem.find("-----BEGIN CERTIFICATE-----").context("no certificate in ca.pem")?;
+        let path = self.dir.path().join("trusted.pem");
+        std::fs::write(&path, &pem[from..])?;
+        Ok(path)
     }
 
     /// Waits until an agent is in a state.

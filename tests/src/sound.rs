@@ -1,5 +1,7 @@
 //! Judging sound by what is heard: tones by frequency and level, identity by bytes.
 
+use std::path::Path;
+
 /// The level of a full-scale sine in A-law, in dBm0 (ITU-T G.711: +3.14).
 #[expect(clippy::approx_constant, reason = "a level of G.711, not a circle")]
 const FULL_SCALE_DBM0: f64 = 3.14_f64;
@@ -64,6 +66,27 @@ fn share_of(window: &[i16], hz: f64) -> f64 {
     let level =
         10.0 * (energy / count / (32_768.0_f64.powi(2) / 2.0)).max(1e-12).log10() + FULL_SCALE_DBM0;
     if level > -40.0 { at_tone / energy.max(1.0) } else { 0.0 }
+}
+
+/// Writes samples at 8 kHz as a WAV file of 16 bit.
+pub fn write_wav(path: &Path, sound: &[i16]) -> std::io::Result<()> {
+    let length = (sound.len() * 2) as u32;
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    bytes.extend(8000_u32.to_le_bytes());
+    bytes.extend(16_000_u32.to_le_bytes());
+    bytes.extend(b"\x02\0\x10\0data");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(sound.iter().flat_map(|sample| sample.to_le_bytes()));
+    std::fs::write(path, bytes)
+}
+
+/// Reads the samples of a WAV file of one channel and 16 bit, also of one that is still written.
+pub fn read_wav(path: &Path) -> std::io::Result<Vec<i16>> {
+    let bytes = std::fs::read(path)?;
+    let data = bytes.get(44..).unwrap_or_default();
+    Ok(data.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
 }
 
 /// Where `part` stands in `whole`, if it does.

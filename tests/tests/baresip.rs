@@ -1,24 +1,11 @@
 //! baresip as an agent's desk phone: another stack for signalling, sound and holding.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 use tests::boxed::free_port;
-use tests::foreign::Baresip;
+use tests::foreign::{Baresip, own_ip};
 use tests::phone::Setup;
 use tests::scene::{AGENT_HZ, CALLER_HZ, GENERAL, SOON, Scene, loud_ms, samples};
 use tests::sound::{longest_tone_ms, tone, tone_ms};
-
-/// The address this machine has in its network: baresip names it in its session descriptions,
-/// whatever it registers from, and the box takes sound from the address named alone.
-fn own_ip() -> Ipv4Addr {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
-    // Connecting a datagram socket sends nothing; it asks the routing table (RFC 5737 address).
-    socket.connect(("192.0.2.1", 9)).expect("baresip needs an address that is not the loopback");
-    match socket.local_addr().unwrap().ip() {
-        IpAddr::V4(ip) => ip,
-        IpAddr::V6(_) => unreachable!("the socket is bound to IPv4"),
-    }
-}
 
 /// What baresip speaks.
 const SINE_HZ: u32 = 1500;
@@ -40,7 +27,7 @@ fn phone(scene: &Scene) -> Baresip {
 
 #[test]
 fn baresip_logs_in_answers_by_itself_holds_resumes_and_hangs_up() {
-    let scene = Scene::hospital_at(own_ip(), |text| text).unwrap();
+    let scene = Scene::hospital_at(own_ip().unwrap(), |text| text).unwrap();
     let mut phone = phone(&scene);
     phone.command("dial", "*11").unwrap();
     scene.agent_is("8001", "ready").unwrap();
@@ -80,7 +67,7 @@ fn baresip_logs_in_answers_by_itself_holds_resumes_and_hangs_up() {
 
 #[test]
 fn baresip_hears_the_confirmation_of_a_code_and_is_shown_who_calls() {
-    let scene = Scene::hospital_at(own_ip(), |text| text).unwrap();
+    let scene = Scene::hospital_at(own_ip().unwrap(), |text| text).unwrap();
     let mut phone = phone(&scene);
     phone.command("dial", "*11").unwrap();
     phone.says("session closed", 1, Duration::from_secs(30)).unwrap();
@@ -100,13 +87,6 @@ fn baresip_hears_the_confirmation_of_a_code_and_is_shown_who_calls() {
     scene.over().unwrap();
 }
 
-/// Where the scene's box answers over TLS.
-fn tls_of(scene: &Scene) -> SocketAddr {
-    let site = std::fs::read_to_string(scene.site.join("site.toml")).unwrap();
-    let bind = site.split("[sip.tls]").nth(1).and_then(|rest| rest.split('"').nth(1));
-    bind.expect("the site answers over TLS").parse().unwrap()
-}
-
 /// A bank's policy: no phone talks in clear. The carrier's line of the demonstration does.
 fn encrypted(text: String) -> String {
     text.replace("srtp = \"offer\"", "srtp = \"require\"")
@@ -115,10 +95,10 @@ fn encrypted(text: String) -> String {
 
 #[test]
 fn baresip_over_tls_talks_encrypted_and_a_phone_in_clear_is_refused() {
-    let scene = Scene::hospital_at(own_ip(), encrypted).unwrap();
+    let scene = Scene::hospital_at(own_ip().unwrap(), encrypted).unwrap();
     let ports = [free_port().unwrap(), free_port().unwrap(), 2 * (free_port().unwrap() / 2)];
     let dir = scene.dir.path().join("baresip");
-    let server = tls_of(&scene);
+    let server = scene.tls().unwrap();
     let start = || Baresip::start_secure(&dir, server, "8001", SINE_HZ, ports).unwrap();
     let first = start();
     first.says("401 Unauthorized", 1, SOON).unwrap();
