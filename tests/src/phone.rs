@@ -215,7 +215,7 @@ impl Runner {
         // A phone takes calls from its server without asking it for a password.
         let trunk = sip::TrunkConfig::from_peers(vec![setup.server.ip()], 2);
         config.trunks.insert(TrunkId::new("server"), trunk);
-        let voice = media::Clip(setup.voice.clone().into());
+        let voice = media::Clip::narrow(setup.voice.clone());
         let engine = Engine::new(media::Config {
             legs_max: 1,
             clips: vec![voice].into(),
@@ -386,13 +386,14 @@ impl Runner {
 
     fn open(&mut self, plan: &sip::MediaPlan) {
         let now = self.now();
+        let Some(coder) = media::Coder::new(plan.codec) else { return };
         self.engine.command(
             now,
             media::Command::OpenRtp {
                 slot: SLOT,
                 ssrc: 0x1234_5678,
                 remote: plan.remote,
-                law: plan.law,
+                coder,
                 payload_type: plan.payload_type,
                 dtmf_payload_type: plan.dtmf_payload_type,
                 send: plan.send,

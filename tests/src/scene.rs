@@ -182,8 +182,8 @@ impl Scene {
         let path = [own, shared].into_iter().find(|path| path.exists());
         let path = path.with_context(|| format!("no prompt {id} ({lang})"))?;
         let clip = ringfence::clips::read_clip(&path)?;
-        let mut bytes = vec![0; clip.0.len()];
-        model::Law::A.encode(&clip.0, &mut bytes);
+        let mut bytes = vec![0; clip.samples(model::Rate::Narrow).len()];
+        model::Law::A.encode(clip.samples(model::Rate::Narrow), &mut bytes);
         Ok(bytes)
     }
 

@@ -1,7 +1,7 @@
 //! sipp as desk phone and as the carrier's caller: a stack that shares no line with ours. What sipp
 //! cannot time is in `wire.rs`.
 
-use model::Law;
+use model::Codec;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -96,15 +96,15 @@ fn sipp_registers_logs_in_and_echoes_a_caller_so_that_both_directions_are_record
     let echoed = tone_ms(&samples(&right), CALLER_HZ);
     assert!(said > 3000, "{said} ms of the caller were recorded");
     assert!(echoed > 2000, "{echoed} ms of the echo came back: the agent did not hear the caller");
-    assert_eq!(recorded_law(&scene), Law::A);
+    assert_eq!(recorded_codec(&scene), Codec::Pcma);
     scene.over().unwrap();
 }
 
-fn recorded_law(scene: &Scene) -> Law {
+fn recorded_codec(scene: &Scene) -> Codec {
     let sealed = std::fs::read(scene.boxed.state.join("recordings/00000001-1.rfr")).unwrap();
     let folders = ringfence::folders::Folders::find(Some(scene.boxed.state.clone())).unwrap();
     let key = ringfence::boxkey::read(&folders).unwrap();
-    vault::RecordingReader::open(sealed.as_slice(), &key).unwrap().header().law
+    vault::RecordingReader::open(sealed.as_slice(), &key).unwrap().header().codec
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The receiving side of a leg that is a card's port: blocks come each 20 ms by the card's clock.
 
 use crate::conceal::Concealer;
-use crate::receive::Said;
+use crate::said::Said;
 use crate::sink::Block;
 use heapless::Deque;
-use model::Law;
+use model::{Codec, Law, Rate, SAMPLES_PER_FRAME};
 
 /// Blocks that may wait; when one more comes the oldest is left out and counted. The clocks of
 /// card and tick differ by a few parts in a million, so this is rare.
@@ -29,7 +29,7 @@ impl CardEar {
         Self {
             law,
             blocks: Deque::new(),
-            concealer: Concealer::new(),
+            concealer: Concealer::new(Rate::Narrow),
             missing: MISSING_MAX,
             concealed: 0,
             skipped: 0,
@@ -46,20 +46,21 @@ impl CardEar {
         let _ = self.blocks.push_back(*block);
     }
 
-    /// Gives what the line says in this tick.
+    /// Gives what the line says in this tick. It is always decoded: keys are heard in it.
     pub fn tick(&mut self, said: &mut Said) {
-        *said = Said::silence(self.law);
+        said.silence(Codec::from(self.law));
+        let samples = &mut said.samples[..SAMPLES_PER_FRAME];
         if let Some(block) = self.blocks.pop_front() {
             said.bytes = block;
-            self.law.decode(&block, &mut said.samples);
-            let changed = self.concealer.real(&mut said.samples);
-            self.law.encode(&said.samples[..changed], &mut said.bytes[..changed]);
+            self.law.decode(&block, samples);
+            let changed = self.concealer.real(samples);
+            self.law.encode(&samples[..changed], &mut said.bytes[..changed]);
             self.missing = 0;
         } else if self.missing < MISSING_MAX {
             self.missing += 1;
-            self.concealer.missing(&mut said.samples);
-            self.law.encode(&said.samples, &mut said.bytes);
-            self.concealed += said.samples.len() as u64;
+            self.concealer.missing(samples);
+            self.law.encode(samples, &mut said.bytes);
+            self.concealed += samples.len() as u64;
         }
     }
 

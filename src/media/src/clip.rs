@@ -3,6 +3,7 @@
 //! A recording at another rate is filtered to what a telephone carries (300 to 3400 Hz pass, 4000
 //! Hz and above are gone) and brought to 8 kHz when the site is loaded, once.
 
+use model::Rate;
 use std::f64::consts::PI;
 use std::sync::Arc;
 
@@ -18,9 +19,13 @@ const SLOPE_HZ: f64 = 600.0;
 const BETA: f64 = 6.0;
 const LENGTH: f64 = 3.9;
 
-/// A piece of sound, 16 bit linear at 8 kHz.
+/// A piece of sound, 16 bit linear at 8 kHz, and at 16 kHz where the recording has as much.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clip(pub Arc<[i16]>);
+pub struct Clip {
+    narrow: Arc<[i16]>,
+    /// Twice as many samples.
+    wide: Option<Arc<[i16]>>,
+}
 
 /// Why a recording cannot become a clip.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +37,24 @@ pub enum ClipError {
 }
 
 impl Clip {
+    /// Makes a clip of samples at 8 kHz.
+    pub fn narrow(samples: impl Into<Arc<[i16]>>) -> Self {
+        Self { narrow: samples.into(), wide: None }
+    }
+
+    /// Tells whether it is there at 16 kHz.
+    pub fn is_wide(&self) -> bool {
+        self.wide.is_some()
+    }
+
+    /// Its samples at 16 kHz where they are asked for and there, else at 8 kHz.
+    pub fn samples(&self, rate: Rate) -> &[i16] {
+        match &self.wide {
+            Some(wide) if rate > Rate::Narrow => wide,
+            _ => &self.narrow,
+        }
+    }
+
     /// Makes a clip of mono samples of another rate. The sound starts where it started, and the
     /// length is the recording's, rounded up to a sample.
     pub fn from_pcm(samples: &[i16], rate_hz: u32) -> Result<Self, ClipError> {
@@ -43,14 +66,14 @@ impl Clip {
             return Err(ClipError::TooLong(seconds));
         }
         if rate_hz == RATE {
-            return Ok(Self(samples.into()));
+            return Ok(Self::narrow(samples));
         }
-        Ok(Self(resampled(samples, rate_hz)))
+        Ok(Self::narrow(resampled(samples, rate_hz)))
     }
 
     /// How long it sounds.
     pub fn ms(&self) -> u64 {
-        self.0.len() as u64 * 1000 / u64::from(RATE)
+        self.narrow.len() as u64 * 1000 / u64::from(RATE)
     }
 }
 
@@ -129,8 +152,8 @@ mod tests {
         for rate in RATES {
             for hz in [300.0, 1000.0, 2500.0, 3390.0] {
                 let clip = Clip::from_pcm(&sine(hz, rate), rate).unwrap();
-                assert_eq!(clip.0.len(), 4000, "{rate}");
-                let heard = loudest(&clip.0[100..3900]).unwrap();
+                assert_eq!(clip.narrow.len(), 4000, "{rate}");
+                let heard = loudest(&clip.narrow[100..3900]).unwrap();
                 assert!((f64::from(heard.hz) - hz).abs() < 2.0, "{rate}: {heard}");
                 assert!((heard.level.0 + 10.0).abs() < 0.15, "{rate}: {heard}");
             }
@@ -142,7 +165,7 @@ mod tests {
         for rate in &RATES[1..] {
             for hz in [4050.0, 4600.0, 6000.0, 7500.0] {
                 let clip = Clip::from_pcm(&sine(hz, *rate), *rate).unwrap();
-                let level = Dbm0::of(&clip.0[200..3800]);
+                let level = Dbm0::of(&clip.narrow[200..3800]);
                 assert!(level.0 < -65.0, "{hz} Hz of {rate} Hz is left at {level}");
             }
         }
@@ -154,7 +177,8 @@ mod tests {
         for rate in &RATES[1..] {
             let clip = Clip::from_pcm(&sine(500.0, *rate), *rate).unwrap();
             let want = sine(500.0, RATE);
-            let off = (400..3600).map(|n| (i32::from(clip.0[n]) - i32::from(want[n])).abs()).max();
+            let off =
+                (400..3600).map(|n| (i32::from(clip.narrow[n]) - i32::from(want[n])).abs()).max();
             assert!(off.unwrap() <= 60, "{rate}: {off:?} of {}", Dbm0(-10.0).peak());
         }
     }
@@ -162,9 +186,9 @@ mod tests {
     #[test]
     fn speech_at_the_edges_is_not_lost() {
         let clip = Clip::from_pcm(&[10_000; 1600], 16_000).unwrap();
-        assert_eq!((clip.0.len(), clip.ms()), (800, 100));
-        assert!(listen(&clip.0, 0.0).purity > 0.9);
-        assert!(clip.0[0] > 4000 && clip.0[799] > 4000);
+        assert_eq!((clip.narrow.len(), clip.ms()), (800, 100));
+        assert!(listen(&clip.narrow, 0.0).purity > 0.9);
+        assert!(clip.narrow[0] > 4000 && clip.narrow[799] > 4000);
     }
 
     #[test]
@@ -172,6 +196,6 @@ mod tests {
         assert_eq!(Clip::from_pcm(&[0], 11_025), Err(ClipError::Rate(11_025)));
         let endless = vec![0; 8000 * 3600];
         assert_eq!(Clip::from_pcm(&endless, 8000), Err(ClipError::TooLong(3600)));
-        assert_eq!(Clip::from_pcm(&[], 16_000).unwrap().0.len(), 0);
+        assert_eq!(Clip::from_pcm(&[], 16_000).unwrap().narrow.len(), 0);
     }
 }

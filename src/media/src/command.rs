@@ -1,5 +1,6 @@
 //! What the media engine is told: small values that can be copied through a bounded queue.
 
+use crate::coder::Coder;
 use crate::srtp::Srtp;
 use model::{Digit, Law, PlayId, order::CLIPS_PER_PLAY_MAX};
 use std::net::SocketAddr;
@@ -70,14 +71,15 @@ impl From<heapless::Vec<ClipNo, CLIPS_PER_PLAY_MAX>> for ClipList {
 pub enum Command {
     /// Opens a leg that speaks RTP, or changes an open one (re-INVITE): play, bridge, tap, sequence
     /// and time stamps stay; what the source and the jitter buffer learned is kept unless the
-    /// remote address or the law changed. The SSRC stays too, unless keys or address of encrypted
+    /// remote address or the codec changed. The SSRC stays too, unless keys or address of encrypted
     /// sound changed: then the peer counts anew (RFC 4568 7.1.4), and so do we under another one.
     OpenRtp {
         slot: Slot,
         ssrc: u32,
         /// Where packets are sent, and where they are taken from (`source`).
         remote: SocketAddr,
-        law: Law,
+        /// The codec, with its state; not used where the leg has one of that codec already.
+        coder: Coder,
         payload_type: u8,
         /// Telephone-event (RFC 4733); without it keys are heard and sent in the sound itself.
         dtmf_payload_type: Option<u8>,

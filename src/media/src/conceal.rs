@@ -6,8 +6,12 @@
 //! overlapped. Unlike the appendix nothing is delayed: the step where the made up sound begins is
 //! bent away instead, so that sound from the wire is never changed for a loss that may come.
 
-/// Samples of the past that are kept: three periods and the quarter before them.
-const HISTORY: usize = 400;
+use crate::coder::PAST_SAMPLES;
+use model::Rate;
+
+/// Samples of the past that are kept, at the highest rate: three periods and the quarter before
+/// them, and a little. Lengths below are samples at 8 kHz.
+const HISTORY: usize = PAST_SAMPLES;
 /// Shortest and longest pitch period: 200 Hz and 66 Hz (G.711 I.2.1).
 const PITCH_MIN: usize = 40;
 const PITCH_MAX: usize = 120;
@@ -24,6 +28,8 @@ const OVERLAP_MAX: usize = 80;
 
 /// The past of one stream, and what is being made up from it.
 pub struct Concealer {
+    /// Samples of the stream for each one at 8 kHz.
+    times: usize,
     /// What was played last, newest at the end.
     history: [i16; HISTORY],
     /// The history as it was when the gap began.
@@ -40,12 +46,14 @@ pub struct Concealer {
 }
 
 impl Concealer {
-    /// Starts with a silent past.
-    pub const fn new() -> Self {
+    /// Starts with a silent past. Rates above 16 kHz have decoders that conceal.
+    pub const fn new(rate: Rate) -> Self {
+        let times = if rate.times() > 2 { 2 } else { rate.times() };
         Self {
+            times,
             history: [0; HISTORY],
             past: [0; HISTORY],
-            period: PITCH_MIN,
+            period: PITCH_MIN * times,
             gap: 0,
             at: 0,
             bend: 0.0,
@@ -55,7 +63,19 @@ impl Concealer {
 
     /// Forgets the past.
     pub fn reset(&mut self) {
-        *self = Self::new();
+        let times = self.times;
+        *self = Self { times, period: PITCH_MIN * times, ..Self::new(Rate::Narrow) };
+    }
+
+    /// Tells whether the last sample was real, or silence that was meant.
+    pub fn is_settled(&self) -> bool {
+        self.gap == 0 || self.hushed >= HUSH * self.times
+    }
+
+    /// Takes the past of a stream that went by unheard.
+    pub fn recall(&mut self, samples: &[i16]) {
+        (self.gap, self.hushed) = (0, 0);
+        self.remember(samples);
     }
 
     /// Takes real sound. After a gap its head is overlapped with what was made up; gives the
@@ -78,8 +98,9 @@ impl Concealer {
 
     /// Falls silent within 5 ms, for a pause that is no loss.
     pub fn quiet(&mut self, samples: &mut [i16]) {
+        let hush = HUSH * self.times;
         for sample in samples.iter_mut() {
-            let fade = 1.0 - self.hushed.min(HUSH) as f32 / HUSH as f32;
+            let fade = 1.0 - self.hushed.min(hush) as f32 / hush as f32;
             *sample = if fade > 0.0 { rounded(self.made_up() * fade) } else { 0 };
             self.hushed += 1;
         }
@@ -87,14 +108,15 @@ impl Concealer {
     }
 
     fn overlap(&mut self, samples: &mut [i16]) -> usize {
-        if self.hushed >= HUSH {
+        let (step, hush) = (STEP * self.times, HUSH * self.times);
+        if self.hushed >= hush {
             // Silence was meant: what begins now begins as it is.
             return 0;
         }
         // A quarter of a period, and 4 ms for each further 10 ms of the gap (G.711 I.2.7).
-        let longer = self.gap.div_ceil(STEP).saturating_sub(1) * 32;
-        let len = (self.period / 4 + longer).min(OVERLAP_MAX).min(samples.len());
-        let hush = 1.0 - self.hushed.min(HUSH) as f32 / HUSH as f32;
+        let longer = self.gap.div_ceil(step).saturating_sub(1) * 32 * self.times;
+        let len = (self.period / 4 + longer).min(OVERLAP_MAX * self.times).min(samples.len());
+        let hush = 1.0 - self.hushed.min(hush) as f32 / hush as f32;
         for (n, sample) in samples[..len].iter_mut().enumerate() {
             let real = (n + 1) as f32 / (len + 1) as f32;
             *sample = rounded(self.made_up() * hush * (1.0 - real) + f32::from(*sample) * real);
@@ -107,15 +129,16 @@ impl Concealer {
         if self.gap == 0 {
             self.begin();
         }
-        if self.gap >= FADED {
+        let (step, faded) = (STEP * self.times, FADED * self.times);
+        if self.gap >= faded {
             return 0.0;
         }
         let quarter = self.period / 4;
-        let periods = (self.gap / STEP + 1).min(3);
+        let periods = (self.gap / step + 1).min(3);
         let mut value = self.repeated(periods, self.at);
         // More periods come in by an overlap with what fewer would have gone on with.
-        let since = self.gap % STEP;
-        if periods > 1 && self.gap / STEP < 3 && since < quarter {
+        let since = self.gap % step;
+        if periods > 1 && self.gap / step < 3 && since < quarter {
             let fewer = self.repeated(periods - 1, self.at);
             let new = (since + 1) as f32 / (quarter + 1) as f32;
             value = value * new + fewer * (1.0 - new);
@@ -123,10 +146,7 @@ impl Concealer {
         if self.gap < quarter {
             value += self.bend * (1.0 - (self.gap + 1) as f32 / (quarter + 1) as f32);
         }
-        let fade = match self.gap {
-            0..STEP => 1.0,
-            gap => (FADED - gap) as f32 / (FADED - STEP) as f32,
-        };
+        let fade = (faded - self.gap.max(step)) as f32 / (faded - step) as f32;
         self.gap += 1;
         self.at += 1;
         value * fade
@@ -149,7 +169,7 @@ impl Concealer {
 
     fn begin(&mut self) {
         self.past = self.history;
-        self.period = pitch(&self.past);
+        self.period = pitch(&self.past, self.times);
         self.at = 0;
         let (last, before) = (self.past[HISTORY - 1], self.past[HISTORY - 1 - self.period]);
         self.bend = f32::from(last) - f32::from(before);
@@ -163,17 +183,25 @@ impl Concealer {
 }
 
 /// The pitch period at the end of the past: where it is most like itself (G.711 I.2.1), searched
-/// at half the rate first.
-fn pitch(past: &[i16; HISTORY]) -> usize {
-    let coarse = best(past, (PITCH_MIN..=PITCH_MAX).step_by(2), 2);
-    best(past, coarse.saturating_sub(1).max(PITCH_MIN)..=(coarse + 1).min(PITCH_MAX), 1)
+/// at 4 kHz first.
+fn pitch(past: &[i16; HISTORY], times: usize) -> usize {
+    let (shortest, longest, step) = (PITCH_MIN * times, PITCH_MAX * times, 2 * times);
+    let coarse = best(past, times, (shortest..=longest).step_by(step), step);
+    let near = coarse.saturating_sub(step - 1).max(shortest)..=(coarse + step - 1).min(longest);
+    best(past, times, near, times)
 }
 
-fn best(past: &[i16; HISTORY], lags: impl Iterator<Item = usize>, step: usize) -> usize {
-    let now = &past[HISTORY - WINDOW..];
-    let mut found = (PITCH_MIN, f32::MIN);
+fn best(
+    past: &[i16; HISTORY],
+    times: usize,
+    lags: impl Iterator<Item = usize>,
+    step: usize,
+) -> usize {
+    let window = WINDOW * times;
+    let now = &past[HISTORY - window..];
+    let mut found = (PITCH_MIN * times, f32::MIN);
     for lag in lags {
-        let then = &past[HISTORY - WINDOW - lag..HISTORY - lag];
+        let then = &past[HISTORY - window - lag..HISTORY - lag];
         let likeness = likeness(now, then, step);
         if likeness > found.1 {
             found = (lag, likeness);

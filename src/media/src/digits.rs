@@ -7,7 +7,7 @@
 use crate::dtmf::KeyTone;
 use crate::telephone_event::{EventOut, EventPacket, KEY_TICKS, PAUSE_TICKS};
 use heapless::Deque;
-use model::{Digit, Frame, SAMPLES_PER_FRAME};
+use model::{Digit, SAMPLES_PER_FRAME};
 
 /// Keys that may wait on one leg; the next is dropped and counted.
 pub const DIGITS_MAX: usize = 32;
@@ -55,7 +55,7 @@ impl Digits {
 
     /// Goes on by a tick whose packet would have `timestamp`; `as_event` tells how the next key
     /// that starts is sent.
-    pub fn tick(&mut self, as_event: bool, timestamp: u32, frame: &mut Frame) -> Key {
+    pub fn tick(&mut self, as_event: bool, timestamp: u32, frame: &mut [i16]) -> Key {
         if let State::Idle = self.state {
             let Some(digit) = self.waiting.pop_front() else { return Key::None };
             self.sent += 1;

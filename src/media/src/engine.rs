@@ -10,14 +10,16 @@
 mod legs;
 
 use crate::clip::Clip;
+use crate::coder::Coder;
 use crate::command::{Command, Slot};
 use crate::hear::Filters;
-use crate::leg::{Leg, Others};
-use crate::room::{ROOMS_MAX, Room};
+use crate::leg::{Constants, Leg, Others};
+use crate::resample::Weights;
+use crate::room::{Mixing, ROOMS_MAX, Room};
 use crate::silence::Change;
 use crate::sink::{Block, EngineCounters, Event, LegCounters, Sink};
 use crate::srtp::Srtp;
-use model::Instant;
+use model::{Instant, SAMPLES_PER_FRAME_MAX};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +28,8 @@ use std::time::Duration;
 /// Events that may wait to be fetched; a further one is lost and counted.
 pub const EVENTS_MAX: usize = 1024;
 
-/// Keys that may wait to be fetched, for each leg: those of both directions of two sessions.
+/// What may wait to be fetched, for each leg: the keys of both directions of two sessions, or of
+/// one and two codecs.
 const RETIRED_A_LEG: usize = 4;
 
 /// What an engine is made of.
@@ -41,15 +44,34 @@ pub struct Config {
     pub silent_ms: u64,
 }
 
+/// What is done with, to be dropped away from the media thread.
+#[derive(Debug)]
+pub enum Retired {
+    Keys(Box<Srtp>),
+    Coder(Coder),
+}
+
+impl From<Box<Srtp>> for Retired {
+    fn from(keys: Box<Srtp>) -> Self {
+        Self::Keys(keys)
+    }
+}
+
+impl From<Coder> for Retired {
+    fn from(coder: Coder) -> Self {
+        Self::Coder(coder)
+    }
+}
+
 /// All legs of one media thread.
 pub struct Engine {
     legs: Vec<Leg>,
     rooms: Vec<Room>,
     clips: Arc<[Clip]>,
-    filters: Filters,
+    mixing: Mixing,
+    constants: Constants,
     events: VecDeque<Event>,
-    /// Keys that are done with, to be freed away from the media thread.
-    retired: Vec<Box<Srtp>>,
+    retired: Vec<Retired>,
     seed: u64,
     silent: Duration,
     ticked: Instant,
@@ -67,7 +89,8 @@ impl Engine {
             legs: (0..legs_max).map(|_| Leg::closed()).collect(),
             rooms: vec![Room::new(); ROOMS_MAX],
             clips: config.clips,
-            filters: Filters::new(),
+            mixing: Mixing::new(),
+            constants: Constants { filters: Filters::new(), weights: Weights::new() },
             events: VecDeque::with_capacity(EVENTS_MAX),
             retired: Vec::with_capacity(retired_max),
             seed: config.seed,
@@ -112,7 +135,8 @@ impl Engine {
         self.counters.ticks += 1;
         self.ticked = now;
         for n in 0..self.legs.len() {
-            if let Some(digit) = self.legs[n].listen(now, &self.filters) {
+            let samples = self.needs_samples(n);
+            if let Some(digit) = self.legs[n].listen(now, &self.constants, samples) {
                 self.tell(Event::Digit { slot: Slot(n as u16), digit });
             }
             match self.legs[n].silence(now, self.silent) {
@@ -126,28 +150,60 @@ impl Engine {
                 self.retire(srtp);
             }
         }
-        for room in self.rooms.iter_mut().filter(|room| !room.legs().is_empty()) {
-            room.begin();
-            for n in 0..room.legs().len() {
-                let Some(leg) = self.legs.get(usize::from(room.legs()[n].0)) else { continue };
-                room.add(&leg.said.samples);
+        for n in 0..self.rooms.len() {
+            if !self.rooms[n].legs().is_empty() {
+                self.speak_in_room(n, sink);
             }
         }
         for n in 0..self.legs.len() {
-            if !self.legs[n].is_open() {
-                continue;
+            if self.legs[n].is_open() && self.legs[n].room.is_none() {
+                self.speak(n, sink);
             }
-            let leg = &self.legs[n];
-            let room = leg.room.and_then(|room| self.rooms.get(usize::from(room.0)));
-            let peer = leg.peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
-            let said = peer.map(|peer| (peer.law, peer.said));
-            let others = match (&said, room) {
-                (Some((law, said)), _) => Others::Peer(*law, said),
-                (None, Some(room)) => Others::Room(room.without(&leg.said.samples)),
-                (None, None) => Others::Nobody,
-            };
-            let slot = Slot(n as u16);
-            if let Some(play) = self.legs[n].speak(slot, others, &self.clips, sink) {
+        }
+    }
+
+    /// Tells whether what a leg says must be decoded for others.
+    fn needs_samples(&self, n: usize) -> bool {
+        let leg = &self.legs[n];
+        let peer = leg.peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
+        leg.room.is_some() || peer.is_some_and(|peer| peer.codec() != leg.codec())
+    }
+
+    /// Lets a leg hear what is played to it, or its peer.
+    fn speak(&mut self, n: usize, sink: &mut impl Sink) {
+        let (slot, weights, clips) = (Slot(n as u16), &self.constants.weights, &self.clips);
+        let peer = self.legs[n].peer.map(|peer| usize::from(peer.0));
+        let both = peer.and_then(|peer| self.legs.get_disjoint_mut([n, peer]).ok());
+        let played = match both {
+            Some([leg, peer]) => leg.speak(slot, Others::Peer(&peer.said), clips, weights, sink),
+            None => self.legs[n].speak(slot, Others::Nobody, clips, weights, sink),
+        };
+        if let Some(play) = played {
+            self.tell(Event::Played { slot, play });
+        }
+    }
+
+    /// Lets the legs of a room hear each other, at the highest rate there is among them.
+    fn speak_in_room(&mut self, room: usize, sink: &mut impl Sink) {
+        let members = self.rooms[room].legs().len();
+        let member = |engine: &Self, k: usize| engine.rooms[room].legs()[k];
+        let rates = (0..members).filter_map(|k| self.legs.get(usize::from(member(self, k).0)));
+        self.mixing.begin(rates.map(|leg| leg.codec().rate()).max().unwrap_or_default());
+        let rate = self.mixing.rate();
+        for k in 0..members {
+            let slot = member(self, k);
+            let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else { continue };
+            leg.said_at(&self.constants.weights, rate, self.mixing.place(k));
+            self.mixing.add(k);
+        }
+        let mut others = [0; SAMPLES_PER_FRAME_MAX];
+        for k in 0..members {
+            let slot = member(self, k);
+            self.mixing.without(k, &mut others);
+            let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else { continue };
+            let (weights, clips) = (&self.constants.weights, &self.clips);
+            let heard = Others::Room(rate, &others);
+            if let Some(play) = leg.speak(slot, heard, clips, weights, sink) {
                 self.tell(Event::Played { slot, play });
             }
         }
@@ -158,8 +214,8 @@ impl Engine {
         self.events.pop_front()
     }
 
-    /// Gives keys that are done with, to be dropped away from the media thread.
-    pub fn poll_retired(&mut self) -> Option<Box<Srtp>> {
+    /// Gives keys and codecs that are done with, to be dropped away from the media thread.
+    pub fn poll_retired(&mut self) -> Option<Retired> {
         self.retired.pop()
     }
 

@@ -11,7 +11,7 @@
 
 use crate::dtmf::{FREQUENCIES, KEYS};
 use crate::tone::Dbm0;
-use model::{Digit, Frame, SAMPLES_PER_FRAME};
+use model::{Digit, SAMPLES_PER_FRAME};
 use std::f32::consts::{PI, TAU};
 
 /// Samples of half a window: 10 ms.
@@ -97,8 +97,8 @@ pub struct KeyEar {
 }
 
 impl KeyEar {
-    /// Hears 20 ms; gives a key once when it is sure of it.
-    pub fn hear(&mut self, filters: &Filters, frame: &Frame) -> Option<Digit> {
+    /// Hears 20 ms at 8 kHz; gives a key once when it is sure of it.
+    pub fn hear(&mut self, filters: &Filters, frame: &[i16]) -> Option<Digit> {
         let mut told = None;
         for half in frame.chunks_exact(SAMPLES_PER_FRAME / 2) {
             let now = measure(filters, half);

@@ -5,16 +5,19 @@
 
 use crate::card::CardEar;
 use crate::clip::Clip;
+use crate::coder::Coder;
 use crate::command::{RoomNo, Slot, TapNo};
 use crate::digits::{Digits, Key};
 use crate::hear::{Filters, KeyEar};
 use crate::packet::{Packet, SENT_MAX};
 use crate::play::{Play, Played};
-use crate::receive::{Expected, Receiver, Said};
+use crate::receive::{Expected, Receiver};
+use crate::resample::{Resampler, Samples, Weights};
+use crate::said::Said;
 use crate::silence::Change;
 use crate::sink::{Block, LegCounters, Sink, TapFrame};
 use crate::srtp::{PACKET_MAX, Refused, Secured, Srtp, TAG_MAX};
-use model::{Digit, Frame, Instant, Law, PlayId, SAMPLES_PER_FRAME};
+use model::{Codec, Digit, Instant, Law, PlayId, Rate, SAMPLES_PER_FRAME, SAMPLES_PER_FRAME_MAX};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -112,7 +115,7 @@ impl Sender {
 /// One leg, with all the memory it will ever use.
 pub struct Leg {
     pub line: Line,
-    pub law: Law,
+    pub coder: Coder,
     pub peer: Option<Slot>,
     pub room: Option<RoomNo>,
     pub tap: Option<TapNo>,
@@ -120,27 +123,41 @@ pub struct Leg {
     play: Option<Play>,
     digits: Digits,
     key_ear: KeyEar,
+    /// What is said on its way to the rate of a room, and to that of the ear for keys.
+    to_room: Resampler,
+    to_ear: Resampler,
+    /// What is heard on its way to the leg's rate.
+    to_leg: Resampler,
     counters: LegCounters,
+}
+
+/// What all legs share and none changes.
+pub struct Constants {
+    pub filters: Filters,
+    pub weights: Weights,
 }
 
 impl Leg {
     /// Makes a free slot.
     pub fn closed() -> Self {
-        Self::open(Line::Closed, Law::A)
+        Self::open(Line::Closed, Coder::Law(Law::A))
     }
 
     /// Makes a leg of a line.
-    pub fn open(line: Line, law: Law) -> Self {
+    pub fn open(line: Line, coder: Coder) -> Self {
         Self {
             line,
-            law,
             peer: None,
             room: None,
             tap: None,
-            said: Said::silence(law),
+            said: Said::nothing(coder.codec()),
+            coder,
             play: None,
             digits: Digits::new(),
             key_ear: KeyEar::default(),
+            to_room: Resampler::new(),
+            to_ear: Resampler::new(),
+            to_leg: Resampler::new(),
             counters: LegCounters::default(),
         }
     }
@@ -148,6 +165,11 @@ impl Leg {
     /// Tells whether the slot is in use.
     pub fn is_open(&self) -> bool {
         !matches!(self.line, Line::Closed)
+    }
+
+    /// How the leg's sound is coded.
+    pub fn codec(&self) -> Codec {
+        self.coder.codec()
     }
 
     /// Plays something else from the next tick on.
@@ -213,22 +235,36 @@ impl Leg {
         Ok(())
     }
 
-    /// Finds what the leg says in this tick; gives a key heard in it.
-    pub fn listen(&mut self, now: Instant, filters: &Filters) -> Option<Digit> {
+    /// Finds what the leg says in this tick; gives a key heard in it. `samples` tells that others
+    /// need them and not the bytes alone.
+    pub fn listen(&mut self, now: Instant, constants: &Constants, samples: bool) -> Option<Digit> {
         let in_band = match &mut self.line {
             Line::Closed => return None,
             Line::Rtp { receiver, sender, .. } => {
-                receiver.tick(now, &mut self.said);
-                sender.dtmf_payload_type.is_none()
+                let in_band = sender.dtmf_payload_type.is_none();
+                receiver.tick(now, &mut self.coder, samples || in_band, &mut self.said);
+                in_band
             }
             Line::Card { ear } => {
                 ear.tick(&mut self.said);
                 true
             }
         };
-        let digit = in_band.then(|| self.key_ear.hear(filters, &self.said.samples)).flatten();
+        let digit = in_band.then(|| self.hear_keys(constants)).flatten();
         self.counters.digits_in += u64::from(digit.is_some());
         digit
+    }
+
+    fn hear_keys(&mut self, constants: &Constants) -> Option<Digit> {
+        let (said, mut narrow) = (&self.said, [0; SAMPLES_PER_FRAME_MAX]);
+        let from = said.rate();
+        self.to_ear.frame(&constants.weights, from, &said.samples, Rate::Narrow, &mut narrow);
+        self.key_ear.hear(&constants.filters, &narrow[..SAMPLES_PER_FRAME])
+    }
+
+    /// Gives what the leg said in this tick at a room's rate.
+    pub fn said_at(&mut self, weights: &Weights, rate: Rate, samples: &mut Samples) {
+        self.to_room.frame(weights, self.said.rate(), &self.said.samples, rate, samples);
     }
 
     /// Sends what the leg hears in this tick; gives the play that ended with it.
@@ -237,40 +273,64 @@ impl Leg {
         slot: Slot,
         others: Others<'_>,
         clips: &[Clip],
+        weights: &Weights,
         sink: &mut impl Sink,
     ) -> Option<PlayId> {
-        let law = self.law;
-        let mut heard = [law.silence(); SAMPLES_PER_FRAME];
-        let mut frame = [0; SAMPLES_PER_FRAME];
+        let codec = self.codec();
+        let mut heard = [codec.silence(); SAMPLES_PER_FRAME];
+        let mut frame = [0; SAMPLES_PER_FRAME_MAX];
+        // The frame's rate, if it is to be heard; else the bytes are.
+        let mut rate = None;
         let mut ended = None;
         if let Some(play) = &mut self.play {
-            let played = play.fill(clips, &mut frame);
-            law.encode(&frame, &mut heard);
+            let (at, played) = play.fill(clips, codec.rate(), &mut frame);
+            rate = Some(at);
             if let Played::Ended(play) = played {
                 self.play = None;
                 ended = Some(play);
-            }
-        } else {
-            match others {
-                Others::Nobody => {}
-                Others::Peer(peer_law, said) if peer_law == law => heard = said.bytes,
-                Others::Peer(_, said) => law.encode(&said.samples, &mut heard),
-                Others::Room(sound) => law.encode(&sound, &mut heard),
             }
         }
         let (as_event, timestamp) = match &self.line {
             Line::Rtp { sender, .. } => (sender.dtmf_payload_type.is_some(), sender.timestamp),
             Line::Card { .. } | Line::Closed => (false, 0),
         };
-        let key = self.digits.tick(as_event, timestamp, &mut frame);
+        let key = self.digits.tick(as_event, timestamp, &mut frame[..SAMPLES_PER_FRAME]);
         if key == Key::Tone {
-            law.encode(&frame, &mut heard);
+            rate = Some(Rate::Narrow);
+        }
+        match (rate, others) {
+            (Some(rate), _) => self.encode(weights, rate, &frame, &mut heard),
+            (None, Others::Peer(said)) if said.codec == codec => self.pass(&said.bytes, &mut heard),
+            (None, Others::Peer(said)) => {
+                self.encode(weights, said.rate(), &said.samples, &mut heard);
+            }
+            (None, Others::Room(rate, samples)) => self.encode(weights, rate, samples, &mut heard),
+            (None, Others::Nobody) => self.pass(&[codec.silence(); SAMPLES_PER_FRAME], &mut heard),
         }
         self.send(slot, key, &mut heard, sink);
         if let Some(tap) = self.tap {
-            sink.tap(tap, &TapFrame { law, left: self.said.bytes, right: heard });
+            sink.tap(tap, &TapFrame { codec, left: self.said.bytes, right: heard });
         }
         ended
+    }
+
+    /// Makes what is heard of samples of any rate.
+    fn encode(&mut self, weights: &Weights, from: Rate, samples: &Samples, heard: &mut Block) {
+        let rate = self.codec().rate();
+        if from == rate {
+            self.to_leg.rest();
+            return self.coder.encode(&samples[..rate.samples_per_frame()], heard);
+        }
+        let mut resampled = [0; SAMPLES_PER_FRAME_MAX];
+        self.to_leg.frame(weights, from, samples, rate, &mut resampled);
+        self.coder.encode(&resampled[..rate.samples_per_frame()], heard);
+    }
+
+    /// Lets bytes be heard as they are.
+    fn pass(&mut self, bytes: &Block, heard: &mut Block) {
+        *heard = *bytes;
+        self.coder.passed(bytes);
+        self.to_leg.rest();
     }
 
     /// What happened on the leg.
@@ -287,6 +347,7 @@ impl Leg {
 
     /// Sends the block, or the packet of a key instead; what is not sent as sound is not heard.
     fn send(&mut self, slot: Slot, key: Key, heard: &mut Block, sink: &mut impl Sink) {
+        let silence = self.codec().silence();
         let sent = match &mut self.line {
             Line::Closed => false,
             Line::Card { .. } => {
@@ -320,7 +381,7 @@ impl Leg {
                 let as_event =
                     matches!(key, Key::Event { .. }) && sender.dtmf_payload_type.is_some();
                 if as_event || !sent {
-                    *heard = [self.law.silence(); SAMPLES_PER_FRAME];
+                    *heard = [silence; SAMPLES_PER_FRAME];
                 }
                 sent
             }
@@ -330,13 +391,12 @@ impl Leg {
 }
 
 /// Who a leg hears when nothing is played to it.
-#[expect(clippy::large_enum_variant, reason = "it lives for one step of the tick")]
 pub enum Others<'a> {
     Nobody,
     /// The leg it is bridged with.
-    Peer(Law, &'a Said),
+    Peer(&'a Said),
     /// All others of its room.
-    Room(Frame),
+    Room(Rate, &'a Samples),
 }
 
 /// A datagram for a card's leg, or a block for one that speaks RTP.

@@ -15,6 +15,7 @@
 
 mod card;
 pub mod clip;
+pub mod coder;
 pub mod command;
 mod conceal;
 pub mod content;
@@ -29,9 +30,12 @@ pub mod muted;
 pub mod packet;
 mod play;
 mod receive;
+pub mod recode;
+pub mod resample;
 mod ring;
 pub mod room;
 pub mod rtcp;
+mod said;
 mod sequence;
 pub mod silence;
 pub mod sink;
@@ -42,7 +46,8 @@ pub mod tone;
 mod transit;
 
 pub use clip::Clip;
+pub use coder::Coder;
 pub use command::{ClipList, ClipNo, Command, RoomNo, Slot, TapNo};
-pub use engine::{Config, Engine};
+pub use engine::{Config, Engine, Retired};
 pub use sink::{Block, EngineCounters, Event, LegCounters, Sink, TapFrame};
 pub use srtp::Srtp;

@@ -2,7 +2,8 @@
 
 use crate::clip::Clip;
 use crate::command::ClipList;
-use model::{Frame, PlayId};
+use crate::resample::Samples;
+use model::{PlayId, Rate};
 
 /// What a leg is being played.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +11,7 @@ pub struct Play {
     play: PlayId,
     clips: ClipList,
     looped: bool,
-    /// Which clip comes next, and from which sample.
+    /// Which clip comes next, and from which sample at 8 kHz.
     clip: usize,
     sample: usize,
     /// Clips that are not there; counted once a play.
@@ -39,11 +40,15 @@ impl Play {
         self.missing
     }
 
-    /// Fills a frame; what is after the end is silence.
-    pub fn fill(&mut self, known: &[Clip], frame: &mut Frame) -> Played {
+    /// Fills a frame for a leg of a rate; what is after the end is silence. Gives the rate it has:
+    /// 16 kHz where the leg and all clips of the play have it, else 8 kHz.
+    pub fn fill(&mut self, known: &[Clip], leg: Rate, frame: &mut Samples) -> (Rate, Played) {
+        let rate =
+            if leg > Rate::Narrow && self.is_wide(known) { Rate::Wide } else { Rate::Narrow };
+        let (len, times) = (rate.samples_per_frame(), rate.times());
         let mut filled = 0;
         let mut rounds = 0;
-        while filled < frame.len() {
+        while filled < len {
             let Some(clip) = self.clips.as_slice().get(self.clip) else {
                 if !self.looped || rounds > 0 && filled == 0 {
                     break;
@@ -53,19 +58,25 @@ impl Play {
                 (self.clip, self.sample) = (0, 0);
                 continue;
             };
-            let samples = known.get(clip.0 as usize).map_or(&[][..], |clip| &clip.0[..]);
-            let rest = samples.get(self.sample..).unwrap_or(&[]);
-            let run = rest.len().min(frame.len() - filled);
+            let samples = known.get(clip.0 as usize).map_or(&[][..], |clip| clip.samples(rate));
+            let rest = samples.get(self.sample * times..).unwrap_or(&[]);
+            let run = rest.len().min(len - filled);
             frame[filled..filled + run].copy_from_slice(&rest[..run]);
             filled += run;
-            self.sample += run;
+            self.sample += run / times;
             if run == rest.len() {
                 (self.clip, self.sample) = (self.clip + 1, 0);
             }
         }
-        frame[filled..].fill(0);
+        frame[filled..len].fill(0);
         let over = !self.looped && self.clip >= self.clips.as_slice().len();
-        if over { Played::Ended(self.play) } else { Played::On }
+        (rate, if over { Played::Ended(self.play) } else { Played::On })
+    }
+
+    /// Tells whether every clip that is there is there at 16 kHz.
+    fn is_wide(&self, known: &[Clip]) -> bool {
+        let mut clips = self.clips.as_slice().iter().filter_map(|clip| known.get(clip.0 as usize));
+        clips.all(|clip| clip.is_wide())
     }
 }
 
@@ -75,8 +86,8 @@ mod tests {
     use crate::command::ClipNo;
 
     fn known() -> Vec<Clip> {
-        let ramp = |from: i16, to: i16| Clip((from..to).collect());
-        vec![ramp(0, 100), ramp(100, 101), ramp(101, 500), Clip([].into())]
+        let ramp = |from: i16, to: i16| Clip::narrow((from..to).collect::<Vec<i16>>());
+        vec![ramp(0, 100), ramp(100, 101), ramp(101, 500), Clip::narrow([])]
     }
 
     fn list(clips: &[u32]) -> ClipList {
@@ -87,12 +98,12 @@ mod tests {
     fn clips_join_without_losing_or_adding_a_sample() {
         let known = known();
         let mut play = Play::new(PlayId(1), list(&[0, 3, 1, 2]), false, &known);
-        let mut heard = Vec::new();
-        let mut frame = [0; 160];
-        while play.fill(&known, &mut frame) == Played::On {
-            heard.extend(frame);
+        let mut heard: Vec<i16> = Vec::new();
+        let mut frame = [0; 960];
+        while play.fill(&known, Rate::Narrow, &mut frame).1 == Played::On {
+            heard.extend(&frame[..160]);
         }
-        heard.extend(frame);
+        heard.extend(&frame[..160]);
         let mut want: Vec<i16> = (0..500).collect();
         want.resize(640, 0);
         assert_eq!(heard, want);
@@ -100,41 +111,42 @@ mod tests {
 
     #[test]
     fn the_end_is_told_with_the_frame_that_holds_it() {
-        let known = [Clip([7; 320].into())];
+        let known = [Clip::narrow([7; 320])];
         let mut play = Play::new(PlayId(2), list(&[0]), false, &known);
-        let mut frame = [0; 160];
-        assert_eq!(play.fill(&known, &mut frame), Played::On);
-        assert_eq!(play.fill(&known, &mut frame), Played::Ended(PlayId(2)));
-        assert_eq!(frame, [7; 160]);
+        let mut frame = [0; 960];
+        assert_eq!(play.fill(&known, Rate::Narrow, &mut frame).1, Played::On);
+        assert_eq!(play.fill(&known, Rate::Narrow, &mut frame).1, Played::Ended(PlayId(2)));
+        assert_eq!(frame[..160], [7; 160]);
     }
 
     #[test]
     fn a_loop_goes_round_to_the_sample_for_ever() {
         let known = known();
         let mut play = Play::new(PlayId(3), list(&[0]), true, &known);
-        let mut frame = [0; 160];
+        let mut frame = [0; 960];
         for round in 0..50 {
-            assert_eq!(play.fill(&known, &mut frame), Played::On);
+            assert_eq!(play.fill(&known, Rate::Narrow, &mut frame).1, Played::On);
             let want: Vec<i16> = (0..160).map(|n| (round * 160 + n) % 100).collect();
-            assert_eq!(frame.as_slice(), want);
+            assert_eq!(frame[..160], want);
         }
     }
 
     #[test]
     fn a_loop_shorter_than_a_frame_and_a_loop_of_nothing_both_end_the_tick() {
         let known = known();
-        let mut frame = [1; 160];
+        let mut frame = [1; 960];
         let mut short = Play::new(PlayId(4), list(&[1]), true, &known);
-        assert_eq!(short.fill(&known, &mut frame), Played::On);
-        assert_eq!(frame, [100; 160]);
+        assert_eq!(short.fill(&known, Rate::Narrow, &mut frame).1, Played::On);
+        assert_eq!(frame[..160], [100; 160]);
         let mut nothing = Play::new(PlayId(5), list(&[3, 99]), true, &known);
-        assert_eq!((nothing.missing(), nothing.fill(&known, &mut frame)), (1, Played::On));
-        assert_eq!(frame, [0; 160]);
+        let played = nothing.fill(&known, Rate::Narrow, &mut frame).1;
+        assert_eq!((nothing.missing(), played), (1, Played::On));
+        assert_eq!(frame[..160], [0; 160]);
     }
 
     #[test]
     fn a_play_of_nothing_ends_at_once() {
         let mut play = Play::new(PlayId(6), list(&[]), false, &[]);
-        assert_eq!(play.fill(&[], &mut [0; 160]), Played::Ended(PlayId(6)));
+        assert_eq!(play.fill(&[], Rate::Narrow, &mut [0; 960]).1, Played::Ended(PlayId(6)));
     }
 }

@@ -1,15 +1,17 @@
 //! The receiving side of a leg that speaks RTP: from datagrams to what the leg says in a tick.
 
+use crate::coder::{Coder, Ear, PAST, PAST_SAMPLES, remember};
 use crate::conceal::{Concealer, likeness};
 use crate::jitter::{Jitter, Kind, PAYLOAD_MAX, Placed};
 use crate::packet::Packet;
+use crate::said::Said;
 use crate::sequence::{Sequence, Taken};
 use crate::silence::{Change, Watch};
 use crate::sink::LegCounters;
 use crate::source::Source;
 use crate::telephone_event::EventIn;
 use crate::tone::Dbm0;
-use model::{Digit, Frame, Instant, Law, SAMPLES_PER_FRAME};
+use model::{Codec, Digit, Instant, SAMPLES_PER_FRAME};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -28,25 +30,11 @@ const FAINT: Dbm0 = Dbm0(-45.0);
 /// Ticks a good place for a cut is waited for: 1 s. Then the best there is will do.
 const PATIENCE: u8 = 50;
 
-/// What a leg says in one tick: the bytes of its law and the samples they stand for.
-#[derive(Clone, Copy)]
-pub struct Said {
-    pub bytes: [u8; SAMPLES_PER_FRAME],
-    pub samples: Frame,
-}
-
-impl Said {
-    /// Nothing said.
-    pub const fn silence(law: Law) -> Self {
-        Self { bytes: [law.silence(); SAMPLES_PER_FRAME], samples: [0; SAMPLES_PER_FRAME] }
-    }
-}
-
 /// What a leg's description says of the packets that may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
     pub remote: SocketAddr,
-    pub law: Law,
+    pub codec: Codec,
     pub payload_type: u8,
     pub dtmf_payload_type: Option<u8>,
     pub receive: bool,
@@ -63,6 +51,10 @@ pub struct Receiver {
     jitter: Jitter,
     events: EventIn,
     concealer: Concealer,
+    /// The last bytes that were said.
+    past: [u8; PAST],
+    /// The last bytes were not decoded: decoder and concealer do not know them.
+    behind: bool,
     watch: Watch,
     /// Ticks in which samples could have been left out but sounded too different.
     impatience: u8,
@@ -83,7 +75,9 @@ impl Receiver {
             sequence: Sequence::default(),
             jitter,
             events: EventIn::default(),
-            concealer: Concealer::new(),
+            concealer: Concealer::new(expected.codec.rate()),
+            past: [expected.codec.silence(); PAST],
+            behind: false,
             watch: Watch::new(now),
             impatience: 0,
             concealed: 0,
@@ -91,13 +85,18 @@ impl Receiver {
         }
     }
 
-    /// Changes what is expected; another address is learned anew, another law heard anew.
+    /// Changes what is expected; another address is learned anew, another codec heard anew.
     pub fn change(&mut self, expected: Expected, now: Instant) {
         let before = std::mem::replace(&mut self.expected, expected);
         self.source.renew(expected.remote, now);
         self.watch.renew(now);
-        if before.law != expected.law || !expected.receive {
+        if before.codec != expected.codec || !expected.receive {
             self.jitter.restart();
+        }
+        if before.codec != expected.codec {
+            self.concealer = Concealer::new(expected.codec.rate());
+            self.past = [expected.codec.silence(); PAST];
+            self.behind = false;
         }
     }
 
@@ -147,16 +146,25 @@ impl Receiver {
         }
     }
 
-    /// Gives what the leg says in this tick.
-    pub fn tick(&mut self, now: Instant, said: &mut Said) {
-        *said = Said::silence(self.expected.law);
+    /// Gives what the leg says in this tick; `samples` tells that they are needed, else they are
+    /// made only where bytes alone will not do.
+    pub fn tick(&mut self, now: Instant, coder: &mut Coder, samples: bool, said: &mut Said) {
+        said.silence(self.expected.codec);
         self.jitter.begin_tick(now);
         if !self.jitter.is_playing() {
             return;
         }
-        if !self.skip(said) {
-            self.play(said);
+        let whole = self.jitter.next(SAMPLES_PER_FRAME) == (Kind::Sound, SAMPLES_PER_FRAME);
+        if !samples && whole && self.concealer.is_settled() && self.jitter.excess(HELD).is_none() {
+            self.pass(said);
+        } else {
+            let mut ear = coder.ear();
+            if !self.skip(&mut ear, said) {
+                self.catch_up(&mut ear);
+                self.play(&mut ear, said);
+            }
         }
+        remember(&mut self.past, &said.bytes);
         self.jitter.end_tick();
         if !self.jitter.is_playing() {
             self.concealer.reset();
@@ -224,59 +232,85 @@ impl Receiver {
         }
     }
 
+    /// Says the bytes of the wire without looking at what they mean.
+    fn pass(&mut self, said: &mut Said) {
+        self.jitter.peek(&mut said.bytes);
+        said.decoded = false;
+        self.behind = true;
+        self.impatience = 0;
+        self.jitter.take(SAMPLES_PER_FRAME, true);
+    }
+
+    /// Decodes what passed undecoded of late, so that what follows goes on from it.
+    fn catch_up(&mut self, ear: &mut Ear<'_>) {
+        if std::mem::take(&mut self.behind) {
+            let mut samples = [0; PAST_SAMPLES];
+            let len = ear.catch_up(&self.past, &mut samples);
+            self.concealer.recall(&samples[PAST_SAMPLES - len..]);
+        }
+    }
+
     /// Plays what is there and makes up what is missing.
-    fn play(&mut self, said: &mut Said) {
-        let law = self.expected.law;
-        let mut at = 0;
+    fn play(&mut self, ear: &mut Ear<'_>, said: &mut Said) {
+        let times = ear.rate().times();
+        let (mut at, mut changed) = (0, false);
         while at < SAMPLES_PER_FRAME {
             let (kind, run) = self.jitter.next(SAMPLES_PER_FRAME - at);
-            let (bytes, samples) = (&mut said.bytes[at..at + run], &mut said.samples[at..at + run]);
+            let bytes = &mut said.bytes[at..at + run];
+            let samples = &mut said.samples[at * times..(at + run) * times];
             match kind {
                 Kind::Sound => {
                     self.jitter.peek(bytes);
-                    law.decode(bytes, samples);
-                    let changed = self.concealer.real(samples);
-                    law.encode(&samples[..changed], &mut bytes[..changed]);
+                    ear.decode(bytes, samples);
+                    changed |= self.concealer.real(samples) > 0;
                 }
                 Kind::Gap => {
                     self.concealer.missing(samples);
-                    law.encode(samples, bytes);
                     self.concealed += run as u64;
+                    changed = true;
                 }
                 Kind::Quiet => {
+                    changed |= !self.concealer.is_settled();
                     self.concealer.quiet(samples);
-                    law.encode(samples, bytes);
                 }
             }
             self.jitter.take(run, kind == Kind::Sound);
             at += run;
         }
+        if changed {
+            ear.encode(&self.past, &said.samples, &mut said.bytes);
+        }
     }
 
     /// Leaves samples out where it is heard least, when the delay is longer than it need be.
-    fn skip(&mut self, said: &mut Said) -> bool {
+    fn skip(&mut self, ear: &mut Ear<'_>, said: &mut Said) -> bool {
         let Some(excess) = self.jitter.excess(HELD) else {
             self.impatience = 0;
             return false;
         };
-        let law = self.expected.law;
-        let (mut bytes, mut samples) = ([0; HELD], [0; HELD]);
+        let times = ear.rate().times();
+        let (mut bytes, mut samples) = ([0; HELD], [0; 2 * HELD]);
         self.jitter.peek(&mut bytes);
-        law.decode(&bytes, &mut samples);
-        let Some(skip) = cut(&samples, excess, self.impatience >= PATIENCE) else {
+        // The decoder is run ahead of what will be said; it comes into step with the next frame.
+        self.catch_up(ear);
+        self.behind = !ear.is_stateless();
+        ear.decode(&bytes, &mut samples[..HELD * times]);
+        let narrow = std::array::from_fn(|n| samples[n * times]);
+        let Some(skip) = cut(&narrow, excess, self.impatience >= PATIENCE) else {
             self.impatience += 1;
             return false;
         };
         self.impatience = 0;
-        said.bytes.copy_from_slice(&bytes[skip..skip + SAMPLES_PER_FRAME]);
-        said.samples.copy_from_slice(&samples[skip..skip + SAMPLES_PER_FRAME]);
-        for (n, (after, before)) in said.samples.iter_mut().zip(&samples[..OVERLAP]).enumerate() {
-            let new = (n + 1) as f32 / (OVERLAP + 1) as f32;
+        let (from, len) = (skip * times, SAMPLES_PER_FRAME * times);
+        said.samples[..len].copy_from_slice(&samples[from..from + len]);
+        let overlap = OVERLAP * times;
+        for (n, (after, before)) in said.samples.iter_mut().zip(&samples[..overlap]).enumerate() {
+            let new = (n + 1) as f32 / (overlap + 1) as f32;
             let value = f32::from(*before) * (1.0 - new) + f32::from(*after) * new;
             *after = value.round() as i16;
         }
-        self.concealer.real(&mut said.samples);
-        law.encode(&said.samples[..OVERLAP], &mut said.bytes[..OVERLAP]);
+        self.concealer.real(&mut said.samples[..len]);
+        ear.encode(&self.past, &said.samples, &mut said.bytes);
         self.jitter.take(skip + SAMPLES_PER_FRAME, true);
         self.skipped += skip as u64;
         true

@@ -1,10 +1,10 @@
 //! Where the engine's sound goes, and what it tells of itself.
 
 use crate::command::{Slot, TapNo};
-use model::{Digit, Law, PlayId, SAMPLES_PER_FRAME};
+use model::{Codec, Digit, PlayId, SAMPLES_PER_FRAME};
 use std::net::SocketAddr;
 
-/// One 20 ms block of law bytes.
+/// One 20 ms block of bytes of G.711 or G.722.
 pub type Block = [u8; SAMPLES_PER_FRAME];
 
 /// Takes what a tick makes. Called from within `Engine::tick`, so it must neither block nor
@@ -18,11 +18,11 @@ pub trait Sink {
     fn tap(&mut self, tap: TapNo, frame: &TapFrame);
 }
 
-/// Both directions of a leg for 20 ms, in the law its line speaks. Where a byte came from the wire
+/// Both directions of a leg for 20 ms, in the codec its line speaks. Where a byte came from the wire
 /// it is that byte; where nothing came or was sent it is silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TapFrame {
-    pub law: Law,
+    pub codec: Codec,
     /// Said by the leg, after the jitter buffer.
     pub left: Block,
     /// Sent to the leg by the box.
@@ -127,6 +127,6 @@ pub struct EngineCounters {
     pub input_refused: u64,
     /// Events lost because `engine::EVENTS_MAX` were waiting.
     pub events_lost: u64,
-    /// Keys that were freed in the tick because nobody fetched the ones before them.
-    pub keys_not_fetched: u64,
+    /// Keys and codecs that were freed in the tick because nobody fetched the ones before them.
+    pub retired_not_fetched: u64,
 }

@@ -4,6 +4,7 @@
 //! same thing on a line card, in a queue and in a report.
 
 pub mod audio;
+pub mod codec;
 pub mod fact;
 pub mod feature;
 pub mod id;
@@ -19,6 +20,7 @@ pub mod srtp;
 pub mod time;
 
 pub use audio::{Frame, SAMPLES_PER_FRAME};
+pub use codec::{Codec, Rate, SAMPLES_PER_FRAME_MAX};
 pub use fact::{Entry, Fact};
 pub use id::*;
 pub use law::Law;

@@ -396,7 +396,7 @@ fn read_callers(path: &std::path::Path) -> anyhow::Result<board::sim::Callers> {
     let load = |name: &str| -> Result<Vec<i16>, String> {
         let clip =
             crate::clips::read_clip(&dir.join(name)).map_err(|error| format!("{error:#}"))?;
-        Ok(clip.0.to_vec())
+        Ok(clip.samples(model::Rate::Narrow).to_vec())
     };
     board::sim::Callers::parse(&text, load)
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))

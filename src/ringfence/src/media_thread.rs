@@ -19,7 +19,7 @@ use crate::service::AbortOnPanic;
 use board::Card;
 use heapless::spsc::{Consumer, Producer, Queue};
 use line::LinePort;
-use media::{Block, Clip, Engine, Event, Sink, Slot, Srtp, TapFrame, TapNo};
+use media::{Block, Clip, Engine, Event, Retired, Sink, Slot, TapFrame, TapNo};
 use model::audio::FRAME_MS;
 use model::port::Alarm;
 use model::{Cause, LegEvent};
@@ -86,7 +86,7 @@ pub enum MediaSaid {
     /// Clips no longer used, to be freed where it costs no frame.
     Clips(Arc<[Clip]>),
     /// Keys no longer used.
-    Keys(Box<Srtp>),
+    Retired(Retired),
 }
 
 pub use counters::MediaCounters;
@@ -206,8 +206,8 @@ impl Runner {
         while let Some(event) = self.media.engine.poll_event() {
             self.say(MediaSaid::Engine(event));
         }
-        while let Some(keys) = self.media.engine.poll_retired() {
-            self.say(MediaSaid::Keys(keys));
+        while let Some(done) = self.media.engine.poll_retired() {
+            self.say(MediaSaid::Retired(done));
         }
         self.note_totals();
         self.out.tick += 1;

@@ -15,9 +15,10 @@ use crate::folders::make_private_dir;
 use crate::service::{AbortOnPanic, Severity, log};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender};
+use media::recode::Recoder;
 use media::{TapFrame, TapNo};
 use model::id::RecordingId;
-use model::{Law, WallTime};
+use model::{Codec, WallTime};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -118,7 +119,7 @@ pub fn start(seal: Seal) -> anyhow::Result<Vec<JoinHandle<()>>> {
     Ok(vec![sealer, syncer])
 }
 
-/// One recording being written. Its file is made with the first frame, which says the law.
+/// One recording being written. Its file is made with the first frame, which says the codec.
 struct Open {
     begin: TapBegin,
     file: Option<Sealing>,
@@ -131,7 +132,9 @@ struct Open {
 /// The file of a recording.
 struct Sealing {
     writer: RecordingWriter<File>,
-    law: Law,
+    codec: Codec,
+    /// What brings each side to the file's codec, where a re-INVITE changed the leg's.
+    sides: [Recoder; 2],
     path: PathBuf,
 }
 
@@ -176,23 +179,26 @@ impl Open {
 
     fn push(&mut self, tick: u64, frame: &TapFrame, seal: &Seal) {
         if self.file.is_none() && self.trouble.is_none() {
-            match create(seal, &self.begin, frame.law) {
+            match create(seal, &self.begin, frame.codec) {
                 Ok(file) => self.file = Some(file),
                 Err(error) => self.fail(&error, seal),
             }
         }
-        let law = self.file.as_ref().map_or(frame.law, |file| file.law);
+        let codec = self.file.as_ref().map_or(frame.codec, |file| file.codec);
         let gap = tick.saturating_sub(self.next_tick.unwrap_or(tick));
         self.next_tick = Some(tick + 1);
-        let silence = [law.silence(); 160];
+        let silence = [codec.silence(); 160];
         for _ in 0..gap.min(GAP_TICKS_MAX) {
             self.missed += 1;
             seal.counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
             self.block(&silence, &silence, seal);
         }
-        // A leg that changed its law in a re-INVITE goes on in the law the file began with.
-        let (left, right) =
-            (in_law(&frame.left, frame.law, law), in_law(&frame.right, frame.law, law));
+        let (mut left, mut right) = (frame.left, frame.right);
+        if let Some(file) = &mut self.file {
+            let [said, heard] = &mut file.sides;
+            said.block(frame.codec, &mut left);
+            heard.block(frame.codec, &mut right);
+        }
         self.block(&left, &right, seal);
     }
 
@@ -258,23 +264,12 @@ impl Open {
     }
 }
 
-/// A block in another law, or the same bytes in the same law.
-fn in_law(block: &[u8; 160], from: Law, to: Law) -> [u8; 160] {
-    if from == to {
-        return *block;
-    }
-    let (mut samples, mut bytes) = ([0; 160], [0; 160]);
-    from.decode(block, &mut samples);
-    to.encode(&samples, &mut bytes);
-    bytes
-}
-
 /// Where a recording lies: `recordings/00000042-1.rfr`.
 pub fn path(dir: &Path, recording: RecordingId) -> PathBuf {
     dir.join(format!("{recording}.rfr"))
 }
 
-fn create(seal: &Seal, begin: &TapBegin, law: Law) -> anyhow::Result<Sealing> {
+fn create(seal: &Seal, begin: &TapBegin, codec: Codec) -> anyhow::Result<Sealing> {
     use std::os::unix::fs::OpenOptionsExt as _;
     make_private_dir(&seal.dir)?;
     let path = path(&seal.dir, begin.recording);
@@ -286,6 +281,7 @@ fn create(seal: &Seal, begin: &TapBegin, law: Law) -> anyhow::Result<Sealing> {
         .with_context(|| format!("cannot make {}", path.display()))?;
     let key = boxkey::random_32()?;
     let writer =
-        RecordingWriter::create(file, &seal.key, begin.recording, law, begin.started, key)?;
-    Ok(Sealing { writer, law, path })
+        RecordingWriter::create(file, &seal.key, begin.recording, codec, begin.started, key)?;
+    let sides = [Recoder::new(codec), Recoder::new(codec)];
+    Ok(Sealing { writer, codec, sides, path })
 }

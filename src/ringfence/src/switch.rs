@@ -388,7 +388,7 @@ impl Switch {
                 }
             }
             MediaSaid::Clips(clips) => drop(clips),
-            MediaSaid::Keys(keys) => drop(keys),
+            MediaSaid::Retired(done) => drop(done),
         }
         self.settle(now);
     }

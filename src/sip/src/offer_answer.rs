@@ -39,8 +39,8 @@ pub struct MediaPlan {
     /// Where our RTP goes. Its address is unspecified where the peer holds the old way
     /// (`c=0.0.0.0`); `send` is false then.
     pub remote: SocketAddr,
-    pub law: Law,
-    /// The RTP payload type of `law`: 8 or 0, or a dynamic one.
+    pub codec: model::Codec,
+    /// The RTP payload type of `codec`: its own, or a dynamic one.
     pub payload_type: u8,
     /// The payload type of telephone-event (RFC 4733), if both sides have it.
     pub dtmf_payload_type: Option<u8>,
@@ -123,7 +123,7 @@ pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPl
     terms.keyed = srtp.is_some();
     let plan = MediaPlan {
         remote: flow.remote,
-        law: codec.law,
+        codec: codec.law.into(),
         payload_type: chosen.payload_type,
         dtmf_payload_type: dtmf,
         send: flow.send,
@@ -171,7 +171,7 @@ pub fn accept_answer(answer: &Session, terms: &Terms) -> Result<MediaPlan, Refus
     let srtp = if terms.keyed { agreed_keys(media, terms)? } else { None };
     Ok(MediaPlan {
         remote: flow.remote,
-        law: codec.law,
+        codec: codec.law.into(),
         payload_type,
         dtmf_payload_type: dtmf(media),
         send: flow.send,

@@ -4,7 +4,7 @@
 
 mod network;
 
-use model::{Cause, Law, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId, Via};
+use model::{Cause, Codec, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId, Via};
 use network::*;
 use sip::{Command, MediaPlan};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 fn plan(remote: &str, send: bool, receive: bool) -> MediaPlan {
     MediaPlan {
         remote: remote.parse().unwrap(),
-        law: Law::A,
+        codec: Codec::Pcma,
         payload_type: 8,
         dtmf_payload_type: Some(101),
         send,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test fails by panicking
 
-use model::Law;
+use model::{Codec, Law};
 use proptest::prelude::*;
 use sip::offer_answer::{Protection, Refused, Terms, accept_answer, holds, make_offer, negotiate};
 use sip::sdp::{Direction, SdpError, Session};
@@ -34,7 +34,7 @@ fn text(session: &Session) -> String {
 fn the_preferred_law_is_chosen_and_telephone_event_keeps_the_offers_number() {
     let offer = offer("18 0 8 96", &["a=rtpmap:96 telephone-event/8000", "a=fmtp:96 0-16"]);
     let (answer, plan) = negotiate(&offer, &mut terms()).unwrap();
-    assert_eq!((plan.law, plan.payload_type, plan.dtmf_payload_type), (Law::A, 8, Some(96)));
+    assert_eq!((plan.codec, plan.payload_type, plan.dtmf_payload_type), (Codec::Pcma, 8, Some(96)));
     assert_eq!(plan.remote, "192.0.2.7:4000".parse().unwrap());
     assert!(plan.send && plan.receive);
     assert_eq!(
@@ -48,14 +48,14 @@ fn the_preferred_law_is_chosen_and_telephone_event_keeps_the_offers_number() {
 #[test]
 fn the_other_law_is_taken_where_it_is_all_there_is() {
     let (answer, plan) = negotiate(&offer("18 0", &[]), &mut terms()).unwrap();
-    assert_eq!((plan.law, plan.payload_type, plan.dtmf_payload_type), (Law::Mu, 0, None));
+    assert_eq!((plan.codec, plan.payload_type, plan.dtmf_payload_type), (Codec::Pcmu, 0, None));
     assert!(text(&answer).contains("m=audio 20000 RTP/AVP 0\r\n"));
 }
 
 #[test]
 fn a_law_under_a_dynamic_number_is_found() {
     let (_, plan) = negotiate(&offer("97", &["a=rtpmap:97 pcma/8000/1"]), &mut terms()).unwrap();
-    assert_eq!((plan.law, plan.payload_type), (Law::A, 97));
+    assert_eq!((plan.codec, plan.payload_type), (Codec::Pcma, 97));
 }
 
 #[test]
@@ -168,7 +168,10 @@ fn our_offer_has_both_laws_and_its_answer_is_taken() {
     assert!(text(&sent).contains("m=audio 20000 RTP/AVP 8 0 101\r\n"));
     let answer = offer("0 101", &["a=rtpmap:101 telephone-event/8000"]);
     let plan = accept_answer(&answer, &terms).unwrap();
-    assert_eq!((plan.law, plan.payload_type, plan.dtmf_payload_type), (Law::Mu, 0, Some(101)));
+    assert_eq!(
+        (plan.codec, plan.payload_type, plan.dtmf_payload_type),
+        (Codec::Pcmu, 0, Some(101))
+    );
 }
 
 #[test]

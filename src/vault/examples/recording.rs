@@ -1,7 +1,7 @@
 //! Measures the sealing of a recording: `recording [MINUTES] [FILE.wav]`.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // it measures time, and may fall
 
-use model::{CallId, Law, RecordingId, WallTime};
+use model::{CallId, Codec, RecordingId, WallTime};
 use std::io::{Cursor, Write};
 use std::time::Instant;
 use vault::{BoxKey, RecordingWriter, to_wav, verify};
@@ -19,7 +19,7 @@ fn main() {
 
     let start = Instant::now();
     let mut writer =
-        RecordingWriter::create(Vec::new(), &key, id, Law::A, WallTime(0), [9; 32]).unwrap();
+        RecordingWriter::create(Vec::new(), &key, id, Codec::Pcma, WallTime(0), [9; 32]).unwrap();
     for _ in 0..minutes * 60 * 50 {
         writer.push(&left, &right).unwrap();
     }

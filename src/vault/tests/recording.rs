@@ -1,7 +1,7 @@
 //! Recordings: whole, torn or damaged, and never in clear.
 #![allow(clippy::unwrap_used)] // a test that cannot go on may fall
 
-use model::{CallId, Law, RecordingId, WallTime};
+use model::{CallId, Codec, RecordingId, WallTime};
 use proptest::prelude::*;
 use std::io::{self, Cursor, Read, Write};
 use vault::{
@@ -30,7 +30,7 @@ fn block(n: usize, side: u8) -> Block {
 
 fn writer(recording: RecordingId) -> RecordingWriter<Vec<u8>> {
     let started = WallTime(1_795_000_000_000);
-    RecordingWriter::create(Vec::new(), &key(), recording, Law::A, started, [9; 32]).unwrap()
+    RecordingWriter::create(Vec::new(), &key(), recording, Codec::Pcma, started, [9; 32]).unwrap()
 }
 
 /// A finished recording of frames with so many blocks each.
@@ -83,7 +83,7 @@ fn a_finished_recording_is_whole_and_plays_bit_exactly() {
     let reader = RecordingReader::open(&file[..], &key()).unwrap();
     assert_eq!(reader.header().recording, id(42, 1));
     assert_eq!(reader.header().started, WallTime(1_795_000_000_000));
-    assert_eq!(reader.header().law, Law::A);
+    assert_eq!(reader.header().codec, Codec::Pcma);
 }
 
 #[test]
@@ -242,7 +242,7 @@ impl Write for Watched {
 fn plain_audio_never_reaches_the_file() {
     let out = Watched { writes: Vec::new(), room: usize::MAX };
     let mut writer =
-        RecordingWriter::create(out, &key(), id(1, 1), Law::Mu, WallTime(0), [3; 32]).unwrap();
+        RecordingWriter::create(out, &key(), id(1, 1), Codec::Pcmu, WallTime(0), [3; 32]).unwrap();
     for n in 0..75 {
         writer.push(&block(n, 0), &block(n, 0x55)).unwrap();
         let expected = if n < 49 { 1 } else { 2 };
@@ -264,7 +264,7 @@ fn a_full_disk_stops_the_file_and_what_was_sealed_before_plays() {
     let room = HEADER + 50 * 320 + AROUND + 700;
     let out = Watched { writes: Vec::new(), room };
     let mut writer =
-        RecordingWriter::create(out, &key(), id(1, 1), Law::A, WallTime(0), [3; 32]).unwrap();
+        RecordingWriter::create(out, &key(), id(1, 1), Codec::Pcma, WallTime(0), [3; 32]).unwrap();
     let mut results = (0..101).map(|n| writer.push(&block(n, 0), &block(n, 0x55)));
     assert_eq!(results.by_ref().take(99).filter(|r| matches!(r, Ok(true))).count(), 1);
     assert!(matches!(results.next(), Some(Err(RecordingError::Io(_)))));
@@ -279,12 +279,12 @@ fn a_full_disk_stops_the_file_and_what_was_sealed_before_plays() {
 
 #[test]
 fn the_wav_of_a_recording_is_stereo_linear_and_says_its_length() {
-    for law in [Law::A, Law::Mu] {
+    for codec in [Codec::Pcma, Codec::Pcmu] {
         let mut writer =
-            RecordingWriter::create(Vec::new(), &key(), id(1, 1), law, WallTime(0), [3; 32])
+            RecordingWriter::create(Vec::new(), &key(), id(1, 1), codec, WallTime(0), [3; 32])
                 .unwrap();
         let left: Block = [0x2a; 160];
-        let right: Block = [law.silence(); 160];
+        let right: Block = [codec.silence(); 160];
         writer.push(&left, &right).unwrap();
         writer.push(&right, &left).unwrap();
         let file = writer.finish().unwrap();
@@ -306,12 +306,12 @@ fn the_wav_of_a_recording_is_stereo_linear_and_says_its_length() {
         let sample = |n: usize| i16::from_le_bytes(wav[44 + 2 * n..46 + 2 * n].try_into().unwrap());
         // On the wire bits are inverted: 0x2a is A-law 0x7f, the loudest negative sample, and
         // µ-law 0xd5, of segment 5 and step 5 (ITU-T G.711 tables 1a and 2a, scaled to 16 bit).
-        let (loud, quiet) = match law {
-            Law::A => (-32_256, 8),
-            Law::Mu => (-(((5 << 3) + 0x84) << 5) + 0x84, 0),
+        let (loud, quiet) = match codec {
+            Codec::Pcma => (-32_256, 8),
+            _ => (-(((5 << 3) + 0x84) << 5) + 0x84, 0),
         };
         let got = (sample(0), sample(1), sample(320), sample(321));
-        assert_eq!(got, (loud, quiet, quiet, loud), "{law:?}");
+        assert_eq!(got, (loud, quiet, quiet, loud), "{codec:?}");
     }
 }
 

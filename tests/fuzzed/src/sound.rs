@@ -2,7 +2,8 @@
 
 use super::Dice;
 use media::{
-    Block, Clip, Command, Config, Engine, Sink, Slot, Srtp, TapFrame, TapNo, silence::SILENT_MS,
+    Block, Clip, Coder, Command, Config, Engine, Sink, Slot, Srtp, TapFrame, TapNo,
+    silence::SILENT_MS,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
 use model::{Instant, Law};
@@ -34,7 +35,7 @@ pub fn rtp(bytes: &[u8]) {
     let mut dice = Dice(bytes);
     let peer = SocketAddr::from(([192, 0, 2, 7], 4000));
     let thief = SocketAddr::from(([203, 0, 113, 66], 4000));
-    let clips = vec![Clip(vec![0; 800].into())].into();
+    let clips = vec![Clip::narrow(vec![0; 800])].into();
     let config = Config { legs_max: 2, clips, seed: 7, silent_ms: SILENT_MS };
     let mut engine = Engine::new(config);
     let suite = SrtpSuite::ALL[dice.below(2)];
@@ -47,7 +48,7 @@ pub fn rtp(bytes: &[u8]) {
             slot,
             ssrc: 7,
             remote: peer,
-            law: Law::A,
+            coder: Coder::Law(Law::A),
             payload_type: 8,
             dtmf_payload_type: Some(101),
             send: true,

@@ -1,7 +1,8 @@
 //! Legs opened, changed, joined and closed, as commands say.
 
-use super::Engine;
+use super::{Engine, Retired};
 use crate::card::CardEar;
+use crate::coder::Coder;
 use crate::command::{Command, RoomNo, Slot};
 use crate::leg::{Leg, Line, Sender};
 use crate::play::Play;
@@ -16,24 +17,26 @@ impl Engine {
                 slot,
                 ssrc,
                 remote,
-                law,
+                coder,
                 payload_type,
                 dtmf_payload_type,
                 send,
                 receive,
                 srtp,
             } => {
-                let expected = Expected { remote, law, payload_type, dtmf_payload_type, receive };
-                self.open_rtp(now, slot, ssrc, expected, send, srtp)?;
+                let codec = coder.codec();
+                let expected = Expected { remote, codec, payload_type, dtmf_payload_type, receive };
+                let open = Open { ssrc, expected, coder, send, srtp };
+                self.open_rtp(now, slot, open)?;
             }
             Command::OpenCard { slot, law } => {
                 let place = self.legs.get(usize::from(slot.0))?;
-                if matches!(place.line, Line::Card { .. }) && place.law == law {
+                if matches!(place.line, Line::Card { .. }) && place.codec() == law.into() {
                     return Some(());
                 }
                 self.close(slot);
                 let place = self.legs.get_mut(usize::from(slot.0))?;
-                *place = Leg::open(Line::Card { ear: CardEar::new(law) }, law);
+                *place = Leg::open(Line::Card { ear: CardEar::new(law) }, Coder::Law(law));
             }
             Command::Close { slot } => {
                 self.leg(slot)?;
@@ -61,30 +64,29 @@ impl Engine {
         Some(())
     }
 
-    fn open_rtp(
-        &mut self,
-        now: Instant,
-        slot: Slot,
-        ssrc: u32,
-        expected: Expected,
-        send: bool,
-        srtp: Option<Box<Srtp>>,
-    ) -> Option<()> {
+    fn open_rtp(&mut self, now: Instant, slot: Slot, open: Open) -> Option<()> {
+        let Open { ssrc, expected, coder, send, srtp } = open;
         let start = self.next_start();
         let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else {
             srtp.into_iter().for_each(|srtp| self.retire(srtp));
+            self.retire(coder);
             return None;
         };
         if let Line::Rtp { receiver, sender, secured } = &mut leg.line {
             let moved = sender.remote != expected.remote;
             receiver.change(expected, now);
             sender.change(&expected, send);
-            leg.law = expected.law;
+            let idle = if leg.coder.codec() == expected.codec {
+                coder
+            } else {
+                std::mem::replace(&mut leg.coder, coder)
+            };
             let (rolled, done) = roll(secured, now, srtp);
             if rolled || moved && secured.is_some() {
                 sender.begin_anew(ssrc);
             }
             done.into_iter().flatten().for_each(|srtp| self.retire(srtp));
+            self.retire(idle);
             return Some(());
         }
         self.close(slot);
@@ -93,7 +95,7 @@ impl Engine {
             sender: Sender::new(ssrc, &expected, send, start),
             secured: srtp.map(Secured::new),
         };
-        *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, expected.law);
+        *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, coder);
         Some(())
     }
 
@@ -152,16 +154,30 @@ impl Engine {
             self.retire(session);
             before.into_iter().for_each(|srtp| self.retire(srtp));
         }
+        self.retire(closed.coder);
     }
 
-    /// Keeps keys that are done with until they are fetched.
-    pub(super) fn retire(&mut self, srtp: Box<Srtp>) {
+    /// Keeps what is done with until it is fetched.
+    pub(super) fn retire(&mut self, done: impl Into<Retired>) {
+        let done = done.into();
+        if matches!(done, Retired::Coder(Coder::Law(_))) {
+            return;
+        }
         if self.retired.len() < self.retired.capacity() {
-            self.retired.push(srtp);
+            self.retired.push(done);
         } else {
-            self.counters.keys_not_fetched += 1;
+            self.counters.retired_not_fetched += 1;
         }
     }
+}
+
+/// What a leg that speaks RTP is opened with.
+struct Open {
+    ssrc: u32,
+    expected: Expected,
+    coder: Coder,
+    send: bool,
+    srtp: Option<Box<Srtp>>,
 }
 
 /// Changes a leg's keys, into clear or out of it too. Tells whether what is sent begins anew, and

@@ -7,7 +7,7 @@ use model::Law;
 
 /// Ringback, and music for those who wait.
 fn world() -> World {
-    World::new(vec![Clip(tone(450.0, -10.0).into()), Clip(tone(2300.0, -10.0).into())])
+    World::new(vec![Clip::narrow(tone(450.0, -10.0)), Clip::narrow(tone(2300.0, -10.0))])
 }
 
 fn hears(world: &World, slot: Slot) -> Option<f32> {

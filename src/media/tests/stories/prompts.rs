@@ -10,7 +10,7 @@ fn pieces(whole: &[i16], cuts: &[usize]) -> Vec<Clip> {
     let mut from = 0;
     let mut clips = Vec::new();
     for &to in cuts.iter().chain([&whole.len()]) {
-        clips.push(Clip(whole[from..to].into()));
+        clips.push(Clip::narrow(&whole[from..to]));
         from = to;
     }
     clips
@@ -40,7 +40,7 @@ fn joined_prompts_are_one_sound() {
 
 #[test]
 fn the_end_is_told_once_when_the_last_sample_is_sent() {
-    let mut world = World::new(vec![Clip(tone(500.0, -10.0)[..1601].into())]);
+    let mut world = World::new(vec![Clip::narrow(&tone(500.0, -10.0)[..1601])]);
     let a = world.phone(0, Law::A, None, vec![0]);
     world.play(a, 77, &[0], false);
     world.run(200);
@@ -53,7 +53,7 @@ fn the_end_is_told_once_when_the_last_sample_is_sent() {
 
 #[test]
 fn a_play_that_was_replaced_or_stopped_or_bridged_away_does_not_end_by_itself() {
-    let clips = vec![Clip(tone(500.0, -10.0).into()), Clip(tone(900.0, -10.0)[..800].into())];
+    let clips = vec![Clip::narrow(tone(500.0, -10.0)), Clip::narrow(&tone(900.0, -10.0)[..800])];
     let mut world = World::new(clips);
     let a = world.phone(0, Law::A, None, vec![0]);
     let b = world.phone(1, Law::A, None, vec![0]);
@@ -74,7 +74,7 @@ fn a_play_that_was_replaced_or_stopped_or_bridged_away_does_not_end_by_itself() 
 
 #[test]
 fn music_loops_for_ever_without_a_seam() {
-    let mut world = World::new(vec![Clip(tone(440.0, -16.0).into())]);
+    let mut world = World::new(vec![Clip::narrow(tone(440.0, -16.0))]);
     let a = world.phone(0, Law::A, None, vec![0]);
     world.play(a, 1, &[0], true);
     world.run(10_000);
@@ -87,7 +87,7 @@ fn music_loops_for_ever_without_a_seam() {
 
 #[test]
 fn a_leg_that_is_played_to_does_not_hear_its_peer_until_the_play_ends() {
-    let mut world = World::new(vec![Clip(tone(1200.0, -10.0).into())]);
+    let mut world = World::new(vec![Clip::narrow(tone(1200.0, -10.0))]);
     let a = world.phone(0, Law::A, None, tone(600.0, -10.0));
     let b = world.phone(1, Law::A, None, tone(440.0, -10.0));
     world.command(Command::Bridge { a, b });
@@ -107,7 +107,7 @@ fn a_leg_that_is_played_to_does_not_hear_its_peer_until_the_play_ends() {
 
 #[test]
 fn clips_that_are_missing_are_left_out_and_counted() {
-    let mut world = World::new(vec![Clip(tone(500.0, -10.0)[..800].into())]);
+    let mut world = World::new(vec![Clip::narrow(&tone(500.0, -10.0)[..800])]);
     let a = world.phone(0, Law::A, None, vec![0]);
     world.play(a, 1, &[9, 0, 8], false);
     world.run(200);

@@ -11,7 +11,7 @@ const ROOM: RoomNo = RoomNo(3);
 
 /// Phones of both laws and a line, each with a tone of its own, in one room.
 fn conference(count: u16) -> World {
-    let mut world = World::new(vec![Clip(tone(2300.0, -10.0).into())]);
+    let mut world = World::new(vec![Clip::narrow(tone(2300.0, -10.0))]);
     for n in 0..count {
         let law = if n % 2 == 0 { Law::A } else { Law::Mu };
         let slot = world.phone(n, law, Some(101), tone(HZ[usize::from(n)], -16.0));

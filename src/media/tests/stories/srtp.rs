@@ -329,7 +329,7 @@ fn a_leg_goes_from_clear_to_encrypted_and_back_and_never_speaks_the_other_way() 
         retired += 1;
     }
     assert_eq!(retired, 2, "keys are freed elsewhere");
-    assert_eq!(world.engine.engine_counters().keys_not_fetched, 0);
+    assert_eq!(world.engine.engine_counters().retired_not_fetched, 0);
 }
 
 proptest! {

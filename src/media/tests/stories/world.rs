@@ -1,13 +1,15 @@
 //! A world for the engine: phones, a network that loses and delays, and virtual time.
 
+use audio_codec::g722::{G722Decoder, G722Encoder};
+use audio_codec::{Decoder as _, Encoder as _};
 use media::packet::{Packet, SENT_MAX};
 use media::srtp::{PACKET_MAX, TAG_MAX};
 use media::{
-    Block, Clip, ClipNo, Command, Config, Engine, Event, LegCounters, Sink, Slot, Srtp, TapFrame,
-    TapNo,
+    Block, Clip, ClipNo, Coder, Command, Config, Engine, Event, LegCounters, Sink, Slot, Srtp,
+    TapFrame, TapNo,
 };
 use model::srtp::SrtpPlan;
-use model::{Digit, Instant, Law, PlayId};
+use model::{Codec, Digit, Instant, Law, PlayId};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -50,7 +52,8 @@ pub struct Network {
 /// A phone that says a sound over and over, and remembers what it hears.
 pub struct Phone {
     pub address: SocketAddr,
-    pub law: Law,
+    pub codec: Codec,
+    encoder: G722Encoder,
     pub payload_type: u8,
     pub dtmf: Option<u8>,
     pub ssrc: u32,
@@ -77,8 +80,11 @@ pub struct Phone {
 
 impl Phone {
     pub fn heard(&self) -> Vec<i16> {
-        let mut samples = vec![0; self.heard_bytes.len()];
-        self.law.decode(&self.heard_bytes, &mut samples);
+        let mut samples = vec![0; self.heard_bytes.len() * self.codec.rate().times()];
+        match self.codec.law() {
+            Some(law) => law.decode(&self.heard_bytes, &mut samples),
+            None => _ = G722Decoder::new().decode_into(&self.heard_bytes, &mut samples),
+        }
         samples
     }
     /// Forgets what was heard so far.
@@ -107,11 +113,15 @@ impl Phone {
     }
     fn speak(&mut self) -> Vec<u8> {
         let len = self.packet_ms as usize * 8;
+        let heard = len * self.codec.rate().times();
         let samples: Vec<i16> =
-            (0..len).map(|n| self.sound[(self.said + n) % self.sound.len()]).collect();
-        self.said += len;
+            (0..heard).map(|n| self.sound[(self.said + n) % self.sound.len()]).collect();
+        self.said += heard;
         let mut bytes = vec![0; len];
-        self.law.encode(&samples, &mut bytes);
+        match self.codec.law() {
+            Some(law) => law.encode(&samples, &mut bytes),
+            None => _ = self.encoder.encode_into(&samples, &mut bytes),
+        }
         self.said_bytes.extend(&bytes);
         let packet = self.packet(self.payload_type, false, &bytes);
         self.timestamp = self.timestamp.wrapping_add(len as u32);
@@ -195,13 +205,21 @@ impl World {
         Instant::from_micros(self.now_us)
     }
 
-    /// Opens a leg and gives it a phone that says `sound`.
-    pub fn phone(&mut self, slot: u16, law: Law, dtmf: Option<u8>, sound: Vec<i16>) -> Slot {
+    /// Opens a leg and gives it a phone that says `sound`, which is at its codec's rate.
+    pub fn phone(
+        &mut self,
+        slot: u16,
+        codec: impl Into<Codec>,
+        dtmf: Option<u8>,
+        sound: Vec<i16>,
+    ) -> Slot {
+        let codec = codec.into();
         let slot = Slot(slot);
         let phone = Phone {
             address: SocketAddr::from(([192, 0, 2, slot.0 as u8 + 1], 4000)),
-            law,
-            payload_type: if law == Law::A { 8 } else { 0 },
+            codec,
+            encoder: G722Encoder::new(),
+            payload_type: codec.payload_type().unwrap_or(111),
             dtmf,
             ssrc: 100 + u32::from(slot.0),
             sequence: 65_500,
@@ -242,7 +260,7 @@ impl World {
             slot,
             ssrc: 9000 + 100 * self.opened + u32::from(slot.0),
             remote: phone.address,
-            law: phone.law,
+            coder: Coder::new(phone.codec).unwrap(),
             payload_type: phone.payload_type,
             dtmf_payload_type: phone.dtmf,
             send,

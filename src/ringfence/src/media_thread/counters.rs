@@ -59,7 +59,7 @@ impl Runner {
             (&counters.lost, legs.lost),
             (&counters.late, legs.late),
             (&counters.orders_refused, engine.commands_refused),
-            (&counters.events_lost, engine.events_lost + engine.keys_not_fetched),
+            (&counters.events_lost, engine.events_lost + engine.retired_not_fetched),
         ] {
             counter.store(value, Ordering::Relaxed);
         }

@@ -141,6 +141,11 @@ impl Switch {
             return self.end(now, leg, Cause::NotAcceptable, false);
         }
         let srtp = srtp.flatten();
+        let Some(coder) = media::Coder::new(plan.codec) else {
+            log(Severity::Error, &format!("leg {leg}: {} cannot be made here", plan.codec.name()));
+            let now = self.parts.clock.now();
+            return self.end(now, leg, Cause::NotAcceptable, false);
+        };
         let mut ssrc = [0; 4];
         if getrandom::fill(&mut ssrc).is_err() {
             ssrc = (leg.0 as u32).to_be_bytes();
@@ -153,7 +158,7 @@ impl Switch {
             } else {
                 SocketAddr::new(signalling, plan.remote.port())
             },
-            law: plan.law,
+            coder,
             payload_type: plan.payload_type,
             dtmf_payload_type: plan.dtmf_payload_type,
             send: plan.send,

@@ -1,7 +1,7 @@
 //! What can go wrong with a recording.
 
 use crate::KeyId;
-use model::RecordingId;
+use model::{Codec, RecordingId};
 use std::io;
 
 /// Why a recording cannot be written, opened or played.
@@ -13,6 +13,8 @@ pub enum Error {
     Format(u16),
     #[error("the recording's header says {what} {value}, which no recorder writes")]
     Header { what: &'static str, value: u64 },
+    #[error("{} has no blocks of 160 bytes; record it as G.722", .0.name())]
+    Codec(Codec),
     #[error("the recording's header is cut off after {bytes} bytes; nothing of it can be played")]
     TornHeader { bytes: usize },
     #[error("recording {recording} is sealed under box key {needs}, and this is box key {have}")]

@@ -4,8 +4,7 @@ use super::error::Error;
 use crate::key::hkdf;
 use crate::{BoxKey, KeyId};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use model::audio::SAMPLE_RATE;
-use model::{CallId, Law, RecordingId, WallTime};
+use model::{CallId, Codec, RecordingId, WallTime};
 use std::io::{self, Read};
 use zeroize::Zeroizing;
 
@@ -18,6 +17,8 @@ const MAGIC: [u8; 8] = *b"RINGFREC";
 const CLEAR_BYTES: usize = 42;
 const WRAPPED_BYTES: usize = 32 + 16;
 const CHANNELS: u8 = 2;
+/// The codecs of recordings, by their number in the header; new ones go to the end.
+const CODECS: [Codec; 3] = [Codec::Pcma, Codec::Pcmu, Codec::G722];
 const LABEL_FRAMES: &[u8] = b"recording frames";
 
 /// What stands in clear at the head of a recording. It names no person.
@@ -26,7 +27,8 @@ const LABEL_FRAMES: &[u8] = b"recording frames";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub recording: RecordingId,
-    pub law: Law,
+    /// What the blocks are coded in: one of those whose 20 ms are 160 bytes.
+    pub codec: Codec,
     /// The wall time of the first sample.
     pub started: WallTime,
     /// Which box key the file key is wrapped under.
@@ -34,7 +36,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Lays the header out: big endian, `MAGIC format(2) call(8) part(2) law(1) channels(1)
+    /// Lays the header out: big endian, `MAGIC format(2) call(8) part(2) codec(1) channels(1)
     /// rate(4) started(8) key id(8)`, then the file key wrapped under the box key.
     pub(super) fn seal(&self, key: &BoxKey, file_key: &[u8; 32]) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
@@ -94,15 +96,12 @@ impl Header {
 
     fn clear(&self) -> [u8; CLEAR_BYTES] {
         let mut bytes = [0; CLEAR_BYTES];
-        let law = match self.law {
-            Law::A => 0,
-            Law::Mu => 1,
-        };
+        let codec = number(self.codec).unwrap_or_default();
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..10].copy_from_slice(&FORMAT.to_be_bytes());
         bytes[10..20].copy_from_slice(&id_bytes(self.recording));
-        bytes[20..22].copy_from_slice(&[law, CHANNELS]);
-        bytes[22..26].copy_from_slice(&SAMPLE_RATE.to_be_bytes());
+        bytes[20..22].copy_from_slice(&[codec, CHANNELS]);
+        bytes[22..26].copy_from_slice(&self.codec.rate().hz().to_be_bytes());
         bytes[26..34].copy_from_slice(&self.started.0.to_be_bytes());
         bytes[34..42].copy_from_slice(&self.key_id.0);
         bytes
@@ -114,17 +113,15 @@ impl Header {
             return Err(Error::Format(format));
         }
         let refuse = |what, value| Err(Error::Header { what, value });
-        let [law, channels]: [u8; 2] = array(clear, 20);
-        let law = match law {
-            0 => Law::A,
-            1 => Law::Mu,
-            other => return refuse("law", u64::from(other)),
+        let [number, channels]: [u8; 2] = array(clear, 20);
+        let Some(&codec) = CODECS.get(usize::from(number)) else {
+            return refuse("codec", u64::from(number));
         };
         if channels != CHANNELS {
             return refuse("channels", u64::from(channels));
         }
         let rate = u32::from_be_bytes(array(clear, 22));
-        if rate != SAMPLE_RATE {
+        if rate != codec.rate().hz() {
             return refuse("sample rate", u64::from(rate));
         }
         Ok(Self {
@@ -132,11 +129,16 @@ impl Header {
                 call: CallId(u64::from_be_bytes(array(clear, 10))),
                 part: u16::from_be_bytes(array(clear, 18)),
             },
-            law,
+            codec,
             started: WallTime(i64::from_be_bytes(array(clear, 26))),
             key_id: KeyId(array(clear, 34)),
         })
     }
+}
+
+/// The number of a codec, if recordings may have it: one whose 20 ms are 160 bytes.
+pub(super) fn number(codec: Codec) -> Option<u8> {
+    CODECS.iter().position(|known| *known == codec).and_then(|at| u8::try_from(at).ok())
 }
 
 /// The key under which one file's frames are sealed, and nothing else ever.

@@ -5,10 +5,10 @@ use super::frame::{
     BLOCK_BYTES, BLOCKS_PER_FRAME_MAX, FRAMES_MAX, HEAD_BYTES, KIND_AUDIO, KIND_END,
     PLAIN_BYTES_MAX, Place, TAG_BYTES,
 };
-use super::header::{FrameKey, Header};
+use super::header::{FrameKey, Header, number};
 use crate::BoxKey;
 use model::audio::FRAME_MS;
-use model::{Law, RecordingId, SAMPLES_PER_FRAME, WallTime};
+use model::{Codec, RecordingId, SAMPLES_PER_FRAME, WallTime};
 use std::io::Write;
 use zeroize::Zeroizing;
 
@@ -34,12 +34,13 @@ impl<W: Write> RecordingWriter<W> {
         mut out: W,
         key: &BoxKey,
         recording: RecordingId,
-        law: Law,
+        codec: Codec,
         started: WallTime,
         file_key: [u8; 32],
     ) -> Result<Self, Error> {
         let file_key = Zeroizing::new(file_key);
-        let header = Header { recording, law, started, key_id: key.id() };
+        number(codec).ok_or(Error::Codec(codec))?;
+        let header = Header { recording, codec, started, key_id: key.id() };
         out.write_all(&header.seal(key, &file_key))?;
         // Never grows: a plain second must not stay behind in memory that was given back.
         let mut record =

@@ -1,0 +1,189 @@
+//! How a leg's sound is coded: laws of G.711 without a state, G.722 with one for each direction.
+//!
+//! A leg's sound is decoded only when somebody needs samples of it, and bytes are passed on as they
+//! came where both legs have one codec. A decoder or an encoder that sat idle meanwhile is out of
+//! step with the other end's; before it is used again it is run over the last 60 ms that passed,
+//! by which time G.722's step sizes and predictors have forgotten what was before them (their
+//! leaks are 1/128 and 1/256 a sample).
+
+use crate::sink::Block;
+use audio_codec::g722::{G722Decoder, G722Encoder};
+use audio_codec::{Decoder as _, Encoder as _};
+use model::{Codec, Law, Rate, SAMPLES_PER_FRAME};
+
+/// Bytes of the past that are kept: 60 ms.
+pub const PAST: usize = 3 * SAMPLES_PER_FRAME;
+/// Samples they stand for, at most.
+pub const PAST_SAMPLES: usize = 2 * PAST;
+
+/// A leg's codec, with the state it needs; made outside of the tick, as that may allocate.
+#[derive(Debug)]
+pub enum Coder {
+    Law(Law),
+    G722(Box<G722>),
+}
+
+impl Coder {
+    /// Makes the state of a codec, or nothing for one that the engine has not.
+    pub fn new(codec: Codec) -> Option<Self> {
+        Some(match (codec, codec.law()) {
+            (_, Some(law)) => Self::Law(law),
+            (Codec::G722, _) => Self::G722(Box::default()),
+            _ => return None,
+        })
+    }
+
+    /// Which codec it is.
+    pub fn codec(&self) -> Codec {
+        match self {
+            Self::Law(law) => Codec::from(*law),
+            Self::G722(_) => Codec::G722,
+        }
+    }
+
+    /// Notes bytes that went out as they came from elsewhere.
+    pub fn passed(&mut self, bytes: &Block) {
+        if let Self::G722(state) = self {
+            state.out.passed(bytes);
+        }
+    }
+
+    /// Encodes what the leg hears: a frame of the codec's rate.
+    pub fn encode(&mut self, samples: &[i16], bytes: &mut Block) {
+        match self {
+            Self::Law(law) => law.encode(samples, bytes),
+            Self::G722(state) => state.out.encode(samples, bytes),
+        }
+    }
+
+    /// Gives the side that decodes what the leg says.
+    pub fn ear(&mut self) -> Ear<'_> {
+        match self {
+            Self::Law(law) => Ear::Law(*law),
+            Self::G722(state) => {
+                Ear::G722 { decoder: &mut state.decoder, made_up: &mut state.made_up }
+            }
+        }
+    }
+}
+
+/// G.722's states: of what comes, of what goes, and of what is made up where nothing came.
+pub struct G722 {
+    decoder: G722Decoder,
+    made_up: Mouth,
+    out: Mouth,
+}
+
+impl Default for G722 {
+    fn default() -> Self {
+        Self { decoder: G722Decoder::new(), made_up: Mouth::new(), out: Mouth::new() }
+    }
+}
+
+impl std::fmt::Debug for G722 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("G722")
+    }
+}
+
+/// An encoder whose bytes share their way out with bytes made elsewhere.
+pub struct Mouth {
+    encoder: G722Encoder,
+    /// The last bytes that went out.
+    past: [u8; PAST],
+    /// They were not this encoder's.
+    behind: bool,
+}
+
+impl Mouth {
+    fn new() -> Self {
+        Self { encoder: G722Encoder::new(), past: [Codec::G722.silence(); PAST], behind: false }
+    }
+
+    fn passed(&mut self, bytes: &Block) {
+        self.remember(bytes);
+        self.behind = true;
+    }
+
+    fn encode(&mut self, samples: &[i16], bytes: &mut Block) {
+        if std::mem::take(&mut self.behind) {
+            self.catch_up();
+        }
+        // Two samples a byte: the block is filled.
+        let _ = self.encoder.encode_into(&samples[..2 * bytes.len()], bytes);
+        self.remember(bytes);
+    }
+
+    /// Runs the encoder over what went out without it.
+    fn catch_up(&mut self) {
+        self.encoder = G722Encoder::new();
+        let (mut decoder, mut samples) = (G722Decoder::new(), [0; PAST_SAMPLES]);
+        let _ = decoder.decode_into(&self.past, &mut samples);
+        let _ = self.encoder.encode_into(&samples, &mut [0; PAST]);
+    }
+
+    fn remember(&mut self, bytes: &Block) {
+        remember(&mut self.past, bytes);
+    }
+}
+
+/// Moves bytes in at the end of a past.
+pub fn remember(past: &mut [u8; PAST], bytes: &[u8]) {
+    let len = bytes.len().min(PAST);
+    past.copy_within(len.., 0);
+    past[PAST - len..].copy_from_slice(&bytes[bytes.len() - len..]);
+}
+
+/// What decodes a leg's bytes, and makes bytes of what was made up in their place.
+pub enum Ear<'a> {
+    Law(Law),
+    G722 { decoder: &'a mut G722Decoder, made_up: &'a mut Mouth },
+}
+
+impl Ear<'_> {
+    /// The rate of the samples.
+    pub fn rate(&self) -> Rate {
+        match self {
+            Self::Law(_) => Rate::Narrow,
+            Self::G722 { .. } => Rate::Wide,
+        }
+    }
+
+    /// Tells whether bytes stand for the same samples whatever came before them.
+    pub fn is_stateless(&self) -> bool {
+        matches!(self, Self::Law(_))
+    }
+
+    /// Decodes bytes that follow those before them.
+    pub fn decode(&mut self, bytes: &[u8], samples: &mut [i16]) {
+        match self {
+            Self::Law(law) => law.decode(bytes, samples),
+            // Two samples a byte: the caller's room is that.
+            Self::G722 { decoder, .. } => drop(decoder.decode_into(bytes, samples)),
+        }
+    }
+
+    /// Comes into step after bytes that passed undecoded, and gives the samples they stand for;
+    /// tells how many, from the end of `samples`.
+    pub fn catch_up(&mut self, past: &[u8; PAST], samples: &mut [i16; PAST_SAMPLES]) -> usize {
+        let len = PAST * self.rate().times();
+        if let Self::G722 { decoder, .. } = self {
+            **decoder = G722Decoder::new();
+        }
+        self.decode(past, &mut samples[PAST_SAMPLES - len..]);
+        len
+    }
+
+    /// Makes the bytes of a frame of which samples were changed or made up, after `past`.
+    pub fn encode(&mut self, past: &[u8; PAST], samples: &[i16], bytes: &mut Block) {
+        match self {
+            Self::Law(law) => law.encode(samples, bytes),
+            Self::G722 { made_up, .. } => {
+                if made_up.past != *past {
+                    (made_up.past, made_up.behind) = (*past, true);
+                }
+                made_up.encode(samples, bytes);
+            }
+        }
+    }
+}
