@@ -92,13 +92,14 @@ fn mean(power: f64, looks: u32) -> Option<Dbm0> {
     (looks > 0).then(|| Dbm0::of_power((power / f64::from(looks)) as f32))
 }
 
-impl Content {
-    /// Knows nothing yet.
-    pub const fn new() -> Self {
-        let span = Span { looks: 0, voiced: 0, dead: 0, voice_power: 0.0, noise_power: 0.0 };
-        Self { last: Look::Dead, least: f32::MAX, least_before: f32::MAX, looks: 0, span }
+impl Default for Content {
+    fn default() -> Self {
+        let (least, least_before) = (f32::MAX, f32::MAX);
+        Self { last: Look::Dead, least, least_before, looks: 0, span: Span::default() }
     }
+}
 
+impl Content {
     /// Looks at a frame.
     pub fn look(&mut self, sound: Sound) -> Look {
         self.span.looks += 1;
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn noise_that_stands_still_is_never_voice_and_a_faint_voice_above_it_is() {
-        let mut content = Content::new();
+        let mut content = Content::default();
         // Frames of 20 ms of noise differ by a dB or two.
         let noise = (0..500).map(|n| -55.0 + [0.0, 1.5, -1.0, 2.0, -2.0][n % 5]);
         assert!(found(&mut content, noise).iter().all(|look| *look == Look::Faint));
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn loud_sound_counts_from_the_first_look_on_even_if_it_stands_still() {
-        let mut content = Content::new();
+        let mut content = Content::default();
         assert!(found(&mut content, [-10.0; 200]).iter().all(|look| *look == Look::Voice));
         let span = content.take_span();
         assert_eq!((span.looks, span.voiced, span.noise()), (200, 200, None));
@@ -167,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_noise_of_a_street_is_found_out_in_its_first_pause() {
-        let mut content = Content::new();
+        let mut content = Content::default();
         found(&mut content, [-42.0; 60]);
         assert_eq!(found(&mut content, [-44.0, -41.0]), [Look::Faint; 2]);
         assert_eq!(found(&mut content, [-30.0]), [Look::Voice]);
@@ -183,7 +184,7 @@ mod tests {
         let mut steps = [8; 160];
         steps[77] = -8;
         assert!(matches!(Sound::of(&steps), Sound::Level(_)));
-        let mut content = Content::new();
+        let mut content = Content::default();
         for sound in [Sound::Nothing, Sound::Comfort, Sound::Flat] {
             assert_eq!(content.look(sound), Look::Dead);
         }

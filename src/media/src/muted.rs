@@ -52,7 +52,7 @@ pub enum Turn {
 }
 
 /// The watch over one leg.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct MutedWatch {
     /// When the talk began, while there is one.
     since: Option<Instant>,
@@ -93,21 +93,9 @@ impl Spurt {
 }
 
 impl MutedWatch {
-    /// Watches nothing yet.
-    pub const fn new() -> Self {
-        Self {
-            since: None,
-            voiced: 0,
-            dead_since: None,
-            other: Spurt { began: None, voice_at: None },
-            turns: 0,
-            told: None,
-        }
-    }
-
     /// Begins anew with the next look: the leg is joined to somebody else, or described anew.
     pub fn renew(&mut self) {
-        *self = Self { told: self.told, ..Self::new() };
+        *self = Self { told: self.told, ..Self::default() };
     }
 
     /// What the leg is told of now.
@@ -179,7 +167,7 @@ mod tests {
 
     impl Talk {
         fn new() -> Self {
-            Self { watch: MutedWatch::new(), ms: 0, told: Vec::new() }
+            Self { watch: MutedWatch::default(), ms: 0, told: Vec::new() }
         }
         fn goes(&mut self, seconds: f32, found: Look, others: Look) -> &mut Self {
             self.with(seconds, true, found, others)

@@ -185,7 +185,7 @@ impl Reports {
         }
         let since = middle(ntp(now)).wrapping_sub(block.last_report);
         let Some(units) = since.checked_sub(block.since_last) else { return };
-        let round_trip = Duration::from_micros(u64::from(units) * 1_000_000 >> 16);
+        let round_trip = Duration::from_micros((u64::from(units) * 1_000_000) >> 16);
         if round_trip <= ROUND_TRIP_MAX {
             self.round_trip = Some(round_trip);
         }

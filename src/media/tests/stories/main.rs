@@ -3,14 +3,21 @@
 #![allow(clippy::unwrap_used, reason = "a world that is not as the story says ends the story")]
 
 mod bridge;
+mod cases;
 mod conceal;
+mod ear;
 mod early;
+mod hearing;
+mod impaired;
 mod inband;
 mod jitter;
+mod judged;
 mod keys;
+mod network;
 mod prompts;
 mod room;
 mod silence;
+mod speech;
 mod srtp;
 mod wire;
 mod world;

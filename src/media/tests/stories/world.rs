@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Numbers from a seed (splitmix64).
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Random(pub u64);
 
 impl Random {
@@ -61,6 +61,11 @@ pub struct Phone {
     pub timestamp: u32,
     pub packet_ms: u64,
     pub network: Network,
+    /// Instead of `network`, where a story asks for more.
+    pub way: Option<crate::network::Network>,
+    /// Pauses in its talk: comfort noise in words (RFC 3389), then nothing until it speaks again.
+    pub pauses: bool,
+    hushed: u32,
     /// Parts in a million its clock is fast.
     pub fast_ppm: i64,
     pub mute: bool,
@@ -111,7 +116,7 @@ impl Phone {
         let len = Packet { payload: &[], ..packet }.write(&mut buffer);
         [&buffer[..len], payload].concat()
     }
-    fn speak(&mut self) -> Vec<u8> {
+    fn speak(&mut self) -> Option<Vec<u8>> {
         let len = self.packet_ms as usize * 8;
         let heard = len * self.codec.rate().times();
         let samples: Vec<i16> =
@@ -123,9 +128,16 @@ impl Phone {
             None => _ = self.encoder.encode_into(&samples, &mut bytes),
         }
         self.said_bytes.extend(&bytes);
-        let packet = self.packet(self.payload_type, false, &bytes);
+        let faint = media::tone::Dbm0::of(&samples) < media::tone::Dbm0(-50.0);
+        self.hushed = if self.pauses && faint { self.hushed + 1 } else { 0 };
+        // Ten frames of hang-over, one packet of noise, nothing.
+        let packet = match self.hushed {
+            0..10 => Some(self.packet(self.payload_type, false, &bytes)),
+            10 => Some(self.packet(13, false, &[60])),
+            _ => None,
+        };
         self.timestamp = self.timestamp.wrapping_add(len as u32);
-        self.protect(packet)
+        packet.map(|packet| self.protect(packet))
     }
     /// Encrypts a packet, if the phone does that.
     pub fn protect(&mut self, mut packet: Vec<u8>) -> Vec<u8> {
@@ -226,6 +238,9 @@ impl World {
             timestamp: u32::MAX - 5000,
             packet_ms: 20,
             network: Network::default(),
+            way: None,
+            pauses: false,
+            hushed: 0,
             fast_ppm: 0,
             mute: false,
             sound,
@@ -352,7 +367,15 @@ impl World {
                 phone.timestamp = phone.timestamp.wrapping_add(phone.packet_ms as u32 * 8);
                 continue;
             }
-            let packet = phone.speak();
+            let Some(packet) = phone.speak() else { continue };
+            if let Some(way) = &mut phone.way {
+                for arrives in way.arrivals(sent_us as u64) {
+                    self.count += 1;
+                    self.on_the_way
+                        .insert((arrives, self.count), (*slot, phone.address, packet.clone()));
+                }
+                continue;
+            }
             let network = phone.network;
             if self.random.share() < network.loss {
                 continue;
