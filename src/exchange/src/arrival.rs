@@ -98,34 +98,11 @@ impl Exchange {
     ) {
         match key {
             "pick-up" => match self.ringing_for(&phone, rest) {
-                Some(call) => self.attach(now, leg, call, &phone, None),
-                None => self.open_service(now, leg, phone, dialled),
+                Ok(call) => self.attach(now, leg, call, &phone, None),
+                Err(_) => self.open_service(now, leg, phone, dialled),
             },
             _ => self.open_service(now, leg, phone, dialled),
         }
-    }
-
-    /// The call to be picked up: that of the phone whose number is given, or the oldest that rings
-    /// anywhere. Nobody picks up the own phone's.
-    fn ringing_for(&self, by: &PhoneId, number: &str) -> Option<CallId> {
-        let wanted = match number {
-            "" => None,
-            number => match self.goal(number) {
-                Goal::Phone(phone) => Some(phone),
-                _ => return None,
-            },
-        };
-        let picks = self.sitter(by).is_some();
-        let rings = |call: &&call::Call| {
-            let (who, queued) = match call.state() {
-                call::State::Offered { who, .. } => (Some(who), true),
-                _ => (call.rung().map(|to| &to.who), false),
-            };
-            let Some(Via::Phone(phone)) = who.map(|who| &who.via) else { return false };
-            let wanted = wanted.as_ref().is_none_or(|wanted| wanted == phone);
-            wanted && phone != by && (picks || !queued) && !call.is_joined()
-        };
-        self.calls.iter().find(rings).map(call::Call::id)
     }
 
     /// A leg of a phone takes a place in a call.
@@ -161,7 +138,8 @@ impl Exchange {
             let rings = call.rung().is_some_and(|to| to.leg == old)
                 || matches!(call.state(), call::State::Offered { leg, .. } if *leg == old)
                     && who.agent.is_some();
-            same || rings || call.slot().is_some()
+            let reaches = self.phones.of(old).is_some_and(|rung| self.reaches_up(&phone, rung));
+            same || rings && reaches || call.slot().is_some()
         });
         match may {
             true => self.attach(now, leg, id, &phone, Some(old)),

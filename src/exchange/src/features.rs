@@ -1,6 +1,7 @@
 //! Features of phones: by code, by a phone's own key, and for who sits down there.
 
 use crate::exchange::Exchange;
+use crate::pickup::NoPickUp;
 use crate::plays::Player;
 use crate::service::Seat;
 use agent::Code;
@@ -71,7 +72,13 @@ impl Exchange {
                 let rest = found.map(|(_, rest)| rest).unwrap_or_default();
                 return self.asked_seat(now, leg, phone, Seat::read(&rest));
             }
-            Some("pick-up") => "phone.nothing-rings",
+            Some("pick-up") => {
+                let number = found.map(|(_, rest)| rest).unwrap_or_default();
+                match self.ringing_for(phone, &number) {
+                    Err(NoPickUp::OtherGroup) => "phone.other-group",
+                    _ => "phone.nothing-rings",
+                }
+            }
             Some("park") => {
                 // Parks what the phone holds on its other leg.
                 let to = found.map(|(_, rest)| rest).unwrap_or_default();

@@ -21,6 +21,7 @@ mod io;
 mod keys;
 mod lamps;
 mod phones;
+mod pickup;
 mod plays;
 mod pops;
 mod reach;

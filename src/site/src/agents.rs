@@ -98,7 +98,8 @@ fn rights(reader: &mut Reader<'_>, section: &mut Section<'_>, number: &str) -> R
     let role = phones::role(reader, section);
     let pin = section.field("pin").and_then(|field| pin(reader, &field, number));
     let shown = section.field("shown").and_then(|field| telephone(reader, &field));
-    Rights { role, pin, shown }
+    let pick_up_group = phones::pick_up_group(reader, section);
+    Rights { role, pin, shown, pick_up_group }
 }
 
 /// A list of skills, or a table of skills with how good the agent is at each.

@@ -68,6 +68,7 @@ pub(crate) fn phones(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Desks {
         let hot_desk = section.field("hot-desk").and_then(|field| field.flag(reader));
         phone.hot_desk = hot_desk.unwrap_or(true);
         phone.role = role(reader, &mut section);
+        phone.pick_up_group = pick_up_group(reader, &mut section);
         section.done(reader);
         desks.phones.insert(PhoneId::new(number), (phone, spot));
     }
@@ -80,6 +81,13 @@ pub(crate) fn role(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option
     let name = field.text(reader)?;
     reader.refs.point(Kind::Role, name, field.spot.clone());
     Some(RoleId::new(name))
+}
+
+/// The group of phones that pick one another's calls up.
+pub(crate) fn pick_up_group(reader: &mut Reader<'_>, section: &mut Section<'_>) -> Option<String> {
+    let field = section.field("pick-up-group")?;
+    let name = field.text(reader)?;
+    names::name(reader, &field.spot, name).then(|| name.to_owned())
 }
 
 /// A hardware address: twelve digits of base 16, with or without signs between them.

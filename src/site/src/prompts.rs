@@ -7,7 +7,7 @@ use model::{PromptId, say};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the box says by itself on any site, besides numbers and places in a queue.
-const OWN: [&str; 40] = [
+const OWN: [&str; 45] = [
     "ivr.invalid",
     "ivr.no-input",
     "ivr.to-agent",
@@ -48,6 +48,11 @@ const OWN: [&str; 40] = [
     "phone.call-waiting-on",
     "phone.call-waiting-off",
     "phone.nothing-rings",
+    "phone.other-group",
+    "missed.none",
+    "missed.before",
+    "missed.from",
+    "call.minute-left",
 ];
 
 /// The ids of the prompts that can be played, per language: the box's own and the site's.

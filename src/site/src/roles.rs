@@ -44,9 +44,16 @@ pub(crate) fn roles(
         let calls_a_day = a_day(reader, section.field("calls-a-day"), Some(CALLS_A_DAY));
         let minutes_a_day = a_day(reader, section.field("minutes-a-day"), Some(MINUTES_A_DAY));
         let sees_numbers = section.field("sees-numbers").and_then(|field| field.flag(reader));
+        let anywhere = section.field("picks-up-anywhere").and_then(|field| field.flag(reader));
         section.done(reader);
-        let sees_numbers = sees_numbers.unwrap_or(false);
-        let role = Role { dial, also, calls_a_day, minutes_a_day, sees_numbers };
+        let role = Role {
+            dial,
+            also,
+            calls_a_day,
+            minutes_a_day,
+            sees_numbers: sees_numbers.unwrap_or(false),
+            picks_up_anywhere: anywhere.unwrap_or(false),
+        };
         roles.insert(RoleId::new(name), role);
     }
     (roles, dialled)

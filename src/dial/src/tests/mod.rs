@@ -43,6 +43,7 @@ pub fn site() -> Site {
         calls_a_day: Some(3),
         minutes_a_day: Some(10),
         sees_numbers: true,
+        ..Role::default()
     };
     Site {
         name: Words::default(),

@@ -1,7 +1,9 @@
 //! Calls of other phones that are picked up, by code, by lamp, and in place of a leg.
 
 use crate::desks::{office, rung, talk};
+use crate::site::with;
 use crate::world::{Habit::*, Heard, World};
+use exchange::Input;
 use model::{Cause, LegEvent, LegId, Order, Via};
 
 fn in_place(world: &mut World, phone: &str, old: LegId) -> LegId {
@@ -142,4 +144,77 @@ fn a_picker_who_hangs_up_at_once_and_a_caller_who_does_leave_nothing() {
     world.run(1);
     assert!(!world.legs.contains_key(&picks));
     world.over();
+}
+
+/// An office whose phones 8001 and 8002 are of one group, and 8003 of another.
+fn grouped(change: impl FnOnce(&mut model::site::Site)) -> World {
+    let site = with(|site| {
+        for (agent, group) in [("8001", "front"), ("8002", "front"), ("8003", "back")] {
+            let agent = site.agents.get_mut(&agent.into()).unwrap();
+            agent.rights.pick_up_group = Some(group.to_owned());
+        }
+        // Said of the phones too: nobody is logged in at some.
+        for (phone, group) in [("8001", "front"), ("8002", "front"), ("8003", "back")] {
+            let mut own = model::site::Phone::with_password(model::Secret::new("secret"));
+            own.pick_up_group = Some(group.to_owned());
+            own.role = Some("desk".into());
+            site.phones.insert(phone.into(), own);
+        }
+        change(site);
+    });
+    let mut world = World::new(site);
+    for phone in ["8001", "8002", "8003"] {
+        world.habits.insert(phone.into(), Ignores);
+        world.tell(Input::Phone { phone: phone.into(), up: true });
+    }
+    world
+}
+
+#[test]
+fn the_code_alone_takes_the_longest_ringing_of_the_own_group_and_no_other() {
+    let mut world = grouped(|_| {});
+    let elsewhere = world.dial("8001", "8003");
+    world.run(3);
+    let picks = world.dial("8002", "*8");
+    world.run(1);
+    assert_eq!(world.hears(picks), ["phone.nothing-rings"], "8003 is of another group");
+    world.run(5);
+    let mine = world.call_desk();
+    world.agent("8001", Ignores);
+    world.gone(elsewhere, Cause::Cancelled);
+    world.run(1);
+    world.dial("8002", "*11");
+    world.run(5);
+    world.dial("8002", "*141");
+    world.run(5);
+    let picks = world.dial("8002", "*8");
+    world.run(1);
+    assert_eq!(world.legs[&mine], Heard::Party(picks));
+    world.gone(mine, Cause::Normal);
+    world.over();
+}
+
+#[test]
+fn a_number_of_another_group_is_picked_up_by_a_role_that_reaches_further_alone() {
+    for anywhere in [false, true] {
+        let mut world = grouped(|site| {
+            let role = model::site::Role { picks_up_anywhere: anywhere, ..Default::default() };
+            site.roles.insert("desk".into(), role);
+        });
+        let caller = world.dial("8001", "8003");
+        world.run(1);
+        let rings = rung(&world, "8003");
+        let lamp = in_place(&mut world, "8002", rings);
+        world.run(1);
+        if anywhere {
+            assert_eq!(world.legs[&caller], Heard::Party(lamp));
+        } else {
+            assert!(!world.legs.contains_key(&lamp), "a lamp is no way round the groups");
+            let picks = world.dial("8002", "*88003");
+            world.run(1);
+            assert_eq!(world.hears(picks), ["phone.other-group"]);
+        }
+        world.gone(caller, Cause::Normal);
+        world.over();
+    }
 }

@@ -177,6 +177,8 @@ pub struct Phone {
     pub hot_desk: bool,
     /// What may be dialled while nobody sits at it; without one nothing but emergencies.
     pub role: Option<RoleId>,
+    /// Whose ringing phones it may pick up while nobody sits at it, and by whom it may be.
+    pub pick_up_group: Option<String>,
 }
 
 impl Phone {
@@ -191,6 +193,7 @@ impl Phone {
             keys: Vec::new(),
             hot_desk: true,
             role: None,
+            pick_up_group: None,
         }
     }
 }
@@ -208,6 +211,8 @@ pub struct Role {
     pub minutes_a_day: Option<u32>,
     /// Callers' numbers are shown whole.
     pub sees_numbers: bool,
+    /// Phones of other pick-up groups may be picked up too, by their number.
+    pub picks_up_anywhere: bool,
 }
 
 impl Default for Role {
@@ -219,6 +224,7 @@ impl Default for Role {
             calls_a_day: None,
             minutes_a_day: None,
             sees_numbers: false,
+            picks_up_anywhere: false,
         }
     }
 }
@@ -296,6 +302,8 @@ pub struct Rights {
     pub pin: Option<Secret>,
     /// The number calls out show, where the trunk shows the agent's.
     pub shown: Option<Number>,
+    /// Instead of the group of the phone the agent sits at.
+    pub pick_up_group: Option<String>,
 }
 
 /// Slots calls are parked in, by what is dialled to pick one up.
