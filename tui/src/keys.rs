@@ -90,6 +90,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Kind, "phone", "话机", "phone"),
     (Of::Alarm, "trunk-down", "中继不可用", "trunk not reached"),
     (Of::Alarm, "dial-ceiling", "呼出已达当日上限", "calls out reached the day's ceiling"),
+    (Of::Alarm, "pins-guessed", "有人猜测工号密码，已锁定", "PINs guessed: locked for a while"),
     (Of::Alarm, "call-in-clear", "未加密的呼叫被拒绝", "call in clear refused"),
     (Of::Alarm, "no-battery", "线路无馈电", "no battery"),
     (Of::Alarm, "card-gone", "板卡无响应", "card silent"),

@@ -1,6 +1,7 @@
 //! The core: calls, phones and time change the states; `code` says what agents ask for.
 
 use crate::desk::{Desk, NO_ANSWER, PHONE_GONE, View};
+use crate::pins::Guesses;
 use crate::{Input, Output};
 use model::fact::AgentState;
 use model::site::Site;
@@ -22,6 +23,7 @@ pub struct Agents {
     /// Phones that take no calls of a queue, and why.
     pub(crate) barred: BTreeMap<PhoneId, &'static str>,
     pub(crate) wrap_ups: BTreeSet<(Instant, AgentId)>,
+    pub(crate) guesses: Guesses,
     out: VecDeque<Output>,
     pub(crate) counters: Counters,
 }
@@ -55,6 +57,7 @@ impl Agents {
             phones_up: BTreeSet::new(),
             barred: BTreeMap::new(),
             wrap_ups: BTreeSet::new(),
+            guesses: Guesses::default(),
             out: VecDeque::new(),
             counters: Counters::default(),
         };
@@ -78,6 +81,7 @@ impl Agents {
             Input::Engaged { agent, visit, queue } => self.engaged(now, &agent, visit, queue),
             Input::Wish { phone, code } => self.wished(now, &phone, code),
             Input::Sit { phone, agent, pin } => self.sit(now, &phone, &agent, pin),
+            Input::WrongPin { phone, agent } => self.wrong_pin(now, &phone, &agent),
             Input::Barred { phone, reason } => {
                 match reason {
                     Some(reason) => drop(self.barred.insert(phone.clone(), reason)),

@@ -37,9 +37,6 @@ pub struct Desk {
     pub last: Option<VisitId>,
     /// The agent asked for after-call work.
     pub wants_rest: bool,
-    /// Wrong PINs one after another, and until when no more are taken.
-    pub wrong_pins: u8,
-    pub locked_until: Option<Instant>,
     /// The agent logged out during a call and leaves when it is over.
     pub leaving: bool,
 }
@@ -60,8 +57,6 @@ impl Desk {
             before: None,
             last: None,
             wants_rest: false,
-            wrong_pins: 0,
-            locked_until: None,
             leaving: false,
         }
     }

@@ -26,6 +26,7 @@ mod agents;
 mod code;
 mod desk;
 mod dial;
+mod pins;
 mod restore;
 mod seat;
 mod talks;
@@ -35,8 +36,10 @@ mod tests;
 pub use agents::{Agents, Counters, UNANSWERED_MAX};
 pub use code::Code;
 pub use desk::{DND, FORWARDED, NO_ANSWER, PHONE_GONE, View};
+pub use pins::{
+    GUESSED_MAX, PIN_FORGOTTEN, PIN_LOCK, PIN_LOCK_MAX, WRONG_AT_PHONE_MAX, WRONG_PINS_MAX,
+};
 pub use restore::{RESTART, RESTORE_AGE_MAX};
-pub use seat::{PIN_LOCK, WRONG_PINS_MAX};
 
 use model::site::Site;
 use model::{AgentId, Cause, Clip, Fact, Instant, PhoneId, QueueId, Secret, SkillId, VisitId};
@@ -84,6 +87,11 @@ pub enum Input<'a> {
     Wish {
         phone: PhoneId,
         code: Code,
+    },
+    /// A proof of an agent's PIN was wrong that a phone's own key gave.
+    WrongPin {
+        phone: PhoneId,
+        agent: AgentId,
     },
     /// An agent sits down at a phone and logs in there.
     Sit {

@@ -6,12 +6,6 @@ use crate::code::Code;
 use model::fact::AgentState;
 use model::{AgentId, Clip, Fact, Instant, PhoneId, Secret};
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// Wrong PINs for an agent, one after another, after which none is looked at for `PIN_LOCK`.
-pub const WRONG_PINS_MAX: u8 = 3;
-/// How long.
-pub const PIN_LOCK: Duration = Duration::from_secs(60);
 
 impl Agents {
     /// A phone's own key asks what a code would.
@@ -44,25 +38,28 @@ impl Agents {
         agent: &AgentId,
         pin: Option<Secret>,
     ) -> &'static str {
-        let Some(entry) = self.site.agents.get(agent) else {
-            self.counters.wrong_pins += 1;
-            return "agent.wrong-pin";
-        };
-        let own = entry.phone == *phone;
-        let wanted = entry.rights.pin.clone();
+        let entry = self.site.agents.get(agent);
+        let own = entry.is_some_and(|entry| entry.phone == *phone);
+        let wanted = entry.map(|entry| entry.rights.pin.clone());
         let lets = self.site.phones.get(phone).is_none_or(|phone| phone.hot_desk);
-        let Some(desk) = self.desks.get_mut(agent) else { return "agent.wrong-pin" };
-        let locked = desk.locked_until.is_some_and(|until| until > now);
-        if locked || (!own && wanted.is_some() && pin != wanted) {
+        let right = match &wanted {
+            Some(Some(wanted)) => own || pin.as_ref() == Some(wanted),
+            Some(None) => true,
+            None => false,
+        };
+        // The own phone and an agent without a PIN ask for none: there is nothing to guess.
+        let asked = !own && !matches!(wanted, Some(None));
+        if asked && self.guesses.waits(now, agent, phone) {
             self.counters.wrong_pins += 1;
-            if !locked {
-                desk.wrong_pins += 1;
-                desk.locked_until = (desk.wrong_pins >= WRONG_PINS_MAX).then(|| now + PIN_LOCK);
-                desk.wrong_pins %= WRONG_PINS_MAX;
-            }
             return "agent.wrong-pin";
         }
-        desk.wrong_pins = 0;
+        if !right {
+            self.wrong_pin(now, phone, agent);
+            return "agent.wrong-pin";
+        }
+        if asked {
+            self.guesses.right(agent);
+        }
         if !own && !lets {
             return "agent.seat-forbidden";
         }
@@ -84,6 +81,16 @@ impl Agents {
         self.settle(now, agent);
         self.reseat();
         "agent.logged-in"
+    }
+
+    /// Counts a PIN that was wrong; at a lock whoever watches the box is told.
+    pub(crate) fn wrong_pin(&mut self, now: Instant, phone: &PhoneId, agent: &AgentId) {
+        self.counters.wrong_pins += 1;
+        for locked in self.guesses.wrong(now, agent, phone) {
+            let agent = locked.agent.then(|| agent.clone());
+            let seconds = u32::try_from(locked.time.as_secs()).unwrap_or(u32::MAX);
+            self.push(Output::Fact(Fact::PinsLocked { agent, phone: phone.clone(), seconds }));
+        }
     }
 
     /// Takes up where agents sat before a restart.

@@ -4,7 +4,7 @@ use crate::io::{Input, Output, Rules, Wish};
 use crate::shared::{Counters, Shared};
 use crate::state::{Call, State, Then};
 use crate::timers::Kind;
-use crate::{DRAIN_TALK_MAX, DRAINING, LOST_AFTER};
+use crate::{DRAIN_TALK_MAX, DRAINING, GOODBYE, LOST_AFTER};
 use model::fact::{Party, Who};
 use model::site::{Lang, Marks};
 use model::time::Anchor;
@@ -96,6 +96,11 @@ impl Calls {
             }
             Input::GiveUp { call, cause } => {
                 self.with(now, Some(call), |call, shared| call.give_up(now, cause, shared));
+            }
+            Input::Cut { call } => {
+                self.with(now, Some(call), |call, shared| {
+                    call.tell(now, GOODBYE, Cause::Forbidden, shared);
+                });
             }
             Input::Wish { leg, wish } => {
                 let call = self.shared.legs.get(&leg).copied();

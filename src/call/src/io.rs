@@ -93,6 +93,8 @@ pub enum Input {
     Send { call: CallId, to: Place },
     /// Nobody can be had: the next way back.
     GiveUp { call: CallId, cause: Cause },
+    /// The minutes of who pays for it are used up: everybody is told goodbye.
+    Cut { call: CallId },
     /// A party asks something during a talk.
     Wish { leg: LegId, wish: Wish },
     /// Two legs of one phone: join their other sides. `conference` keeps the phone in it.

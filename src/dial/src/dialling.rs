@@ -22,18 +22,22 @@ pub const ROUTE_TIME_MAX: Duration = Duration::from_secs(12);
 
 /// A call out.
 #[derive(Debug)]
-struct Call {
-    call: Option<CallId>,
-    who: Who,
-    reading: Reading,
+pub(crate) struct Call {
+    pub(crate) call: Option<CallId>,
+    pub(crate) who: Who,
+    pub(crate) reading: Reading,
     since: Instant,
     trunk: TrunkId,
     tried: BTreeSet<TrunkId>,
-    answered: Option<Instant>,
+    pub(crate) answered: Option<Instant>,
+    /// Who pays was told that the minutes end.
+    pub(crate) warned: bool,
+    /// It is to be ended, for that.
+    pub(crate) cut: bool,
 }
 
 impl Call {
-    fn payer(&self) -> Payer {
+    pub(crate) fn payer(&self) -> Payer {
         Payer::of(self.who.agent.as_ref(), self.who.phone.as_ref())
     }
     fn talked_ms(&self, now: Instant) -> u64 {
@@ -58,18 +62,20 @@ pub struct Counters {
 /// All calls out of the box.
 #[derive(Debug)]
 pub struct Dialling {
-    site: Arc<Site>,
+    pub(crate) site: Arc<Site>,
     plan: Plan,
     /// Who comes first, in the form dialled at home.
     vip: BTreeSet<Number>,
     /// Where calls begin by the number dialled, in that form too.
     entries: BTreeMap<TrunkId, BTreeMap<Number, MenuId>>,
     anchor: Anchor,
-    spent: Spent,
+    pub(crate) spent: Spent,
     trunks: Trunks,
-    calls: BTreeMap<u64, Call>,
+    pub(crate) calls: BTreeMap<u64, Call>,
+    /// The next moment a running call is to be warned or cut.
+    pub(crate) next: Option<Instant>,
     draining: bool,
-    out: VecDeque<Output>,
+    pub(crate) out: VecDeque<Output>,
     counters: Counters,
 }
 
@@ -86,6 +92,7 @@ impl Dialling {
             spent: config.spent,
             trunks: Trunks::default(),
             calls: BTreeMap::new(),
+            next: None,
             draining: false,
             out: VecDeque::new(),
             counters: Counters::default(),
@@ -120,19 +127,24 @@ impl Dialling {
                 self.site = site;
             }
         }
+        self.look(now);
     }
 
-    /// Does nothing yet: no timer of a call out is dialling's own.
-    pub fn tick(&mut self, _now: Instant) {}
+    /// Warns and ends calls that use up the minutes of a day, where the site has them cut.
+    pub fn tick(&mut self, now: Instant) {
+        if self.next.is_some_and(|at| at <= now) {
+            self.look(now);
+        }
+    }
 
     /// Gives the next output.
     pub fn poll(&mut self) -> Option<Output> {
         self.out.pop_front()
     }
 
-    /// Tells when `tick` is needed next: never.
+    /// Tells when `tick` is needed next, and what for.
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        None
+        self.next.map(|at| (at, "dial: minutes of the day used up"))
     }
 
     /// The numbering plan: whether something dialled asks for a line out or for help.
@@ -193,15 +205,30 @@ impl Dialling {
         let read = self.plan.read(dialled);
         let may = read.and_then(|reading| self.may(now, &who, &reading).map(|()| reading));
         let routed = may.and_then(|reading| {
-            let none = BTreeSet::new();
-            let trunk = self.trunks.next(&self.site, &none, reading.is_emergency());
-            Ok((trunk.ok_or(Barred::NoTrunk)?, reading))
+            let emergency = reading.is_emergency();
+            let free = |tried: &BTreeSet<TrunkId>| self.trunks.next(&self.site, tried, emergency);
+            let crowded = self.crowded(&who, emergency);
+            match free(&crowded) {
+                Some(trunk) => Ok((trunk, reading)),
+                None if free(&BTreeSet::new()).is_some() => Err(Barred::CallsAtOnce),
+                None => Err(Barred::NoTrunk),
+            }
         });
         match routed {
             Ok((trunk, reading)) => {
                 self.counters.emergencies += u64::from(reading.is_emergency());
                 let tried = BTreeSet::new();
-                let out = Call { call, who, reading, since: now, trunk, tried, answered: None };
+                let out = Call {
+                    call,
+                    who,
+                    reading,
+                    since: now,
+                    trunk,
+                    tried,
+                    answered: None,
+                    warned: false,
+                    cut: false,
+                };
                 if !out.reading.is_emergency() {
                     self.spent.turn(&self.site.zone, self.anchor.wall(now));
                     self.spent.call(&out.payer());
@@ -266,6 +293,22 @@ impl Dialling {
         Err(why)
     }
 
+    /// The trunks over which a role has as many calls at once as it may; none for an emergency.
+    fn crowded(&self, who: &Who, emergency: bool) -> BTreeSet<TrunkId> {
+        let role = who.role.as_ref().and_then(|role| self.site.roles.get(role));
+        let Some(most) = role.and_then(|role| role.calls_at_once).filter(|_| !emergency) else {
+            return BTreeSet::new();
+        };
+        let mut calls = BTreeMap::<&TrunkId, u16>::new();
+        for call in self.calls.values() {
+            if call.who.role == who.role && !call.reading.is_emergency() {
+                *calls.entry(&call.trunk).or_default() += 1;
+            }
+        }
+        let full = calls.into_iter().filter(|(_, calls)| *calls >= most);
+        full.map(|(trunk, _)| trunk.clone()).collect()
+    }
+
     /// Sends a call over its trunk.
     fn route(&mut self, ask: u64, mut out: Call) {
         out.tried.insert(out.trunk.clone());
@@ -318,7 +361,9 @@ impl Dialling {
         let given_up = matches!(cause, Cause::Normal | Cause::Cancelled);
         let in_time = now.since(out.since) < ROUTE_TIME_MAX;
         let again = out.answered.is_none() && (emergency && !given_up || trunks_fault && in_time);
-        let next = again.then(|| self.trunks.next(&self.site, &out.tried, emergency)).flatten();
+        let mut shut = self.crowded(&out.who, emergency);
+        shut.extend(out.tried.iter().cloned());
+        let next = again.then(|| self.trunks.next(&self.site, &shut, emergency)).flatten();
         match next {
             Some(trunk) => {
                 self.counters.failovers += 1;
@@ -343,6 +388,11 @@ impl Dialling {
         }
         let Who { agent, phone, .. } = out.who.clone();
         self.fact(Fact::DialledEnded { call: out.call, agent, phone, talked_ms, emergency });
+    }
+
+    /// Begins another day where one has come.
+    pub(crate) fn turn(&mut self, now: Instant) {
+        self.spent.turn(&self.site.zone, self.anchor.wall(now));
     }
 
     fn fact(&mut self, fact: Fact) {

@@ -13,10 +13,12 @@
 //! trunk: not for want of a role or an agent, not by a ceiling, not by a draining box, and it is
 //! tried over every trunk in turn.
 //!
-//! Ceilings are of the site's local day. A call that reaches one is not cut; the next is refused
-//! and a fact raises the alarm.
+//! Ceilings are of the site's local day. At one no further call is made and a fact raises the alarm;
+//! a call that runs goes on, or is ended with a warning a minute before, as the site says. A role
+//! may have so many calls at once over one trunk; what is more goes over another, or not at all.
 
 mod ceiling;
+mod cut;
 mod dialling;
 mod plan;
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod tests;
 mod trunks;
 
 pub use ceiling::{Spent, Used};
+pub use cut::WARNED_BEFORE;
 pub use dialling::{ASKS_MAX, Counters, Dialling, EMERGENCIES_MAX, ROUTE_TIME_MAX};
 pub use plan::{EMERGENCY, Plan, Reading};
 
@@ -84,6 +87,10 @@ pub enum Output {
     Refused { ask: u64, why: Barred },
     /// It was tried and came to nothing.
     Failed { ask: u64, cause: Cause },
-    /// Of `Dialled`, `DialledEnded`, `DialBarred`, `CeilingReached` and `TrunkChanged`.
+    /// A minute is left of what may be talked today: who pays is to be told.
+    Warn { ask: u64 },
+    /// The minutes are used up: the call is to be ended.
+    Cut { ask: u64 },
+    /// Of `Dialled`, `DialledEnded`, `DialBarred`, `CeilingReached`, `DialCut` and `TrunkChanged`.
     Fact(Fact),
 }

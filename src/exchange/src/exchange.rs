@@ -3,6 +3,7 @@
 use crate::io::{Config, Input, Output};
 use crate::keys::Keys;
 use crate::lamps::Shown;
+use crate::owed::Waiting;
 use crate::phones::Phones;
 use crate::plays::Plays;
 use crate::reach::{Asks, Search};
@@ -46,6 +47,7 @@ pub struct Exchange {
     pub(crate) services: Services,
     pub(crate) phones: Phones,
     pub(crate) shown: Shown,
+    pub(crate) waiting: Waiting,
     pub(crate) slots_dirty: BTreeSet<String>,
     pub(crate) seats: Seats,
     pub(crate) plays: Plays,
@@ -59,7 +61,7 @@ impl Exchange {
     /// Makes an exchange without calls, all phones down. No stage rolls dice so far, so every seed
     /// gives the same exchange.
     pub fn new(_seed: u64, now: Instant, config: Config) -> Self {
-        let Config { site, anchor, next_call, agents, seats, phones, spent } = config;
+        let Config { site, anchor, next_call, agents, seats, phones, owed, spent } = config;
         let dial = dial::Config { site: Arc::clone(&site), anchor, spent };
         let mut exchange = Self {
             calls: Calls::new(now, anchor, next_call, rules(&site)),
@@ -74,6 +76,7 @@ impl Exchange {
             services: Services::default(),
             phones: Phones::default(),
             shown: Shown::default(),
+            waiting: Waiting::restored(&site, owed),
             slots_dirty: BTreeSet::new(),
             seats: Seats::default(),
             plays: Plays::default(),
@@ -90,6 +93,7 @@ impl Exchange {
             exchange.phones.dirty.insert(phone.clone());
             exchange.bar(now, &phone);
         }
+        exchange.keep_owed();
         exchange.settle(now);
         exchange.show();
         exchange
@@ -109,6 +113,9 @@ impl Exchange {
                 self.calls.handle(now, call::Input::Drain);
             }
             Input::Feature { phone, wish } => self.wished(now, &phone, wish),
+            Input::WrongPin { phone, agent } => {
+                self.agents.handle(now, agent::Input::WrongPin { phone, agent });
+            }
             Input::TrunkHealth { trunk, up, why } => {
                 self.dialling.handle(now, dial::Input::TrunkHealth { trunk, up, why });
             }
@@ -127,6 +134,8 @@ impl Exchange {
         self.queues.tick(now);
         self.settle(now);
         self.agents.tick(now);
+        self.settle(now);
+        self.dialling.tick(now);
         self.settle(now);
         while let Some((leg, service)) = self.services.overdue(now) {
             match service.stage {
@@ -155,6 +164,7 @@ impl Exchange {
             self.ivr.deadline(),
             self.queues.deadline(),
             self.agents.deadline(),
+            self.dialling.deadline(),
             services,
             self.keys_deadline().map(|at| (at, "pause after keys")),
         ]
@@ -281,6 +291,7 @@ impl Exchange {
             && self.asks.legs.is_empty()
             && self.keys.is_empty()
             && self.searches.is_empty()
+            && self.waiting.is_idle()
     }
 
     /// Tells whether somebody who is logged in has all skills a queue asks for.
@@ -359,6 +370,7 @@ impl Exchange {
         self.ivr.apply(Arc::clone(&site));
         self.queues.handle(now, queue::Input::Site(Arc::clone(&site)));
         self.agents.handle(now, agent::Input::Site(site));
+        self.keep_owed();
     }
 
     /// Carries what the stages say to each other until none has anything to say. The queues go
@@ -393,6 +405,7 @@ impl Exchange {
     }
 
     pub(crate) fn fact(&mut self, now: Instant, fact: Fact) {
+        self.noted_owed(now, &fact);
         self.out.push_back(Output::Fact(self.anchor.wall(now), fact));
     }
 

@@ -13,10 +13,15 @@ impl Exchange {
     pub(crate) fn wished(&mut self, now: Instant, phone: &PhoneId, wish: FeatureWish) {
         let code = match wish {
             FeatureWish::Dnd(on) => return self.set_phone(now, phone, |set| set.dnd = on),
-            FeatureWish::Forward { when, to } => {
-                return self.set_phone(now, phone, |set| match to {
-                    Some(to) => drop(set.forwards.insert(when, to)),
-                    None => drop(set.forwards.remove(&when)),
+            FeatureWish::Forward { when, to, rings } => {
+                return self.set_phone(now, phone, |set| {
+                    if when == ForwardWhen::NoAnswer && to.is_some() {
+                        set.rings = rings.or(set.rings);
+                    }
+                    match to {
+                        Some(to) => drop(set.forwards.insert(when, to)),
+                        None => drop(set.forwards.remove(&when)),
+                    }
                 });
             }
             FeatureWish::LogIn { agent: Some(agent), pin } => {
@@ -55,7 +60,10 @@ impl Exchange {
                 "phone.call-waiting-off"
             }
             Some("forward-off") => {
-                self.set_phone(now, phone, |set| set.forwards.clear());
+                self.set_phone(now, phone, |set| {
+                    set.forwards.clear();
+                    set.rings = None;
+                });
                 "phone.forward-off"
             }
             Some(key @ ("forward-always" | "forward-busy" | "forward-no-answer")) => {
@@ -64,9 +72,21 @@ impl Exchange {
                     "forward-busy" => ForwardWhen::Busy,
                     _ => ForwardWhen::NoAnswer,
                 });
-                let to = to.unwrap_or_default();
-                self.set_phone(now, phone, |set| drop(set.forwards.insert(when, to)));
+                let (to, rings) = match (when, to.unwrap_or_default()) {
+                    (ForwardWhen::NoAnswer, to) => split_rings(&to),
+                    (_, to) => (to, None),
+                };
+                self.set_phone(now, phone, |set| {
+                    if when == ForwardWhen::NoAnswer {
+                        set.rings = rings;
+                    }
+                    set.forwards.insert(when, to);
+                });
                 "phone.forward-on"
+            }
+            Some("missed") => {
+                let clips = self.hear_owed(now, phone);
+                return self.confirm(phone, clips);
             }
             Some("seat") => {
                 let rest = found.map(|(_, rest)| rest).unwrap_or_default();
@@ -127,5 +147,15 @@ impl Exchange {
     fn wants_pin(&self, agent: &str, phone: &PhoneId) -> bool {
         let known = self.site.agents.get(&AgentId::new(agent));
         known.is_none_or(|agent| agent.rights.pin.is_some() && agent.phone != *phone)
+    }
+}
+
+/// A number and how many rings come before it: `8003*4`.
+fn split_rings(dialled: &str) -> (String, Option<u8>) {
+    let dialled = dialled.trim_end_matches('#');
+    let said = dialled.rsplit_once('*').filter(|(to, _)| !to.is_empty());
+    match said.and_then(|(to, rings)| Some((to, rings.parse().ok()?))) {
+        Some((to, rings)) => (to.to_owned(), Some(rings)),
+        None => (dialled.to_owned(), None),
     }
 }

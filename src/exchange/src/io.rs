@@ -6,7 +6,9 @@ use model::feature::{FeatureWish, Features, Lamp, Watched};
 use model::port::Alarm;
 use model::site::Site;
 use model::time::Anchor;
-use model::{AgentId, Fact, LegEvent, LegId, Order, PhoneId, PortId, TrunkId, WallTime};
+use model::{
+    AgentId, Fact, LegEvent, LegId, Order, Owed, Owner, PhoneId, PortId, TrunkId, WallTime,
+};
 use std::sync::Arc;
 
 /// What an exchange begins with.
@@ -24,6 +26,8 @@ pub struct Config {
     pub seats: Vec<(AgentId, PhoneId)>,
     /// What the phones were set to.
     pub phones: Vec<(PhoneId, Setting)>,
+    /// Who is to be called back.
+    pub owed: Vec<(Owner, Owed)>,
     /// What of the ceilings of calls out was used today.
     pub spent: dial::Spent,
 }
@@ -39,6 +43,8 @@ pub enum Input {
     PortAlarm { port: PortId, alarm: Alarm, raised: bool },
     /// A phone's own key asks for a feature.
     Feature { phone: PhoneId, wish: FeatureWish },
+    /// A phone's own key gave a wrong proof of an agent's PIN.
+    WrongPin { phone: PhoneId, agent: AgentId },
     /// A trunk can be reached, or not.
     TrunkHealth { trunk: TrunkId, up: bool, why: String },
     /// Take no new calls, tell those who wait, let those who talk finish; ends in
@@ -58,6 +64,8 @@ pub enum Output {
     Fact(WallTime, Fact),
     /// A phone shows its features otherwise than before.
     Show { phone: PhoneId, features: Features },
+    /// So many calls wait at a phone to be called back: new ones, and those that were seen.
+    Waiting { phone: PhoneId, new: u32, old: u32 },
     /// A lamp changed.
     Lamp { watched: Watched, lamp: Lamp },
     /// Said once, after `Input::Drain`, when no leg is left.

@@ -25,6 +25,7 @@ impl Exchange {
                 self.shown.features.insert(phone.clone(), features.clone());
                 self.out.push_back(Output::Show { phone: phone.clone(), features });
             }
+            self.show_waiting(&phone);
             let lamp = self.lamp(&phone);
             if let Some(agent) = agent {
                 let there = self.agents.at(&phone) == Some(&agent);

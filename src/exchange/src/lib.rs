@@ -20,6 +20,7 @@ mod features;
 mod io;
 mod keys;
 mod lamps;
+mod owed;
 mod phones;
 mod pickup;
 mod plays;

@@ -2,9 +2,10 @@
 
 use crate::exchange::Exchange;
 use model::feature::{Features, ForwardWhen};
-use model::site::{Lang, Role};
+use model::site::{Lang, Ringing, Role};
 use model::{AgentId, Fact, Instant, LegId, PhoneId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Most calls at once on one phone: the one that talks and one that waits or is asked.
 pub const CALLS_PER_PHONE_MAX: usize = 2;
@@ -19,11 +20,13 @@ pub struct Setting {
     /// Rings although it talks.
     pub call_waiting: bool,
     pub forwards: BTreeMap<ForwardWhen, String>,
+    /// Before calls are sent on on no answer; none for the site's.
+    pub rings: Option<u8>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { dnd: false, call_waiting: true, forwards: BTreeMap::new() }
+        Self { dnd: false, call_waiting: true, forwards: BTreeMap::new(), rings: None }
     }
 }
 
@@ -125,18 +128,24 @@ impl Exchange {
         let mut after = before.clone();
         change(&mut after);
         after.forwards.retain(|_, to| !to.is_empty() && to.len() <= FORWARD_CHARS_MAX);
+        after.rings = after.rings.map(|rings| rings.clamp(1, Ringing::RINGS_MAX));
         if before == after {
             return;
         }
-        self.fact(
-            now,
-            Fact::PhoneSet {
-                phone: phone.clone(),
-                dnd: after.dnd,
-                call_waiting: after.call_waiting,
-                forwards: after.forwards.clone().into_iter().collect(),
-            },
-        );
+        if before.rings != after.rings {
+            self.fact(now, Fact::RingsSet { phone: phone.clone(), rings: after.rings });
+        }
+        if (Setting { rings: after.rings, ..before }) != after {
+            self.fact(
+                now,
+                Fact::PhoneSet {
+                    phone: phone.clone(),
+                    dnd: after.dnd,
+                    call_waiting: after.call_waiting,
+                    forwards: after.forwards.clone().into_iter().collect(),
+                },
+            );
+        }
         self.phones.settings.insert(phone.clone(), after);
         self.phones.dirty.insert(phone.clone());
         self.bar(now, phone);
@@ -155,7 +164,22 @@ impl Exchange {
             .agents
             .agent_of(phone)
             .and_then(|agent| Some((agent.clone(), self.agents.state(agent)?.clone())));
-        Features { dnd: setting.dnd, forwards: setting.forwards, agent }
+        let rings = self.rings(&setting);
+        Features { dnd: setting.dnd, forwards: setting.forwards, rings, agent }
+    }
+
+    /// After how many rings without an answer a phone's calls are sent on.
+    fn rings(&self, setting: &Setting) -> u8 {
+        setting.rings.unwrap_or_else(|| Ringing::rings(self.site.ringing.forward_after))
+    }
+
+    /// How long a phone rings that is called directly.
+    pub(crate) fn rings_for(&self, setting: &Setting) -> Duration {
+        match (setting.forwards.contains_key(&ForwardWhen::NoAnswer), setting.rings) {
+            (true, Some(rings)) => Ringing::CYCLE * u32::from(rings),
+            (true, None) => self.site.ringing.forward_after,
+            (false, _) => self.site.ringing.longest,
+        }
     }
 
     /// The agent who sits at a phone and is logged in.

@@ -23,6 +23,8 @@ pub(crate) enum Player {
     Service,
     /// A question on a service leg: keys follow, not the end.
     Question,
+    /// A word to one who talks, who hears the other again afterwards.
+    Aside,
 }
 
 /// What each leg hears.

@@ -60,9 +60,5 @@ impl Exchange {
     }
 }
 
-/// How long a phone rings that is called directly.
-pub(crate) const RING: Duration = Duration::from_secs(30);
-/// How long before its calls go where they are sent on no answer.
-pub(crate) const RING_BEFORE_FORWARD: Duration = Duration::from_secs(20);
 /// How long a number outside is rung, whatever the carrier says.
 pub(crate) const RING_OUTSIDE: Duration = Duration::from_secs(120);

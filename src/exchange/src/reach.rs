@@ -11,11 +11,12 @@
 
 use crate::exchange::Exchange;
 use crate::phones::CALLS_PER_PHONE_MAX;
-use crate::pops::{RING, RING_BEFORE_FORWARD, RING_OUTSIDE};
+use crate::plays::Player;
+use crate::pops::RING_OUTSIDE;
 use call::{How, Place};
 use model::fact::Who;
 use model::feature::ForwardWhen;
-use model::{AgentId, CallId, Cause, Instant, LegId, Number, PhoneId, QueueId, TrunkId, Via};
+use model::{AgentId, CallId, Cause, Clip, Instant, LegId, Number, PhoneId, QueueId, TrunkId, Via};
 use std::collections::BTreeMap;
 
 /// Most times a call may be sent on from phone to phone.
@@ -76,7 +77,10 @@ impl Exchange {
                 && !self.phones.setting(phone).dnd
         };
         match phone.filter(takes) {
-            Some(phone) => self.ring_phone(now, call, phone, RING_BEFORE_FORWARD),
+            Some(phone) => {
+                let longest = self.site.ringing.forward_after;
+                self.ring_phone(now, call, phone, longest);
+            }
             None => self.give_up(now, call, Cause::Unreachable),
         }
     }
@@ -166,6 +170,7 @@ impl Exchange {
         if let Some(to) = sent(ForwardWhen::Always) {
             return self.forward(now, call, phone, &to, Cause::Busy);
         }
+        self.tried(call, &phone);
         if setting.dnd {
             return self.give_up(now, call, Cause::Busy);
         }
@@ -186,10 +191,7 @@ impl Exchange {
                 _ => self.give_up(now, call, Cause::Busy),
             };
         }
-        let longest = match sent(ForwardWhen::NoAnswer) {
-            Some(_) => RING_BEFORE_FORWARD,
-            None => RING,
-        };
+        let longest = self.rings_for(&setting);
         self.ring_phone(now, call, phone, longest);
     }
 
@@ -307,8 +309,33 @@ impl Exchange {
                     self.give_up(now, call, cause);
                 }
             }
+            Say::Warn { ask } => self.warn(ask),
+            Say::Cut { ask } => {
+                if let Some(call) = self.leg_out(ask).and_then(|leg| self.calls.call_of(leg)) {
+                    self.calls.handle(now, call::Input::Cut { call });
+                }
+            }
             Say::Fact(fact) => self.fact(now, fact),
         }
+    }
+
+    /// Tells who pays for a call out that its minutes end, and whoever is out there alone nothing.
+    fn warn(&mut self, ask: u64) {
+        let out = self.leg_out(ask);
+        let call = out.and_then(|leg| self.calls.get(self.calls.call_of(leg)?));
+        let Some(call) = call else { return };
+        let legs = call.caller().into_iter().chain(call.talks().map(|talk| talk.leg));
+        let ours: Vec<(LegId, PhoneId)> =
+            legs.filter_map(|leg| Some((leg, self.phones.of(leg)?.clone()))).collect();
+        for (leg, phone) in ours {
+            let clip = Clip::new(self.lang_of(&phone), "call.minute-left");
+            self.play(leg, Player::Aside, vec![clip], false);
+        }
+    }
+
+    /// The leg of a call out.
+    fn leg_out(&self, ask: u64) -> Option<LegId> {
+        self.asks.legs.iter().find(|(_, outside)| outside.ask == ask).map(|(leg, _)| *leg)
     }
 
     /// The far side of a call out answered.

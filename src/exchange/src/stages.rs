@@ -144,7 +144,7 @@ impl Exchange {
                 self.queues.handle(now, queue::Input::Played { visit, play });
             }
             Some(Player::Service) => self.close_service(now, leg),
-            Some(Player::Question) => {}
+            Some(Player::Question | Player::Aside) => {}
             // Overtaken by another play on the way here.
             None if self.calls.call_of(leg).is_some() || self.services.contains(leg) => {}
             None => self.counters.events_ignored += 1,

@@ -143,6 +143,13 @@ fn compare_small(reader: &Reader, views: &Views, report: &mut CheckReport) -> Re
         phones.insert(key, bytes);
     }
     compare(reader, reader.store.prefixed(row::PHONES), phones, report)?;
+    let mut owed = BTreeMap::new();
+    for entry in &views.owed.0 {
+        let key = row::owner_key(entry.0);
+        let bytes = row::bytes_of(&key, &entry)?;
+        owed.insert(key, bytes);
+    }
+    compare(reader, reader.store.prefixed(row::OWED), owed, report)?;
     let mut hours = BTreeMap::new();
     for (&first, hour) in &views.hours.0 {
         let key = row::hour_key(first);
@@ -215,7 +222,7 @@ fn find_strangers(
     bands: &BTreeMap<u64, (u64, u64)>,
     report: &mut CheckReport,
 ) -> Result<(), Error> {
-    let known = [row::FACTS, row::AGENTS, row::PHONES, row::HOURS, row::COUNTERS];
+    let known = [row::FACTS, row::AGENTS, row::PHONES, row::OWED, row::HOURS, row::COUNTERS];
     for found in reader.store.prefixed(b"") {
         let (key, _) = found?;
         let accounted = match row::number_of(row::CALLS, &key) {

@@ -2,10 +2,10 @@
 
 use crate::store::Write;
 use crate::view::{
-    AgentRow, AgentsView, CallRow, CountersView, PhoneRow, PhonesView, call_of, hour_of,
+    AgentRow, AgentsView, CallRow, CountersView, OwedView, PhoneRow, PhonesView, call_of, hour_of,
 };
 use crate::{Error, Reader, row};
-use model::{AgentId, CallId, Fact, PhoneId, WallTime};
+use model::{AgentId, CallId, Fact, Owed, Owner, PhoneId, WallTime};
 use std::collections::BTreeMap;
 
 /// Calls whose rows stay in memory, live ones and lately ended ones; any other row is read back
@@ -28,6 +28,8 @@ pub(crate) struct Touched {
     counters: CountersView,
     agents: BTreeMap<AgentId, AgentRow>,
     phones: BTreeMap<PhoneId, PhoneRow>,
+    /// Whole rows, so that those of before need not be kept in memory.
+    owed: BTreeMap<Owner, Owed>,
     runs: Vec<(u64, i64)>,
     /// Rows looked at, and whether they changed.
     calls: BTreeMap<CallId, (CallRow, bool)>,
@@ -77,8 +79,13 @@ impl Folded {
             let row = AgentRow::after(before, at, fact);
             touched.agents.insert(agent.clone(), row);
         }
-        if let Some((phone, row)) = PhoneRow::of(fact) {
-            touched.phones.insert(phone, row);
+        if let Some(phone) = PhoneRow::phone_of(fact) {
+            let before = touched.phones.get(phone).or(self.phones.0.get(phone));
+            let row = PhoneRow::after(before, fact);
+            touched.phones.insert(phone.clone(), row);
+        }
+        if let Some((owner, row)) = OwedView::row_of(fact) {
+            touched.owed.insert(owner, row);
         }
         let hour = hour_of(at);
         if touched.runs.last().map(|&(_, hour)| hour).or(self.hour) != Some(hour) {
@@ -124,6 +131,11 @@ impl Touched {
         for (phone, row) in &self.phones {
             let key = row::phone_key(phone);
             let sealed = row::seal_row(seal, &key, seq, row)?;
+            writes.push((key, Some(sealed)));
+        }
+        for (owner, owed) in &self.owed {
+            let key = row::owner_key(owner);
+            let sealed = row::seal_row(seal, &key, seq, &(owner, owed))?;
             writes.push((key, Some(sealed)));
         }
         for (first, hour) in &self.runs {

@@ -35,6 +35,6 @@ pub use journal::{APPEND_MAX, Journal, Opened};
 pub use reader::Reader;
 pub use record::FACT_BYTES_MAX;
 pub use view::{
-    AgentRow, AgentsView, CallRow, CallsView, CountersView, HoursView, Outcome, PhoneRow,
+    AgentRow, AgentsView, CallRow, CallsView, CountersView, HoursView, Outcome, OwedView, PhoneRow,
     PhonesView, Views,
 };

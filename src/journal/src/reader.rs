@@ -1,7 +1,9 @@
 //! Reading a journal that this process has open, from any thread.
 
 use crate::store::Store;
-use crate::view::{AgentRow, AgentsView, CallRow, CountersView, HoursView, PhoneRow, PhonesView};
+use crate::view::{
+    AgentRow, AgentsView, CallRow, CountersView, HoursView, OwedView, PhoneRow, PhonesView,
+};
 use crate::{Entries, Error, row};
 use model::seal::Seal;
 use model::{AgentId, CallId, PhoneId, WallTime};
@@ -97,6 +99,16 @@ impl Reader {
             phones.insert(PhoneId::new(name), row);
         }
         Ok(PhonesView(phones))
+    }
+
+    /// Who is to be called back.
+    pub fn owed(&self) -> Result<OwedView, Error> {
+        let rows = self.store.prefixed(row::OWED);
+        let rows = rows.map(|found| {
+            let (key, sealed) = found?;
+            row::open_row(&*self.seal, &key, &sealed)
+        });
+        Ok(OwedView(rows.collect::<Result<_, Error>>()?))
     }
 
     /// The index of hours: a row for each hour of the box's life, and more after clock steps.

@@ -9,8 +9,8 @@ use model::{Entry, Fact, WallTime};
 /// before it becomes one.
 pub const FACT_BYTES_MAX: usize = 16 * 1024;
 
-/// The first version. Version 2 added variants behind those of version 1 and changed none of them,
-/// so one reader reads both; facts of version 1 stay as they are for ever.
+/// The first version. Each later one added variants behind those of before and changed none of them,
+/// so one reader reads all; facts of version 1 stay as they are for ever.
 const FIRST: u8 = 1;
 
 /// Seals a fact for its place.
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(open(&Open, 7, &sealed).unwrap(), entry);
         let later = [&[VERSION + 1], &sealed[1..]].concat();
         let refused = open(&Open, 7, &later).unwrap_err().to_string();
-        assert_eq!(refused, "fact 7 was written in version 3; this program reads up to 2");
+        assert_eq!(refused, "fact 7 was written in version 4; this program reads up to 3");
     }
 
     /// `CallEnded` of call 5 by the agent, as version 1 wrote it.

@@ -3,13 +3,14 @@
 //! ```text
 //! f/<seq 8>            a fact            v/agents/<agent>     AgentRow
 //! v/calls/<call 8>     CallRow           v/hours/<seq 8>      hour of the run that begins there
-//! v/counters           CountersView          v/phones/<phone>     PhoneRow
+//! v/counters           CountersView      v/phones/<phone>     PhoneRow
+//! v/owed/<a|p|q><id>   (Owner, Owed)
 //! ```
 //! Numbers are big endian, so that the order of keys is the order of numbers.
 
 use crate::Error;
 use model::seal::Seal;
-use model::{AgentId, CallId, PhoneId};
+use model::{AgentId, CallId, Owner, PhoneId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,6 +19,7 @@ pub(crate) const VIEWS: &[u8] = b"v/";
 pub(crate) const CALLS: &[u8] = b"v/calls/";
 pub(crate) const AGENTS: &[u8] = b"v/agents/";
 pub(crate) const PHONES: &[u8] = b"v/phones/";
+pub(crate) const OWED: &[u8] = b"v/owed/";
 pub(crate) const HOURS: &[u8] = b"v/hours/";
 pub(crate) const COUNTERS: &[u8] = b"v/counters";
 
@@ -32,6 +34,14 @@ pub(crate) fn agent_key(agent: &AgentId) -> Vec<u8> {
 }
 pub(crate) fn phone_key(phone: &PhoneId) -> Vec<u8> {
     [PHONES, phone.as_str().as_bytes()].concat()
+}
+pub(crate) fn owner_key(owner: &Owner) -> Vec<u8> {
+    let (kind, id) = match owner {
+        Owner::Agent(agent) => (b"a", agent.as_str()),
+        Owner::Phone(phone) => (b"p", phone.as_str()),
+        Owner::Queue(queue) => (b"q", queue.as_str()),
+    };
+    [OWED, kind, id.as_bytes()].concat()
 }
 pub(crate) fn hour_key(first_seq: u64) -> Vec<u8> {
     numbered(HOURS, first_seq)

@@ -7,6 +7,7 @@ mod agents;
 mod calls;
 mod counters;
 mod hours;
+mod owed;
 mod phones;
 
 pub use agents::{AgentRow, AgentsView};
@@ -16,6 +17,7 @@ pub use calls::{
 };
 pub use counters::{CountersView, VIEWS_VERSION};
 pub use hours::{HOUR_MS, HoursView};
+pub use owed::OwedView;
 pub use phones::{PhoneRow, PhonesView};
 
 pub(crate) use calls::call_of;
@@ -30,6 +32,7 @@ pub struct Views {
     pub calls: CallsView,
     pub agents: AgentsView,
     pub phones: PhonesView,
+    pub owed: OwedView,
     pub hours: HoursView,
     pub counters: CountersView,
 }
@@ -49,8 +52,12 @@ impl Views {
             let row = AgentRow::after(self.agents.0.get(agent), entry.at, &entry.fact);
             self.agents.0.insert(agent.clone(), row);
         }
-        if let Some((phone, row)) = PhoneRow::of(&entry.fact) {
-            self.phones.0.insert(phone, row);
+        if let Some(phone) = PhoneRow::phone_of(&entry.fact) {
+            let row = PhoneRow::after(self.phones.0.get(phone), &entry.fact);
+            self.phones.0.insert(phone.clone(), row);
+        }
+        if let Some((owner, row)) = OwedView::row_of(&entry.fact) {
+            self.owed.0.insert(owner, row);
         }
         self.hours.fold(entry.seq, entry.at);
         self.counters.fold(entry.seq, entry.at, &entry.fact);

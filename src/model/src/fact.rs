@@ -8,6 +8,7 @@ use crate::id::{
     AgentId, CallId, MenuId, PhoneId, PortId, QueueId, RecordingId, SkillId, TrunkId, VisitId,
 };
 use crate::leg::{Cause, Digit, Via};
+use crate::owed::{Missed, Owner};
 use crate::person::{Number, PersonName};
 use crate::port::Alarm;
 use crate::site::{Lang, Marks};
@@ -15,7 +16,7 @@ use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
 
 /// The version of the encoding written today.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// A fact with its place in the journal and its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,6 +126,8 @@ pub enum Barred {
     Draining,
     /// Too many calls out are being made at once.
     TooMany,
+    /// The role has as many calls at once over every trunk as it may.
+    CallsAtOnce,
 }
 
 impl Barred {
@@ -142,6 +145,7 @@ impl Barred {
             Self::NoTrunk => "no-trunk",
             Self::Draining => "draining",
             Self::TooMany => "too-many",
+            Self::CallsAtOnce => "calls-at-once",
         }
     }
     /// How the leg that asked is refused.
@@ -153,7 +157,8 @@ impl Barred {
             | Self::CallsADay
             | Self::MinutesADay
             | Self::SiteCallsADay
-            | Self::SiteMinutesADay => Cause::Forbidden,
+            | Self::SiteMinutesADay
+            | Self::CallsAtOnce => Cause::Forbidden,
             Self::NoTrunk | Self::Draining | Self::TooMany => Cause::Congestion,
         }
     }
@@ -447,5 +452,31 @@ pub enum Fact {
     Seated {
         agent: AgentId,
         phone: PhoneId,
+    },
+
+    /// After so many rings without an answer a phone's calls are sent on; none for the site's.
+    RingsSet {
+        phone: PhoneId,
+        rings: Option<u8>,
+    },
+    /// The calls that somebody is to call back are these now, the oldest first.
+    CallsOwed {
+        by: Owner,
+        new: Vec<Missed>,
+        seen: Vec<Missed>,
+    },
+    /// PINs were wrong so often that none is looked at for a while: of an agent, whom the site may
+    /// not have, or at a phone.
+    PinsLocked {
+        agent: Option<AgentId>,
+        phone: PhoneId,
+        seconds: u32,
+    },
+    /// A call out was ended because a ceiling was reached.
+    DialCut {
+        call: Option<CallId>,
+        agent: Option<AgentId>,
+        phone: Option<PhoneId>,
+        why: Barred,
     },
 }

@@ -24,6 +24,8 @@ pub enum FeatureWish {
     Forward {
         when: ForwardWhen,
         to: Option<String>,
+        /// How often the phone rings before, where it says so for `NoAnswer`.
+        rings: Option<u8>,
     },
     /// The agent of this phone logs in, or the one named sits down at it (hot desking).
     LogIn {
@@ -45,6 +47,8 @@ pub enum FeatureWish {
 pub struct Features {
     pub dnd: bool,
     pub forwards: BTreeMap<ForwardWhen, String>,
+    /// After so many rings without an answer calls are sent on.
+    pub rings: u8,
     /// Who sits at it, and how the agent is.
     pub agent: Option<(AgentId, AgentState)>,
 }

@@ -94,6 +94,7 @@ pub struct Site {
     pub roles: BTreeMap<RoleId, Role>,
     pub numbering: Numbering,
     pub parking: Parking,
+    pub ringing: Ringing,
     pub limits: Limits,
 }
 
@@ -116,6 +117,7 @@ pub struct SipSite {
     /// Most connections over TCP and TLS.
     pub connections_max: u16,
     pub provision: Option<Provision>,
+    pub guarding: Guarding,
 }
 
 impl Default for SipSite {
@@ -132,6 +134,7 @@ impl Default for SipSite {
             session_s: 1800,
             connections_max: 1000,
             provision: None,
+            guarding: Guarding::default(),
         }
     }
 }
@@ -223,6 +226,8 @@ pub struct Queue {
     pub overflow: Option<Overflow>,
     /// Answered within this counts for the service level.
     pub service_level: Duration,
+    /// Callers who gave up are to be called back: the lamps of its agents say so.
+    pub callbacks: bool,
 }
 
 /// Where a caller goes who waited too long or found the queue full.

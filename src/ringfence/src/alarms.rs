@@ -3,7 +3,7 @@
 use crate::service::{Severity, log};
 use control::{AlarmRow, Level};
 use model::port::Alarm;
-use model::{Instant, PortId};
+use model::{AgentId, Fact, Instant, PhoneId, PortId};
 use std::collections::BTreeMap;
 
 /// Alarms that stand at once; past it only the count grows, for a console shows no more.
@@ -37,6 +37,19 @@ impl Alarms {
         } else {
             self.clear(key, about);
         }
+    }
+
+    /// Raises what a fact is an alarm by itself for.
+    pub fn of_fact(&mut self, now: Instant, fact: &Fact) {
+        let (key, agent, phone) = match fact {
+            Fact::CeilingReached { agent, phone, .. } => {
+                ("dial-ceiling", agent.as_ref(), phone.as_ref())
+            }
+            Fact::PinsLocked { agent, phone, .. } => ("pins-guessed", agent.as_ref(), Some(phone)),
+            _ => return,
+        };
+        let who = agent.map(AgentId::as_str).or(phone.map(PhoneId::as_str)).unwrap_or("*");
+        self.raise(now, key, who, Level::Critical);
     }
 
     /// Raises or clears what a port says of itself.

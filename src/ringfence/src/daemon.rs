@@ -175,6 +175,7 @@ impl Boxed<'_> {
                 agents: agents.collect(),
                 seats: crate::restore::seats(&journal),
                 phones: crate::restore::phones(&journal)?,
+                owed: crate::restore::owed(&journal)?,
                 spent: crate::restore::spent(&journal, &site, anchor.wall(clock.now()))?,
             },
         );
@@ -215,6 +216,7 @@ impl Boxed<'_> {
         endpoint_config.register_s = accounts.register_s;
         (endpoint_config.srtp, endpoint_config.session_s) = (accounts.srtp, accounts.session_s);
         endpoint_config.directory = accounts.directory;
+        endpoint_config.guarding = site.sip.guarding.clone();
         endpoint_config.locals = net.locals.clone();
         endpoint_config.limits.flows = net::flow_limits(&site.sip);
         let endpoint = Endpoint::new(clock.now(), endpoint_config);
@@ -272,7 +274,12 @@ impl Boxed<'_> {
         runtime.spawn(signals(asks_out, here));
         drop(guard);
 
-        let rtp_ip = local.ip();
+        // Bound like signalling: to every address where that is, and each peer is told the one it sees.
+        let rtp_ip = match (site.sip.bind.ip().is_unspecified(), local) {
+            (false, _) => local.ip(),
+            (true, std::net::SocketAddr::V4(_)) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+            (true, std::net::SocketAddr::V6(_)) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+        };
         let status = format!("answering on {local}, {} ports", port_ids.len());
         let wires = wires::Wires::new(port_ids.len(), slots, rtp_ip, site.sip.rtp_ports);
         let mut switch = Switch::new(Parts {

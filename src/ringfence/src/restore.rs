@@ -3,7 +3,7 @@
 use exchange::{Setting, Spent};
 use journal::Journal;
 use model::site::Site;
-use model::{AgentId, PhoneId, WallTime};
+use model::{AgentId, Owed, Owner, PhoneId, WallTime};
 
 /// Facts of so long back are looked at for what was used of the day's ceilings.
 const SPENT_MS: i64 = 24 * 3_600_000;
@@ -21,8 +21,14 @@ pub fn phones(journal: &Journal) -> Result<Vec<(PhoneId, Setting)>, journal::Err
         dnd: row.dnd,
         call_waiting: row.call_waiting,
         forwards: row.forwards.into_iter().collect(),
+        rings: row.rings,
     };
     Ok(rows.map(|(phone, row)| (phone, setting(row))).collect())
+}
+
+/// Who is to be called back.
+pub fn owed(journal: &Journal) -> Result<Vec<(Owner, Owed)>, journal::Error> {
+    Ok(journal.reader().owed()?.0.into_iter().collect())
 }
 
 /// What of the ceilings of calls out was used today.

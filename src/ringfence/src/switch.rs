@@ -13,6 +13,7 @@
 //! until somebody unparks it.
 
 mod asks;
+mod farewell;
 mod orders;
 mod phones;
 mod pops;
@@ -33,13 +34,13 @@ use crate::sites::Ready;
 use crate::wires::Wires;
 use crossbeam_channel::{Receiver, Sender};
 use exchange::Exchange;
-use model::id::{AgentId, LegId, PhoneId, RecordingId};
+use model::id::{LegId, PhoneId, RecordingId};
 use model::site::Site;
 use model::time::Anchor;
 use model::{Fact, Instant, LegEvent, Order, Via, WallTime};
 use sip::Endpoint;
 use std::collections::{BTreeSet, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -252,11 +253,7 @@ impl Switch {
     fn take_exchange(&mut self, now: Instant, output: exchange::Output) {
         match output {
             exchange::Output::Fact(wall, fact) => {
-                if let Fact::CeilingReached { agent, phone, .. } = &fact {
-                    let who = agent.as_ref().map(AgentId::as_str);
-                    let who = who.or(phone.as_ref().map(PhoneId::as_str)).unwrap_or("*");
-                    self.alarms.raise(now, "dial-ceiling", who, control::Level::Critical);
-                }
+                self.alarms.of_fact(now, &fact);
                 self.facts.push((wall, fact));
             }
             exchange::Output::Order(order) => {
@@ -264,6 +261,10 @@ impl Switch {
                 self.held.push_back(Held { order, after, since: now });
             }
             exchange::Output::Show { phone, features } => self.show(now, phone, features),
+            exchange::Output::Waiting { phone, new, old } => {
+                let mailbox = sip::Command::Mailbox { phone, new, old };
+                self.parts.endpoint.handle(now, sip::Input::Command(mailbox));
+            }
             exchange::Output::Lamp { watched, lamp } => self.light(now, watched, lamp),
             exchange::Output::Drained => self.drained = true,
         }
@@ -308,6 +309,9 @@ impl Switch {
                 self.alarms.set(now, "trunk-down", trunk.as_str(), !up);
                 let health = exchange::Input::TrunkHealth { trunk, up, why };
                 self.parts.exchange.handle(now, health);
+            }
+            sip::Output::WrongPin { phone, agent } => {
+                self.parts.exchange.handle(now, exchange::Input::WrongPin { phone, agent });
             }
             sip::Output::FeatureAsked { phone, wish } => self.wished(now, phone, wish),
         }
@@ -490,14 +494,13 @@ pub fn reachable(bind: SocketAddr) -> SocketAddr {
     }
     // Connecting a datagram socket sends nothing; it asks the routing table (addresses of RFC 5737
     // and RFC 3849).
-    let (far, loopback) = match bind {
-        SocketAddr::V4(_) => ("192.0.2.1", IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        SocketAddr::V6(_) => ("2001:db8::1", IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    let (far, loopback): (IpAddr, IpAddr) = match bind {
+        SocketAddr::V4(_) => (Ipv4Addr::new(192, 0, 2, 1).into(), IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        SocketAddr::V6(_) => {
+            (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(), Ipv6Addr::LOCALHOST.into())
+        }
     };
-    let own = UdpSocket::bind((bind.ip(), 0))
-        .and_then(|socket| socket.connect((far, 9)).map(|()| socket))
-        .and_then(|socket| socket.local_addr())
-        .map_or(loopback, |own| own.ip());
+    let own = crate::net::facing::facing(far).unwrap_or(loopback);
     SocketAddr::new(own, bind.port())
 }
 

@@ -7,11 +7,11 @@ use crate::sdp::MediaPlan;
 use crate::source::Source;
 use crate::trunk::TrunkCall;
 use model::feature::{FeatureWish, Features, Lamp, Watched};
-use model::site::TrunkOut;
+use model::site::{Guarding, TrunkOut};
 use model::srtp::SrtpPolicy;
 use model::{
-    Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TransferStage, TrunkId,
-    Via,
+    AgentId, Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TransferStage,
+    TrunkId, Via,
 };
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -36,6 +36,8 @@ pub struct Config {
     pub srtp: SrtpPolicy,
     /// Longest silence of signalling in a call before it is asked for (RFC 4028); 0 for any.
     pub session_s: u32,
+    /// How hard strangers are dealt with.
+    pub guarding: Guarding,
     pub limits: Limits,
     /// The first inbound leg is `LegId::inbound(first_leg)`.
     pub first_leg: u64,
@@ -54,6 +56,7 @@ impl Config {
             register_s: (60, 3600),
             srtp: SrtpPolicy::default(),
             session_s: 1800,
+            guarding: Guarding::default(),
             limits: Limits::default(),
             first_leg: 1,
         }
@@ -241,6 +244,8 @@ pub enum Output {
     Unregistered { phone: PhoneId },
     /// A phone's own key asks for something; `ShowFeatures` says what came of it.
     FeatureAsked { phone: PhoneId, wish: FeatureWish },
+    /// A phone's hoteling key gave a wrong proof of an agent's PIN: whoever counts them is to.
+    WrongPin { phone: PhoneId, agent: AgentId },
     /// What a registrar said to `Command::Register`: the seconds it granted (0 when it took the
     /// registration back), or its refusal (408 when it said nothing at all).
     RegisterResult { user: PhoneId, result: Result<u32, u16> },

@@ -4,7 +4,7 @@ use crate::names::is_telephone_number;
 use crate::nearest::nearest;
 use crate::read::{Reader, Section, cut};
 use model::Number;
-use model::site::{Lang, Limits, Words};
+use model::site::{Lang, Limits, Ringing, Words};
 use model::time::Zone;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -133,6 +133,19 @@ pub(crate) fn limits(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Limits 
     limits.recording = part.unwrap_or(limits.recording);
     section.done(reader);
     limits
+}
+
+/// How long phones ring that are called directly.
+pub(crate) fn ringing(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Ringing {
+    let mut ringing = Ringing::default();
+    let Some(mut section) = root.section(reader, "ringing") else { return ringing };
+    let range = Duration::from_secs(5)..=Ringing::CYCLE * u32::from(Ringing::RINGS_MAX);
+    let longest = section.field("longest").and_then(|field| field.span(reader, range.clone()));
+    ringing.longest = longest.unwrap_or(ringing.longest);
+    let before = section.field("forward-after").and_then(|field| field.span(reader, range));
+    ringing.forward_after = before.unwrap_or(ringing.forward_after);
+    section.done(reader);
+    ringing
 }
 
 /// Numbers of callers who come first. A number is a person's: no message shows it.

@@ -104,6 +104,7 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
     let (roles, dialled) = roles::roles(reader, root);
     let mut desks = phones::phones(reader, root);
     let (parking, slots) = phones::parking(reader, root);
+    let ringing = basics::ringing(reader, root);
     let agents = agents::agents(reader, root, &about, &mut desks);
     let queues = queues::queues(reader, root, &about);
     let mut drawn = flow::flow(reader, root, &about);
@@ -131,6 +132,7 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
         roles,
         numbering,
         parking,
+        ringing,
         limits,
     };
     Read { site, langs: about.langs, drawn, queues, desks, slots, dialled }

@@ -5,7 +5,7 @@ use crate::nearest::advice;
 use crate::read::{Field, Reader, Section, cut};
 use crate::roles::a_day;
 use model::Number;
-use model::site::{Ceiling, NumberRule, Numbering, Reach};
+use model::site::{AtCeiling, Ceiling, NumberRule, Numbering, Reach};
 use std::collections::BTreeMap;
 use toml::de::DeTable;
 
@@ -78,6 +78,9 @@ pub(crate) fn numbering(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Numb
     let calls = a_day(reader, section.field("calls-a-day"), None);
     let minutes = a_day(reader, section.field("minutes-a-day"), None);
     numbering.ceiling = Ceiling { calls, minutes };
+    let words = [("finish", AtCeiling::Finish), ("cut", AtCeiling::Cut)];
+    let at_ceiling = section.field("at-ceiling").and_then(|field| field.one_of(reader, &words));
+    numbering.at_ceiling = at_ceiling.unwrap_or_default();
     section.done(reader);
     numbering
 }

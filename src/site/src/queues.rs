@@ -55,6 +55,7 @@ fn queue(reader: &mut Reader<'_>, mut section: Section<'_>, about: &About) -> Qu
     reader.refs.speak(music.clone(), about.langs.clone(), spot);
     let waiting = section.field("waiting").and_then(|f| f.whole(reader, 1..=WAITING_MAX));
     let service_level = span(reader, &mut section, "service-level", 1..=600, 20);
+    let callbacks = section.field("callbacks").and_then(|field| field.flag(reader));
     let overflow = section.section(reader, "overflow").map(|mut section| {
         let after = section.required(reader, "after", "\"60s\"");
         let after = after.and_then(|f| f.span(reader, seconds(5..=14_400)));
@@ -74,6 +75,7 @@ fn queue(reader: &mut Reader<'_>, mut section: Section<'_>, about: &About) -> Qu
         waiting_max: waiting.unwrap_or(50),
         overflow,
         service_level,
+        callbacks: callbacks.unwrap_or(false),
     }
 }
 

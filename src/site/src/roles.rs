@@ -43,6 +43,7 @@ pub(crate) fn roles(
         }
         let calls_a_day = a_day(reader, section.field("calls-a-day"), Some(CALLS_A_DAY));
         let minutes_a_day = a_day(reader, section.field("minutes-a-day"), Some(MINUTES_A_DAY));
+        let calls_at_once = at_once(reader, section.field("calls-at-once"));
         let sees_numbers = section.field("sees-numbers").and_then(|field| field.flag(reader));
         let anywhere = section.field("picks-up-anywhere").and_then(|field| field.flag(reader));
         section.done(reader);
@@ -51,6 +52,7 @@ pub(crate) fn roles(
             also,
             calls_a_day,
             minutes_a_day,
+            calls_at_once,
             sees_numbers: sees_numbers.unwrap_or(false),
             picks_up_anywhere: anywhere.unwrap_or(false),
         };
@@ -70,6 +72,16 @@ fn beginning(reader: &mut Reader<'_>, item: &Field<'_>) -> Option<String> {
         reader.fault(&item.spot, format!("'{}' is no beginning of numbers: {rule}", cut(text)));
     }
     digits.map(|_| text.to_owned())
+}
+
+/// Most calls at once, or `"none"`.
+fn at_once(reader: &mut Reader<'_>, field: Option<Field<'_>>) -> Option<u16> {
+    let field = field?;
+    match field.value.as_str() {
+        Some("none") => None,
+        Some(_) => field.must_be(reader, "a whole number from 1 to 1000, or \"none\""),
+        None => field.whole(reader, 1..=1000),
+    }
 }
 
 /// A ceiling of a day, or `"none"`.

@@ -1,11 +1,11 @@
 //! `[sip]`: how phones and trunks reach the box.
 
 use crate::basics::{WORDS_MAX, required_section};
-use crate::read::{Reader, Section, Spot};
+use crate::read::{Field, Reader, Section, Spot, cut};
 use crate::transports::{address, tls};
-use model::site::{Limits, SipSite};
+use model::site::{Guarding, Limits, SipSite};
 use model::srtp::SrtpPolicy;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// UDP ports one call needs: RTP and RTCP for the caller and for the agent.
@@ -17,6 +17,9 @@ pub(crate) const POLICIES: [(&str, SrtpPolicy); 3] = [
     ("offer", SrtpPolicy::Offer),
     ("require", SrtpPolicy::Require),
 ];
+
+/// Most networks that are trusted.
+const TRUSTED_MAX: usize = 50;
 
 pub(crate) fn sip(reader: &mut Reader<'_>, root: &mut Section<'_>, limits: &Limits) -> SipSite {
     let mut sip = SipSite {
@@ -50,6 +53,7 @@ pub(crate) fn sip(reader: &mut Reader<'_>, root: &mut Section<'_>, limits: &Limi
     let connections = section.field("connections");
     let connections = connections.and_then(|field| field.whole(reader, 1..=20_000));
     sip.connections_max = connections.unwrap_or(sip.connections_max);
+    sip.guarding = guarding(reader, &mut section);
     same_address(reader, &section, &sip);
     if let Some(field) = section.field("realm")
         && let Some(realm) = field.words(reader, WORDS_MAX)
@@ -93,6 +97,43 @@ pub(crate) fn sip(reader: &mut Reader<'_>, root: &mut Section<'_>, limits: &Limi
     }
     section.done(reader);
     sip
+}
+
+/// `[sip.guard]`: how hard the box is on whoever proved no password.
+fn guarding(reader: &mut Reader<'_>, sip: &mut Section<'_>) -> Guarding {
+    let mut guarding = Guarding::default();
+    let Some(mut section) = sip.section(reader, "guard") else { return guarding };
+    let rate = section.field("requests").and_then(|field| field.whole(reader, 5..=5000));
+    guarding.requests_per_s = rate.unwrap_or(guarding.requests_per_s);
+    let wrong = section.field("wrong-passwords").and_then(|field| field.whole(reader, 3..=100));
+    guarding.wrong_passwords = wrong.unwrap_or(guarding.wrong_passwords);
+    let range = Duration::from_secs(60)..=Duration::from_secs(24 * 3600);
+    let ban = section.field("ban").and_then(|field| field.span(reader, range));
+    guarding.ban = ban.unwrap_or(guarding.ban);
+    if let Some(field) = section.field("trusted") {
+        for item in field.list(reader, TRUSTED_MAX) {
+            guarding.trusted.extend(network(reader, &item));
+        }
+    }
+    section.done(reader);
+    guarding
+}
+
+/// A network: an address and how many of its bits count. All of them at once are no network.
+fn network(reader: &mut Reader<'_>, item: &Field<'_>) -> Option<(IpAddr, u8)> {
+    let text = item.text(reader)?;
+    let read = || {
+        let (net, bits) = text.split_once('/')?;
+        let (net, bits) = (net.parse::<IpAddr>().ok()?, bits.parse::<u8>().ok()?);
+        let width = if net.is_ipv4() { 32 } else { 64 };
+        (8..=width).contains(&bits).then_some((net, bits))
+    };
+    let network = read();
+    if network.is_none() {
+        let rule = "an address and 8 or more bits, such as \"192.168.1.0/24\"; of IPv6 64 at most";
+        reader.fault(&item.spot, format!("'{}' is no network: {rule}", cut(text)));
+    }
+    network
 }
 
 /// TCP and TLS cannot answer at the same address; UDP and TCP can.

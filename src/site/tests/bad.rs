@@ -4,7 +4,7 @@
 //! now; read the difference before it is committed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use model::site::{CallerId, Ceiling, Lang, NumberForm, Vendor};
+use model::site::{AtCeiling, CallerId, Ceiling, Lang, NumberForm, Ringing, Vendor};
 use model::srtp::SrtpPolicy;
 use model::{Number, PromptId};
 use site::{Fault, PromptFiles, load};
@@ -166,6 +166,15 @@ fn phones_roles_and_trunks_are_read_as_they_are_written() {
     assert_eq!((numbering.country.as_str(), numbering.area.as_str()), ("86", "21"));
     assert!(numbering.emergency.contains("110") && numbering.emergency.contains("999"));
     assert_eq!(numbering.ceiling, Ceiling { calls: Some(1000), minutes: None });
+    assert_eq!(numbering.at_ceiling, AtCeiling::Cut);
+    assert_eq!((role.calls_at_once, role.picks_up_anywhere), (Some(5), true));
+    assert_eq!(phone.pick_up_group.as_deref(), Some("front"));
+    let (longest, forward_after) = (Duration::from_secs(40), Duration::from_secs(15));
+    assert_eq!(site.ringing, Ringing { longest, forward_after });
+    let guarding = &site.sip.guarding;
+    assert_eq!((guarding.requests_per_s, guarding.wrong_passwords), (50, 5));
+    assert_eq!(guarding.ban, Duration::from_secs(3600));
+    assert_eq!(guarding.trusted, [("10.0.0.0".parse().unwrap(), 8)]);
     let out = &site.trunks[&"carrier".into()].out;
     let targets: Vec<String> =
         out.targets.iter().map(|to| format!("{} {}", to.transport, to.addr)).collect();

@@ -47,6 +47,7 @@ pub fn site() -> Site {
         phones: Default::default(),
         roles: Default::default(),
         numbering: Default::default(),
+        ringing: Default::default(),
         parking: Parking {
             slots: (701..706).map(|slot: u32| slot.to_string()).collect(),
             longest: Duration::from_secs(60),
@@ -112,6 +113,7 @@ fn queues() -> BTreeMap<model::QueueId, Queue> {
         waiting_max: 40,
         overflow: None,
         service_level: s(20),
+        callbacks: true,
     };
     let overflow = |after, to: &str| Some(Overflow { after: s(after), to: to.into() });
     BTreeMap::from([

@@ -303,7 +303,7 @@ impl Town {
                     ensure!(at == self.anchor.wall(self.now), "a fact of another time");
                     self.fact(fact)?;
                 }
-                Output::Show { .. } | Output::Lamp { .. } => {}
+                Output::Show { .. } | Output::Lamp { .. } | Output::Waiting { .. } => {}
                 Output::Drained => {
                     ensure!(!self.drained, "drained twice");
                     self.drained = true;

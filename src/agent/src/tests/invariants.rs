@@ -171,7 +171,7 @@ impl Reference {
                     self.free.remove(&agent);
                 }
                 Output::Say { clips, .. } => assert_eq!(clips.len(), 1),
-                Output::Fact(Fact::Seated { .. }) => {}
+                Output::Fact(Fact::Seated { .. } | Fact::PinsLocked { .. }) => {}
                 Output::Fact(other) => panic!("not a fact of agents: {other:?}"),
             }
         }

@@ -36,6 +36,7 @@ pub fn queue(wrap_up_s: u64) -> Queue {
         waiting_max: 10,
         overflow: None,
         service_level: Duration::from_secs(20),
+        callbacks: false,
     }
 }
 
@@ -68,6 +69,7 @@ pub fn site(agents: impl IntoIterator<Item = (AgentId, Agent)>) -> Site {
         roles: Default::default(),
         numbering: Default::default(),
         parking: Default::default(),
+        ringing: Default::default(),
         limits: Limits::default(),
     }
 }

@@ -70,6 +70,7 @@ pub fn site() -> Site {
         roles: BTreeMap::from([("desk".into(), role)]),
         numbering,
         parking: Default::default(),
+        ringing: Default::default(),
         limits: Limits::default(),
     }
 }

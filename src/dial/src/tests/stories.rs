@@ -3,7 +3,7 @@
 use super::{Box, CEILING, fixed, nurse, on, route, site, trunk, with};
 use crate::{ASKS_MAX, Input, Output, Spent, Who};
 use model::fact::Barred;
-use model::site::{CallerId, NumberForm, Rights, Role};
+use model::site::{AtCeiling, CallerId, Ceiling, NumberForm, Rights, Role};
 use model::time::Zone;
 use model::{Cause, Fact, Number, WallTime};
 use std::time::Duration;
@@ -319,4 +319,71 @@ fn what_fits_no_call_is_counted_and_ignored() {
     house.tell(Input::TrunkHealth { trunk: "gone".into(), up: false, why: String::new() });
     assert_eq!(house.dialling.counters().stray, 4);
     assert_eq!(house.dialling.len(), 1);
+}
+
+/// What is said by the time that has passed, beside facts.
+fn said(house: &mut Box) -> Vec<Output> {
+    let mut said = Vec::new();
+    while let Some(output) = house.dialling.poll() {
+        match output {
+            Output::Fact(fact) => house.facts.push(fact),
+            output => said.push(output),
+        }
+    }
+    said
+}
+
+#[test]
+fn two_calls_at_once_use_two_minutes_a_minute_and_are_warned_and_cut_in_time() {
+    let mut house = Box::new(with(|site| site.numbering.at_ceiling = AtCeiling::Cut));
+    let asks: Vec<u64> = (0..2).map(|_| house.dial(nurse(), "961234567").0).collect();
+    for &ask in &asks {
+        house.tell(Input::Answered { ask });
+    }
+    let (first, _) = house.dialling.deadline().unwrap();
+    assert_eq!(first, house.now + 4 * MINUTE, "10 minutes between two, and a minute before");
+    house.wait(4 * MINUTE);
+    assert_eq!(said(&mut house), [Output::Warn { ask: asks[0] }, Output::Warn { ask: asks[1] }]);
+    // One hangs up: the other has what is left, and is told again when that ends.
+    house.tell(Input::Ended { ask: asks[0] });
+    assert_eq!(house.dialling.deadline().unwrap().0, house.now + MINUTE);
+    house.wait(MINUTE);
+    assert_eq!(said(&mut house), [Output::Warn { ask: asks[1] }]);
+    house.wait(MINUTE);
+    assert_eq!(said(&mut house), [Output::Cut { ask: asks[1] }]);
+    assert!(house.facts.iter().any(|fact| matches!(fact, Fact::CeilingReached { .. })));
+    assert_eq!(house.dialling.deadline(), None);
+    assert_eq!(house.barred(nurse(), "961234567"), Some(Barred::MinutesADay));
+}
+
+#[test]
+fn an_emergency_uses_no_minutes_and_is_neither_warned_nor_cut() {
+    let mut house = Box::new(with(|site| {
+        site.numbering.at_ceiling = AtCeiling::Cut;
+        site.numbering.ceiling = Ceiling { calls: None, minutes: Some(1) };
+    }));
+    let (ask, _) = house.dial(nurse(), "110");
+    house.tell(Input::Answered { ask });
+    assert_eq!(house.dialling.deadline(), None);
+    house.wait(60 * MINUTE);
+    assert_eq!(said(&mut house), []);
+}
+
+#[test]
+fn a_role_has_so_many_calls_at_once_over_each_trunk_and_help_always_more() {
+    let mut house = Box::new(with(|site| {
+        let role = site.roles.get_mut(&"desk".into()).unwrap();
+        (role.calls_at_once, role.calls_a_day) = (Some(2), None);
+    }));
+    let other = |n: u8| {
+        let agent = Some(model::AgentId::new(&format!("80{n:02}")));
+        Who { agent, ..nurse() }
+    };
+    let trunks: Vec<String> =
+        (0..4).map(|n| route(&house.dial(other(n), "961234567").1).0.to_owned()).collect();
+    assert_eq!(trunks, ["first", "first", "second", "second"]);
+    assert_eq!(house.barred(other(9), "961234567"), Some(Barred::CallsAtOnce));
+    assert_eq!(route(&house.dial(other(9), "110").1).0, "first");
+    house.tell(Input::Ended { ask: 1 });
+    assert_eq!(route(&house.dial(other(9), "961234567").1).0, "first", "one hung up");
 }

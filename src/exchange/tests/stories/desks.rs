@@ -225,7 +225,7 @@ fn calls_follow_a_forward_on_busy_on_no_answer_and_always() {
     wish(
         &mut world,
         "8002",
-        FeatureWish::Forward { when: ForwardWhen::Busy, to: Some("8003".into()) },
+        FeatureWish::Forward { when: ForwardWhen::Busy, to: Some("8003".into()), rings: None },
     );
     let caller = world.dial("8001", "8002");
     world.run(4);
@@ -279,7 +279,11 @@ fn forwards_in_a_circle_are_cut() {
     let mut world = office();
     for (phone, to) in [("8001", "8002"), ("8002", "8001")] {
         let to = Some(to.to_owned());
-        wish(&mut world, phone, FeatureWish::Forward { when: ForwardWhen::Always, to });
+        wish(
+            &mut world,
+            phone,
+            FeatureWish::Forward { when: ForwardWhen::Always, to, rings: None },
+        );
     }
     let caller = world.dial("8003", "8001");
     assert_eq!(world.hears(caller), ["call.busy"]);
@@ -346,5 +350,45 @@ fn settings_of_phones_are_told_so_that_they_outlive_a_restart() {
     let set: Vec<_> =
         world.facts.iter().filter(|(_, fact)| matches!(fact, Fact::PhoneSet { .. })).collect();
     assert_eq!(set.len(), 1);
+    world.over();
+}
+
+#[test]
+fn calls_are_sent_on_after_the_rings_the_phone_says_else_after_the_sites() {
+    let mut world = World::new(with(|site| {
+        site.ringing.forward_after = std::time::Duration::from_secs(15);
+    }));
+    for phone in ["8001", "8002", "8003"] {
+        world.habits.insert(phone.into(), Ignores);
+        world.tell(Input::Phone { phone: phone.into(), up: true });
+    }
+    let mut forwarded_after = |rings: Option<u8>, code: Option<&str>| {
+        match code {
+            Some(code) => _ = world.dial("8002", code),
+            None => {
+                let (when, to) = (ForwardWhen::NoAnswer, Some("8003".to_owned()));
+                wish(&mut world, "8002", FeatureWish::Forward { when, to, rings });
+            }
+        }
+        world.run(5);
+        let shown = world.features[&"8002".into()].rings;
+        world.rung.clear();
+        let caller = world.dial("8001", "8002");
+        let mut seconds = 0;
+        while !world.rung.contains_key(&"8003".into()) {
+            world.run(1);
+            seconds += 1;
+        }
+        world.gone(caller, Cause::Cancelled);
+        world.dial("8002", "*73");
+        world.run(5);
+        (shown, seconds)
+    };
+    assert_eq!(forwarded_after(None, Some("*758003")), (3, 15), "the site's");
+    assert_eq!(forwarded_after(None, Some("*758003*2#")), (2, 10), "the code's");
+    assert_eq!(forwarded_after(Some(6), None), (6, 30), "the phone's key");
+    assert_eq!(forwarded_after(Some(99), None), (20, 100), "at most");
+    let set = world.facts.iter().filter(|(_, fact)| matches!(fact, Fact::RingsSet { .. }));
+    assert!(set.count() >= 6, "set and cleared");
     world.over();
 }

@@ -8,6 +8,7 @@ mod conferences;
 mod desks;
 mod edges;
 mod limits;
+mod missed;
 mod nonsense;
 mod outside;
 mod parks;

@@ -127,7 +127,7 @@ fn wish() -> impl Strategy<Value = FeatureWish> {
     ];
     prop_oneof![
         any::<bool>().prop_map(FeatureWish::Dnd),
-        (when, to).prop_map(|(when, to)| FeatureWish::Forward { when, to }),
+        (when, to).prop_map(|(when, to)| FeatureWish::Forward { when, to, rings: None }),
         (1..4_u8).prop_map(|n| FeatureWish::LogIn {
             agent: Some(format!("800{n}").as_str().into()),
             pin: None

@@ -9,7 +9,7 @@ use model::site::*;
 use model::{Cause, LegEvent, Number, Order, TransferStage};
 use std::collections::BTreeSet;
 
-fn office() -> World {
+fn office_site() -> Site {
     let site = with(|site| {
         site.numbering = Numbering {
             country: "86".into(),
@@ -34,7 +34,11 @@ fn office() -> World {
         }
         site.limits.calls_max = 3;
     });
-    let mut world = World::new(site);
+    Site::clone(&site)
+}
+
+fn office() -> World {
+    let mut world = World::new(std::sync::Arc::new(office_site()));
     for phone in ["8001", "8002", "8003"] {
         world.habits.insert(phone.into(), AnswersAfter(2));
         world.tell(Input::Phone { phone: phone.into(), up: true });
@@ -144,4 +148,43 @@ fn a_number_outside_that_nobody_answers_is_given_up() {
     world.run(120);
     assert_eq!(world.hears(caller), ["call.no-answer"]);
     world.over();
+}
+
+#[test]
+fn who_uses_the_minutes_of_the_day_up_is_told_a_minute_before_and_then_cut() {
+    for at_ceiling in [AtCeiling::Finish, AtCeiling::Cut] {
+        let mut world = office();
+        let mut site = office_site();
+        site.numbering.at_ceiling = at_ceiling;
+        site.roles.get_mut(&"agent".into()).unwrap().minutes_a_day = Some(3);
+        world.tell(Input::Site(std::sync::Arc::new(site)));
+        let caller = world.dial("8001", "913912345678");
+        world.run(4);
+        let (far, _) = world.dialled.clone().unwrap();
+        let help = world.dial("8003", "110");
+        world.run(10);
+        let told = |world: &World, leg| {
+            world.orders.iter().any(|order| {
+                let minute = model::Clip::new(Lang::En, "call.minute-left");
+                matches!(order, Order::Play { leg: of, clips, .. } if *of == leg && *clips == [minute])
+            })
+        };
+        world.run(120);
+        let cuts = at_ceiling == AtCeiling::Cut;
+        assert_eq!(told(&world, caller), cuts);
+        assert!(!told(&world, far) && !told(&world, help));
+        assert_eq!(world.legs[&caller], Heard::Party(far), "still talks");
+        world.run(60);
+        assert_eq!(world.legs.contains_key(&far), !cuts);
+        assert_eq!(world.legs.contains_key(&caller), !cuts);
+        assert!(world.legs.contains_key(&help), "help is never cut");
+        let fact = |fact: &model::Fact| matches!(fact, model::Fact::DialCut { .. });
+        assert_eq!(world.facts.iter().any(|(_, one)| fact(one)), cuts);
+        for leg in [caller, help] {
+            if world.legs.contains_key(&leg) {
+                world.gone(leg, Cause::Normal);
+            }
+        }
+        world.over();
+    }
 }

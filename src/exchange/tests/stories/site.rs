@@ -35,6 +35,7 @@ pub fn queue() -> Queue {
         waiting_max: 10,
         overflow: None,
         service_level: s(20),
+        callbacks: false,
     }
 }
 
@@ -128,6 +129,7 @@ pub fn site() -> Site {
         roles: Default::default(),
         numbering: Default::default(),
         parking: Default::default(),
+        ringing: Default::default(),
         limits: Limits::default(),
     }
 }

@@ -84,6 +84,11 @@ fn a_wrong_pin_and_an_agent_nobody_knows_sound_the_same_and_guessing_is_slowed()
         world.dial("8001", "*108003*1111");
         world.run(5);
     }
+    let locks = |world: &World| {
+        let facts = world.facts.iter();
+        facts.filter(|(_, fact)| matches!(fact, model::Fact::PinsLocked { .. })).count()
+    };
+    assert_eq!(locks(&world), 1);
     let leg = world.dial("8001", "*108003*4711");
     soon(&mut world);
     assert_eq!(world.hears(leg), ["agent.wrong-pin"], "locked");
@@ -154,5 +159,30 @@ fn an_agent_on_a_call_does_not_sit_down_elsewhere_and_is_not_pushed_off_the_chai
     assert_eq!(world.hears(leg), ["agent.on-a-call"]);
     world.run(5);
     world.gone(caller, Cause::Normal);
+    world.over();
+}
+
+#[test]
+fn guesses_at_an_agent_nobody_knows_and_by_a_phones_own_key_lock_like_any() {
+    let mut world = with_pin();
+    let locked = |world: &World, agent: &str| {
+        world.facts.iter().any(|(_, fact)| {
+            let lock = model::Fact::PinsLocked {
+                agent: Some(agent.into()),
+                phone: "8001".into(),
+                seconds: 60,
+            };
+            *fact == lock
+        })
+    };
+    for _ in 0..3 {
+        world.dial("8001", "*109999*1111");
+        world.run(5);
+    }
+    assert!(locked(&world, "9999"), "an agent nobody knows");
+    for _ in 0..3 {
+        world.tell(Input::WrongPin { phone: "8001".into(), agent: "8003".into() });
+    }
+    assert!(locked(&world, "8003"), "the hoteling key of a phone");
     world.over();
 }

@@ -39,6 +39,7 @@ pub fn config(site: Arc<Site>, anchor: Anchor) -> Config {
         agents: Vec::new(),
         seats: Vec::new(),
         phones: Vec::new(),
+        owed: Vec::new(),
         spent: Default::default(),
     }
 }
@@ -67,6 +68,7 @@ pub struct World {
     pub transfers: BTreeMap<LegId, Vec<TransferStage>>,
     pub features: BTreeMap<PhoneId, Features>,
     pub lamps: BTreeMap<Watched, Lamp>,
+    pub waiting: BTreeMap<PhoneId, (u32, u32)>,
     /// What the last ring of each phone showed.
     pub pops: BTreeMap<PhoneId, (String, Pop)>,
     /// Whether a HangUp is carried out.
@@ -99,6 +101,7 @@ impl World {
             transfers: BTreeMap::new(),
             features: BTreeMap::new(),
             lamps: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             pops: BTreeMap::new(),
             deaf: false,
             happenings: BTreeMap::new(),
@@ -211,7 +214,8 @@ impl World {
                 if !matches!(heard, Heard::Clips(heard, _) if heard == play) {
                     return;
                 }
-                *heard = Heard::Silence;
+                // Whoever talks hears the other again.
+                *heard = self.bridges.get(&leg).map_or(Heard::Silence, |peer| Heard::Party(*peer));
             }
             LegEvent::Gone(_) => {
                 self.legs.remove(&leg);
@@ -234,6 +238,9 @@ impl World {
                 }
                 Output::Fact(at, fact) => self.facts.push((at, fact)),
                 Output::Show { phone, features } => drop(self.features.insert(phone, features)),
+                Output::Waiting { phone, new, old } => {
+                    self.waiting.insert(phone, (new, old));
+                }
                 Output::Lamp { watched, lamp } => drop(self.lamps.insert(watched, lamp)),
                 Output::Drained => {
                     assert!(!self.drained, "drained is said once");

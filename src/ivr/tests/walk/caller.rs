@@ -115,6 +115,7 @@ pub fn site(nodes: Vec<(&str, Node)>, schedule: Schedule, zone: &str) -> Arc<Sit
         roles: Default::default(),
         numbering: Default::default(),
         parking: Default::default(),
+        ringing: Default::default(),
         limits: Limits::default(),
     })
 }

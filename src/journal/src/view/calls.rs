@@ -257,7 +257,11 @@ impl CallRow {
             | Fact::ConferenceEnded { .. }
             | Fact::Merged { .. }
             | Fact::PhoneSet { .. }
-            | Fact::Seated { .. } => return false,
+            | Fact::Seated { .. }
+            | Fact::RingsSet { .. }
+            | Fact::CallsOwed { .. }
+            | Fact::PinsLocked { .. }
+            | Fact::DialCut { .. } => return false,
         }
         true
     }
@@ -349,7 +353,11 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::CeilingReached { .. }
         | Fact::TrunkChanged { .. }
         | Fact::PhoneSet { .. }
-        | Fact::Seated { .. } => None,
+        | Fact::Seated { .. }
+        | Fact::RingsSet { .. }
+        | Fact::CallsOwed { .. }
+        | Fact::PinsLocked { .. }
+        | Fact::DialCut { .. } => None,
     }
 }
 

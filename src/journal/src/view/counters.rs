@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Counts up with any change of what a view's rows say; a journal with rows of another version
 /// rebuilds them from its facts when it is opened.
-pub const VIEWS_VERSION: u16 = 2;
+pub const VIEWS_VERSION: u16 = 3;
 
 /// Where numbering goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

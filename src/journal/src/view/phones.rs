@@ -11,14 +11,32 @@ pub struct PhoneRow {
     pub dnd: bool,
     pub call_waiting: bool,
     pub forwards: Vec<(ForwardWhen, String)>,
+    /// Before calls are sent on; none for the site's.
+    pub rings: Option<u8>,
 }
 
 impl PhoneRow {
-    /// The phone a fact sets, and to what.
-    pub(crate) fn of(fact: &Fact) -> Option<(PhoneId, Self)> {
-        let Fact::PhoneSet { phone, dnd, call_waiting, forwards } = fact else { return None };
-        let row = Self { dnd: *dnd, call_waiting: *call_waiting, forwards: forwards.clone() };
-        Some((phone.clone(), row))
+    /// The phone a fact sets.
+    pub(crate) fn phone_of(fact: &Fact) -> Option<&PhoneId> {
+        match fact {
+            Fact::PhoneSet { phone, .. } | Fact::RingsSet { phone, .. } => Some(phone),
+            _ => None,
+        }
+    }
+
+    /// The row after a fact of the phone. Calls wait on a phone that was never set otherwise.
+    pub(crate) fn after(before: Option<&Self>, fact: &Fact) -> Self {
+        let unset = || Self { call_waiting: true, ..Self::default() };
+        let mut row = before.cloned().unwrap_or_else(unset);
+        match fact {
+            Fact::PhoneSet { dnd, call_waiting, forwards, .. } => {
+                (row.dnd, row.call_waiting) = (*dnd, *call_waiting);
+                row.forwards = forwards.clone();
+            }
+            Fact::RingsSet { rings, .. } => row.rings = *rings,
+            _ => {}
+        }
+        row
     }
 }
 

@@ -155,6 +155,7 @@ pub fn assert_sound(journal: &Journal) {
         calls: journal::CallsView(calls),
         phones: reader.phones().unwrap(),
         agents: reader.agents().unwrap(),
+        owed: reader.owed().unwrap(),
         hours: reader.hours().unwrap(),
         counters: reader.counters().unwrap(),
     };

@@ -33,9 +33,12 @@ pub struct Codes {
     pub pick_up: String,
     pub dnd_on: String,
     pub dnd_off: String,
+    /// Hear who is to be called back, and put the lamp out.
+    pub missed: String,
     /// Send all calls of this phone to the number that follows.
     pub forward_always: String,
     pub forward_busy: String,
+    /// Followed by the number, then `*` and how often the phone rings before.
     pub forward_no_answer: String,
     /// Send no calls on any more.
     pub forward_off: String,
@@ -61,6 +64,8 @@ pub enum Takes {
     Number,
     /// A number or nothing.
     MaybeNumber,
+    /// A number, or a number, `*` and how many rings.
+    NumberAndRings,
 }
 
 /// A code with the key it has in `site.toml` and in the words of the console.
@@ -96,16 +101,17 @@ macro_rules! rows {
             $row!("dnd-off", Takes::Nothing, false, given.dnd_off),
             $row!("forward-always", Takes::Number, false, given.forward_always),
             $row!("forward-busy", Takes::Number, false, given.forward_busy),
-            $row!("forward-no-answer", Takes::Number, false, given.forward_no_answer),
+            $row!("forward-no-answer", Takes::NumberAndRings, false, given.forward_no_answer),
             $row!("forward-off", Takes::Nothing, false, given.forward_off),
             $row!("call-waiting-on", Takes::Nothing, false, given.call_waiting_on),
             $row!("call-waiting-off", Takes::Nothing, false, given.call_waiting_off),
+            $row!("missed", Takes::Nothing, false, given.missed),
         ]
     }};
 }
 
 /// How many codes there are.
-pub const CODES: usize = 22;
+pub const CODES: usize = 23;
 
 impl Codes {
     /// Every code, in the order a person is told of them.
@@ -134,7 +140,7 @@ impl Codes {
             Takes::Nothing => rest.is_empty(),
             Takes::Reason => rest.len() <= 1,
             Takes::Agent | Takes::MaybeNumber => true,
-            Takes::Number => !rest.is_empty(),
+            Takes::Number | Takes::NumberAndRings => !rest.is_empty(),
         };
         self.rows().iter().find_map(|row| {
             let rest = dialled.strip_prefix(row.code)?;
@@ -169,6 +175,7 @@ impl Default for Codes {
             forward_off: "*73".into(),
             call_waiting_on: "*76".into(),
             call_waiting_off: "*77".into(),
+            missed: "*98".into(),
             conference_factory: "conference".into(),
             reasons: reasons
                 .into_iter()

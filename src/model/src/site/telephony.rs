@@ -146,6 +146,27 @@ impl Trunk {
     }
 }
 
+/// How hard the box is on whoever proved no password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guarding {
+    /// Messages a second that are taken of one source; for a moment twice as many.
+    pub requests_per_s: u32,
+    /// Wrong passwords of one source that ban it.
+    pub wrong_passwords: u32,
+    /// The first ban; each further one is twice as long, up to a day.
+    pub ban: Duration,
+    /// Networks, with how many bits of each count, of which nobody is ever banned.
+    pub trusted: Vec<(IpAddr, u8)>,
+}
+
+impl Default for Guarding {
+    /// Many phones behind one router that start anew at once pass.
+    fn default() -> Self {
+        let ban = Duration::from_secs(600);
+        Self { requests_per_s: 100, wrong_passwords: 10, ban, trusted: Vec::new() }
+    }
+}
+
 /// A vendor whose phones the box can set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -209,6 +230,8 @@ pub struct Role {
     pub calls_a_day: Option<u32>,
     /// Most minutes out a day.
     pub minutes_a_day: Option<u32>,
+    /// Most calls out at once of all its people over one trunk.
+    pub calls_at_once: Option<u16>,
     /// Callers' numbers are shown whole.
     pub sees_numbers: bool,
     /// Phones of other pick-up groups may be picked up too, by their number.
@@ -223,6 +246,7 @@ impl Default for Role {
             also: Vec::new(),
             calls_a_day: None,
             minutes_a_day: None,
+            calls_at_once: None,
             sees_numbers: false,
             picks_up_anywhere: false,
         }
@@ -251,6 +275,19 @@ pub struct Numbering {
     pub number: Option<Number>,
     /// What all calls out of the site together may come to in a day.
     pub ceiling: Ceiling,
+    /// What becomes of calls that run when the minutes of a day are used up.
+    pub at_ceiling: AtCeiling,
+}
+
+/// What becomes of a call out that runs past the minutes of a day. An emergency call always goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtCeiling {
+    /// It goes on; an alarm is raised and no other is made.
+    #[default]
+    Finish,
+    /// Whoever pays is told a minute before, and then it is ended.
+    Cut,
 }
 
 /// Numbers of one kind, as they are dialled at home after the line out.
@@ -304,6 +341,35 @@ pub struct Rights {
     pub shown: Option<Number>,
     /// Instead of the group of the phone the agent sits at.
     pub pick_up_group: Option<String>,
+}
+
+/// How long phones ring that are called directly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ringing {
+    /// Where nothing is set to happen on no answer.
+    pub longest: Duration,
+    /// Before calls are sent on, where the phone says nothing of its own.
+    pub forward_after: Duration,
+}
+
+impl Ringing {
+    /// One ring and the pause after it, as the phones count rings: 1 s and 4 s.
+    pub const CYCLE: Duration = Duration::from_secs(5);
+    /// Most rings before a call is sent on.
+    pub const RINGS_MAX: u8 = 20;
+
+    /// How many rings a time comes to, at least one.
+    pub fn rings(time: Duration) -> u8 {
+        let rings = time.as_millis().div_ceil(Self::CYCLE.as_millis());
+        u8::try_from(rings).unwrap_or(Self::RINGS_MAX).clamp(1, Self::RINGS_MAX)
+    }
+}
+
+impl Default for Ringing {
+    /// 30 s, and 20 s before calls are sent on.
+    fn default() -> Self {
+        Self { longest: Duration::from_secs(30), forward_after: Duration::from_secs(20) }
+    }
 }
 
 /// Slots calls are parked in, by what is dialled to pick one up.

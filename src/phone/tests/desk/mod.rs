@@ -91,6 +91,7 @@ pub fn site() -> Site {
         phones,
         roles: BTreeMap::new(),
         numbering: Numbering::default(),
+        ringing: Default::default(),
         parking: Parking { slots: vec!["701".into()], ..Parking::default() },
         limits: Limits::default(),
     }

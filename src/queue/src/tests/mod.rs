@@ -24,6 +24,7 @@ pub fn queue(skills: &[&str], priority: u8) -> Queue {
         waiting_max: 10,
         overflow: None,
         service_level: Duration::from_secs(20),
+        callbacks: false,
     }
 }
 
@@ -56,6 +57,7 @@ pub fn site(queues: impl IntoIterator<Item = (&'static str, Queue)>) -> Arc<Site
         roles: Default::default(),
         numbering: Default::default(),
         parking: Default::default(),
+        ringing: Default::default(),
         limits: Limits::default(),
     })
 }

@@ -34,6 +34,7 @@ pub fn queue(zh: &str, en: &str, service_level_s: u64) -> Queue {
         waiting_max: 10,
         overflow: None,
         service_level: Duration::from_secs(service_level_s),
+        callbacks: false,
     }
 }
 
@@ -81,6 +82,7 @@ pub fn site() -> Site {
         roles: Default::default(),
         numbering: Default::default(),
         parking: Default::default(),
+        ringing: Default::default(),
         limits: Limits::default(),
     }
 }

@@ -5,6 +5,7 @@ use super::package::Package;
 use super::pins::Verdict;
 use super::wish::{self, Hoteling, WishError};
 use super::xml::XmlError;
+use crate::command::Output;
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::ua::wire::Wire;
@@ -118,6 +119,7 @@ impl Notifier {
             Verdict::Ask => Ok(Body::AskProof),
             Verdict::Wrong => {
                 wire.counters.wrong_pins += 1;
+                wire.tell(Output::WrongPin { phone: asked.phone.clone(), agent });
                 Ok(Body::Nothing)
             }
         }

@@ -21,15 +21,13 @@ const FORWARDS: [(ForwardWhen, &str); 3] = [
     (ForwardWhen::Busy, "forwardBusy"),
     (ForwardWhen::NoAnswer, "forwardNoAns"),
 ];
-/// Times the phone rings before a call is forwarded, as phones want to show it.
-const RINGS: u32 = 3;
-
 /// What one subscriber was told; nothing where it was told nothing, or asked for a change and waits
 /// for what became of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     dnd: Option<bool>,
-    forwards: BTreeMap<ForwardWhen, Option<String>>,
+    /// With how often the phone rings before.
+    forwards: BTreeMap<ForwardWhen, (Option<String>, u8)>,
     agent: Option<Seat>,
 }
 
@@ -64,8 +62,10 @@ impl Known {
         }
         for (when, kind) in FORWARDS {
             let to = features.forwards.get(&when).cloned();
-            if self.forwards.insert(when, to.clone()) != Some(to.clone()) {
-                all.push(forwarding(&device, when, kind, to.as_deref()));
+            let rings = if when == ForwardWhen::NoAnswer { features.rings } else { 0 };
+            let before = self.forwards.insert(when, (to.clone(), rings));
+            if before != Some((to.clone(), rings)) {
+                all.push(forwarding(&device, kind, to.as_deref(), rings));
             }
         }
         let seat = features.agent.clone().filter(|(_, state)| *state != AgentState::LoggedOut);
@@ -77,15 +77,16 @@ impl Known {
     }
 }
 
-fn forwarding(device: &str, when: ForwardWhen, kind: &str, to: Option<&str>) -> String {
+/// One kind of forward; `rings` is 0 for those that wait for none.
+fn forwarding(device: &str, kind: &str, to: Option<&str>, rings: u8) -> String {
     let on = to.is_some();
     let mut inner = format!(
         "{device}<forwardingType>{kind}</forwardingType><forwardStatus>{on}</forwardStatus>\
          <forwardTo>{}</forwardTo>",
         escape(to.unwrap_or_default())
     );
-    if when == ForwardWhen::NoAnswer {
-        inner.push_str(&format!("<ringCount>{RINGS}</ringCount>"));
+    if rings > 0 {
+        inner.push_str(&format!("<ringCount>{rings}</ringCount>"));
     }
     document("ForwardingEvent", &inner)
 }

@@ -78,7 +78,10 @@ pub fn feature(body: &[u8], reasons: &BTreeMap<String, String>) -> Result<Featur
                 true => Some(number(&value("forwardDN").ok_or(WishError::Value)?)?),
                 false => None,
             };
-            Ok(FeatureWish::Forward { when, to })
+            // How often it rings is a wish of its own; what is none is passed over.
+            let rings = value("ringCount").and_then(|count| count.trim().parse().ok());
+            let rings = rings.filter(|_| when == ForwardWhen::NoAnswer);
+            Ok(FeatureWish::Forward { when, to, rings })
         }
         "SetAgentState" => match value("requestedAgentState").as_deref() {
             Some("loggedOn") => {
@@ -194,13 +197,18 @@ mod tests {
             );
             asked("SetForwarding", &inner)
         };
-        let wish = |when, to: &str| Ok(FeatureWish::Forward { when, to: Some(to.to_owned()) });
+        let wish = |when, to: &str| {
+            let rings = (when == ForwardWhen::NoAnswer).then_some(3);
+            Ok(FeatureWish::Forward { when, to: Some(to.to_owned()), rings })
+        };
+        assert_eq!(forward("true", "forwardNoAns", "8002"), wish(ForwardWhen::NoAnswer, "8002"));
         assert_eq!(forward("true", "forwardImmediate", "8002"), wish(ForwardWhen::Always, "8002"));
         assert_eq!(
             forward("true", "forwardBusy", "tel:+86-21-6123"),
             wish(ForwardWhen::Busy, "+86216123")
         );
-        let off = Ok(FeatureWish::Forward { when: ForwardWhen::NoAnswer, to: None });
+        let off =
+            Ok(FeatureWish::Forward { when: ForwardWhen::NoAnswer, to: None, rings: Some(3) });
         assert_eq!(forward("false", "forwardNoAns", ""), off);
         assert_eq!(forward("true", "forwardNoAns", ""), Err(WishError::Value));
         assert_eq!(forward("true", "forwardBusy", "8002;rm -rf"), Err(WishError::Value));

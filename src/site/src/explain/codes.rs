@@ -26,6 +26,7 @@ const WORDS: [(&str, &str, &str); model::site::CODES] = [
     ("forward-no-answer", "无应答转移", "send calls on when nobody answers"),
     ("forward-off", "取消转移", "send no calls on"),
     ("call-waiting-on", "开启呼叫等待", "ring during a talk"),
+    ("missed", "听取未接来电并熄灭留言灯", "hear missed calls, and put the lamp out"),
     ("call-waiting-off", "关闭呼叫等待", "do not ring during a talk"),
 ];
 
@@ -63,6 +64,8 @@ fn follows(takes: Takes, zh: bool) -> &'static str {
         (Takes::Agent, false) => " [+ agent [* PIN]]",
         (Takes::Number, true) => " + 号码",
         (Takes::Number, false) => " + number",
+        (Takes::NumberAndRings, true) => " + 号码 [* 振铃次数]",
+        (Takes::NumberAndRings, false) => " + number [* rings]",
         (Takes::MaybeNumber, true) => " [+ 号码]",
         (Takes::MaybeNumber, false) => " [+ number]",
     }

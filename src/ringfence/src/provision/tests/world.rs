@@ -59,6 +59,7 @@ pub fn site(name: &str) -> Site {
         roles: BTreeMap::new(),
         numbering: Numbering::default(),
         parking: Parking::default(),
+        ringing: Default::default(),
         limits: model::site::Limits::default(),
     }
 }
