@@ -16,6 +16,7 @@
 
 mod connection;
 mod door;
+pub mod facing;
 mod flood;
 mod friends;
 mod gate;
@@ -162,6 +163,11 @@ pub struct Net {
 }
 
 impl Net {
+    /// Connections that are open now.
+    pub fn connections(&self) -> u64 {
+        self.counters.open.load(Ordering::Relaxed)
+    }
+
     /// What to do next: known peers come first, but for a stranger now and then.
     pub fn take(&mut self) -> Option<Arrived> {
         self.turn = (self.turn + 1) % STRANGERS_TURN;
@@ -224,10 +230,12 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
     let _entered = begin.runtime.enter();
 
     let mut sockets = Vec::new();
+    let shared = sip.provision.as_ref().is_some_and(|provision| provision.multicast);
     for bind in families(sip.bind) {
-        let socket = udp::bind(bind).with_context(|| format!("cannot bind sip.bind {bind}"))?;
+        let socket =
+            udp::bind(bind, shared).with_context(|| format!("cannot bind sip.bind {bind}"))?;
         let reading = tokio::net::UdpSocket::from_std(socket.try_clone()?)?;
-        let gate = gate::Gate::new(friends.clone());
+        let gate = gate::Gate::new(friends.clone(), sip.guarding.requests_per_s);
         begin.runtime.spawn(udp::read(reading, gate, intake.clone(), begin.clock));
         sockets.push(socket);
     }
@@ -236,6 +244,9 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
         locals = locals.and(Transport::Udp, crate::switch::reachable(socket.local_addr()?));
     }
 
+    if sip.bind.ip().is_unspecified() {
+        locals = locals.facing(facing::networks());
+    }
     let limits = DoorLimits::of(sip);
     let door = Arc::new(door::Door::new(limits, friends.clone(), begin.clock));
     let handshake_max = begin.handshake_max;

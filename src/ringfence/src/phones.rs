@@ -78,6 +78,9 @@ pub fn addresses(site: &Site) -> Vec<IpAddr> {
     ];
     let mut addresses: Vec<IpAddr> =
         binds.into_iter().flatten().map(|bind| reachable(bind).ip()).collect();
+    if binds.iter().flatten().any(|bind| bind.ip().is_unspecified()) {
+        addresses.extend(crate::net::facing::networks().into_iter().map(|facing| facing.own));
+    }
     addresses.sort();
     addresses.dedup();
     addresses

@@ -117,6 +117,12 @@ impl Endpoint {
         counters
     }
 
+    /// Tells whether everybody whom `Command::Farewell` speaks to has heard it: each carrier, and
+    /// each phone that watches something.
+    pub fn has_parted(&self) -> bool {
+        self.trunks.has_left() && self.reception.notifier.is_empty()
+    }
+
     /// Legs that are not wholly over.
     pub fn legs(&self) -> usize {
         self.legs.len()

@@ -23,6 +23,7 @@ use crate::recent::Recent;
 use crate::source::{Buckets, Rate, Source};
 use crate::suspects::Suspects;
 use crate::uri;
+use model::site::Guarding;
 use model::{Instant, Secret};
 use std::net::SocketAddr;
 use subtle::{Choice, ConstantTimeEq};
@@ -82,6 +83,15 @@ impl Guard {
             suspects: Suspects::default(),
             rates: Buckets::new(STRANGER, SOURCES_MAX),
         }
+    }
+
+    /// Deals with strangers as a site says.
+    pub fn with(mut self, guarding: Guarding) -> Self {
+        let per_s = guarding.requests_per_s.max(1);
+        let rate = Rate { per_s, burst: per_s.saturating_mul(2) };
+        self.rates = Buckets::new(rate, SOURCES_MAX);
+        self.suspects = Suspects::new(guarding);
+        self
     }
 
     /// The nonces in use, for counters.

@@ -46,7 +46,7 @@ pub mod write;
 pub use command::{Accounts, Command, Config, Input, Limits, Output, TrunkConfig};
 pub use counters::Counters;
 pub use endpoint::Endpoint;
-pub use peer::{FlowId, Locals, Peer, Transport};
+pub use peer::{Facing, FlowId, Locals, Peer, Transport};
 pub use sdp::MediaPlan;
 pub use source::{Buckets, Rate, Source};
 pub use trunk::TrunkCall;

@@ -72,17 +72,48 @@ impl FromStr for Peer {
     }
 }
 
-/// The box's own addresses as others reach them: one a transport and address family.
+/// A network, and which of the box's addresses it sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facing {
+    pub net: IpAddr,
+    /// How many bits of `net` count.
+    pub bits: u8,
+    pub own: IpAddr,
+}
+
+impl Facing {
+    /// Tells whether an address is in the network.
+    pub fn has(&self, ip: IpAddr) -> bool {
+        within(self.net, self.bits, ip)
+    }
+}
+
+/// Tells whether an address is in a network, of which so many bits count.
+pub fn within(net: IpAddr, bits: u8, ip: IpAddr) -> bool {
+    let (net, ip, width) = match (net, ip.to_canonical()) {
+        (IpAddr::V4(net), IpAddr::V4(ip)) => {
+            (u128::from(net.to_bits()), u128::from(ip.to_bits()), 32)
+        }
+        (IpAddr::V6(net), IpAddr::V6(ip)) => (net.to_bits(), ip.to_bits(), 128),
+        _ => return false,
+    };
+    (net ^ ip).checked_shr(width - u32::from(bits).min(width)).unwrap_or(0) == 0
+}
+
+/// The box's own addresses as others reach them: one a transport and address family, and those
+/// that face a network where the box binds to every address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locals {
     main: SocketAddr,
     all: Vec<(Transport, SocketAddr)>,
+    /// The narrowest first.
+    facing: Vec<Facing>,
 }
 
 impl Locals {
     /// Begins with the address for UDP, which is also the box's where no transport matters.
     pub fn udp(main: SocketAddr) -> Self {
-        Self { main, all: vec![(Transport::Udp, main)] }
+        Self { main, all: vec![(Transport::Udp, main)], facing: Vec::new() }
     }
 
     /// Adds an address, unless the transport has one of that family.
@@ -93,6 +124,22 @@ impl Locals {
             self.all.push((transport, addr));
         }
         self
+    }
+
+    /// Shows each of these networks the address it sees, for a box that binds to every one.
+    pub fn facing(mut self, networks: Vec<Facing>) -> Self {
+        self.facing = networks;
+        self
+    }
+
+    /// Where a peer is to send sound: an address that binds to all is shown as the peer sees it.
+    pub fn media(&self, rtp: SocketAddr, peer: &Peer) -> SocketAddr {
+        if !rtp.ip().is_unspecified() {
+            return rtp;
+        }
+        let towards = self.towards(peer).ip();
+        let fits = towards.is_ipv4() == rtp.is_ipv4();
+        SocketAddr::new(if fits { towards } else { self.main.ip() }, rtp.port())
     }
 
     /// The main address.
@@ -107,12 +154,19 @@ impl Locals {
             let all = || self.all.iter().filter(move |(t, _)| *t == transport).map(|(_, a)| *a);
             all().find(family).or_else(|| all().next())
         };
-        of(peer.transport).unwrap_or(self.main)
+        let known = of(peer.transport).unwrap_or(self.main);
+        let seen = self.facing.iter().find(|facing| facing.has(peer.addr.ip()));
+        match seen.filter(|facing| facing.own.is_ipv4() == known.is_ipv4()) {
+            Some(facing) => SocketAddr::new(facing.own, known.port()),
+            None => known,
+        }
     }
 
     /// Tells whether an address is one of the box's.
     pub fn has(&self, ip: IpAddr) -> bool {
-        self.all.iter().any(|(_, addr)| addr.ip().to_canonical() == ip.to_canonical())
+        let ip = ip.to_canonical();
+        self.all.iter().any(|(_, addr)| addr.ip().to_canonical() == ip)
+            || self.facing.iter().any(|facing| facing.own == ip)
     }
 }
 
@@ -134,6 +188,30 @@ mod tests {
         assert_eq!(towards(Transport::Udp, "[2001:db8::9]:5060"), "[2001:db8::1]:5060");
         assert_eq!(towards(Transport::Tls, "[2001:db8::9]:5061"), "192.0.2.1:5061");
         assert_eq!(towards(Transport::Tcp, "192.0.2.9:5060"), "192.0.2.1:5060");
+    }
+
+    #[test]
+    fn a_box_that_binds_to_every_address_shows_each_network_the_one_it_sees() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let networks = vec![
+            Facing { net: ip("10.1.2.0"), bits: 24, own: ip("10.1.2.1") },
+            Facing { net: ip("10.0.0.0"), bits: 8, own: ip("10.0.0.1") },
+            Facing { net: ip("2001:db8:1::"), bits: 48, own: ip("2001:db8:1::1") },
+        ];
+        let locals = Locals::udp(addr("192.0.2.1:5060"))
+            .and(Transport::Udp, addr("[2001:db8::1]:5060"))
+            .facing(networks);
+        let towards = |to: &str| locals.towards(&Peer::udp(addr(to))).to_string();
+        assert_eq!(towards("10.1.2.9:5060"), "10.1.2.1:5060");
+        assert_eq!(towards("10.9.9.9:5060"), "10.0.0.1:5060");
+        assert_eq!(towards("203.0.113.9:5060"), "192.0.2.1:5060", "by the default route");
+        assert_eq!(towards("[2001:db8:1::9]:5060"), "[2001:db8:1::1]:5060");
+        assert_eq!(towards("[2001:db8:2::9]:5060"), "[2001:db8::1]:5060");
+        let media = |rtp: &str, to: &str| locals.media(addr(rtp), &Peer::udp(addr(to))).to_string();
+        assert_eq!(media("0.0.0.0:20000", "10.1.2.9:5060"), "10.1.2.1:20000");
+        assert_eq!(media("0.0.0.0:20000", "[2001:db8:1::9]:5060"), "192.0.2.1:20000");
+        assert_eq!(media("192.0.2.7:20000", "10.1.2.9:5060"), "192.0.2.7:20000");
+        assert!(locals.has(ip("10.1.2.1")) && !locals.has(ip("10.1.2.9")));
     }
 
     #[test]

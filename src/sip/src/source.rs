@@ -25,6 +25,11 @@ impl Source {
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         })
     }
+
+    /// Tells whether it is in a network, of which so many bits count.
+    pub fn is_in(&self, net: IpAddr, bits: u8) -> bool {
+        crate::peer::within(net, bits, self.0)
+    }
 }
 
 impl fmt::Display for Source {

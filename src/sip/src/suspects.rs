@@ -8,23 +8,23 @@
 //!            is forgiven
 //! ```
 //!
+//! How many wrong ones ban, and for how long at first, is the site's to say; so are networks of which
+//! nobody is banned, but slowed all the same.
+//!
 //! A right password takes nothing back: who has one account may still guess at another. Who proved a
 //! password from an address is judged there whatever its neighbours do, so nobody is locked out by
 //! a guesser behind the same router.
 
 use crate::source::Source;
 use model::Instant;
+use model::site::Guarding;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Wrong passwords before a source is slowed.
 pub const FREE: u32 = 3;
-/// Wrong passwords that ban.
-pub const BANNED_AT: u32 = 10;
 /// In this time one wrong password is forgiven.
 pub const FORGIVEN: Duration = Duration::from_secs(60);
-/// The first ban.
-pub const BAN: Duration = Duration::from_secs(600);
 /// The longest ban.
 pub const BAN_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Most sources remembered; at it the one heard of longest ago is forgotten, its ban with it.
@@ -48,9 +48,15 @@ pub struct Suspects {
     of: BTreeMap<Source, Suspect>,
     order: BTreeMap<u64, Source>,
     next: u64,
+    guarding: Guarding,
 }
 
 impl Suspects {
+    /// Begins with nobody heard of.
+    pub fn new(guarding: Guarding) -> Self {
+        Self { guarding, ..Self::default() }
+    }
+
     /// Tells whether nothing of a source is taken.
     pub fn is_banned(&self, now: Instant, source: Source) -> bool {
         self.of.get(&source).is_some_and(|suspect| suspect.banned_until > now)
@@ -85,8 +91,10 @@ impl Suspects {
             suspect.slow_until = now + Duration::from_secs(1) * (1 << doublings);
         }
         let mut banned = None;
-        if suspect.wrong >= BANNED_AT {
-            suspect.banned_until = now + (BAN * (1 << suspect.bans.min(8))).min(BAN_MAX);
+        let Guarding { wrong_passwords, ban, trusted, .. } = &self.guarding;
+        let is_trusted = trusted.iter().any(|(net, bits)| source.is_in(*net, *bits));
+        if suspect.wrong >= *wrong_passwords && !is_trusted {
+            suspect.banned_until = now + (*ban * (1 << suspect.bans.min(8))).min(BAN_MAX);
             suspect.bans += 1;
             suspect.wrong = FREE;
             banned = Some(suspect.banned_until);
@@ -177,5 +185,28 @@ mod tests {
             suspects.wrong(NOW, source(n));
         }
         assert_eq!(suspects.len(), SUSPECTS_MAX);
+    }
+
+    #[test]
+    fn a_site_says_how_many_ban_and_for_how_long_and_whom_never() {
+        let guarding = Guarding {
+            wrong_passwords: 4,
+            ban: Duration::from_secs(60),
+            trusted: vec![("10.0.0.0".parse().unwrap(), 8)],
+            ..Guarding::default()
+        };
+        let mut suspects = Suspects::new(guarding);
+        let ours = Source::of("10.1.2.3".parse().unwrap());
+        let foreign = Source::of("203.0.113.9".parse().unwrap());
+        for n in 1..=20 {
+            assert_eq!(suspects.wrong(NOW, ours), None);
+            let banned = suspects.wrong(NOW, foreign);
+            assert_eq!(banned.is_some(), n >= 4, "{n}");
+            if n == 4 {
+                assert_eq!(banned, Some(NOW + Duration::from_secs(60)));
+            }
+        }
+        assert!(!suspects.is_banned(NOW, ours) && suspects.is_banned(NOW, foreign));
+        assert!(!suspects.may_try(NOW, ours), "slowed all the same");
     }
 }

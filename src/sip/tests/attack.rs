@@ -4,9 +4,9 @@
 
 mod network;
 
+use model::site::Guarding;
 use model::{PhoneId, Secret};
 use network::*;
-use sip::suspects::{BAN, BANNED_AT};
 use sip::{Command, Endpoint, Output, Source};
 use std::time::Duration;
 
@@ -49,7 +49,8 @@ fn guess_until_banned(net: &mut Network, account: &str) -> u32 {
 fn a_guesser_is_banned_with_an_alarm_and_hears_nothing_more_until_it_is_over() {
     let mut net = with_guesser();
     let guesses = guess_until_banned(&mut net, "8001");
-    assert!((BANNED_AT..3 * BANNED_AT).contains(&guesses), "{guesses}");
+    let Guarding { wrong_passwords, ban, .. } = Guarding::default();
+    assert!((wrong_passwords..3 * wrong_passwords).contains(&guesses), "{guesses}");
     let banned = Source::of(at(GUESSER).ip());
     let alarm = |said: &Output| matches!(said, Output::Banned { source, .. } if *source == banned);
     assert_eq!(net.news(BOX).iter().filter(|said| alarm(said)).count(), 1);
@@ -58,7 +59,7 @@ fn a_guesser_is_banned_with_an_alarm_and_hears_nothing_more_until_it_is_over() {
     net.run(Duration::from_secs(40));
     assert_eq!(net.lines(BOX, GUESSER).len(), heard);
     assert!(net.endpoint(BOX).counters().banned > 0);
-    net.run(BAN);
+    net.run(ban);
     assert_eq!(register(&mut net, GUESSER, "8001", PASSWORD), granted("8001"));
 }
 

@@ -10,8 +10,6 @@ use std::sync::Arc;
 /// Of phones at one source: a busy one sends some 20 a second, and a branch office with hundreds of
 /// them shares an address.
 const PHONE: Rate = Rate { per_s: 5000, burst: 5000 };
-/// Of one strange source: many phones behind one router that start anew at once.
-const STRANGER: Rate = Rate { per_s: 100, burst: 200 };
 /// Of all strangers together: what a core answers with a fifth of its time.
 const STRANGERS: Rate = Rate { per_s: 3000, burst: 1500 };
 /// Sources whose rate is remembered.
@@ -35,12 +33,14 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Begins with nobody heard of.
-    pub fn new(friends: Arc<Friends>) -> Self {
+    /// Begins with nobody heard of; of one strange source so many a second are taken, and for a
+    /// moment twice as many.
+    pub fn new(friends: Arc<Friends>, per_s: u32) -> Self {
+        let stranger = Rate { per_s: per_s.max(1), burst: per_s.max(1).saturating_mul(2) };
         Self {
             friends,
             phones: Buckets::new(PHONE, SOURCES_MAX),
-            strangers: Buckets::new(STRANGER, SOURCES_MAX),
+            strangers: Buckets::new(stranger, SOURCES_MAX),
             all: Bucket::new(Instant::START),
         }
     }
@@ -85,14 +85,14 @@ mod tests {
 
     #[test]
     fn a_flood_of_one_source_is_cut_to_its_rate() {
-        let mut gate = Gate::new(Arc::default());
+        let mut gate = Gate::new(Arc::default(), 100);
         let passed = passed(&mut gate, 1, 5000);
         assert!((6000..=6300).contains(&passed), "{passed}");
     }
 
     #[test]
     fn a_flood_of_1000_sources_is_cut_to_what_a_core_bears() {
-        let mut gate = Gate::new(Arc::default());
+        let mut gate = Gate::new(Arc::default(), 100);
         let passed = passed(&mut gate, 1000, 5000);
         assert!((180_000..=182_000).contains(&passed), "{passed}");
     }
@@ -101,7 +101,7 @@ mod tests {
     fn a_phone_that_is_known_passes_while_strangers_are_cut() {
         let friends = Arc::new(Friends::default());
         friends.phone(NOW, addr(0x00FF_FFFF));
-        let mut gate = Gate::new(friends);
+        let mut gate = Gate::new(friends, 100);
         passed(&mut gate, 1000, 5000);
         let end = NOW + Duration::from_secs(60);
         assert_eq!(gate.judge(end, addr(0x00FF_FFFF)), Verdict::Known);

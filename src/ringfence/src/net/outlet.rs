@@ -115,6 +115,12 @@ impl Outlet {
         }
     }
 
+    /// Closes every connection once what waits for it is written.
+    pub fn close_all(&mut self) {
+        self.lines.clear();
+        self.ours.clear();
+    }
+
     /// Somebody proved a password from there: it passes before strangers from now on.
     pub fn known(&self, now: Instant, peer: &Peer) {
         match peer.flow {

@@ -14,12 +14,18 @@ const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// Datagrams read before other tasks have their turn.
 const BATCH: usize = 128;
 
-/// Binds one socket. An IPv6 socket is of IPv6 alone.
-pub fn bind(at: SocketAddr) -> std::io::Result<UdpSocket> {
+/// Binds one socket. An IPv6 socket is of IPv6 alone. One that is `shared` leaves the port to the
+/// socket that hears phones ask by multicast: where it takes every address it would keep that out.
+pub fn bind(at: SocketAddr, shared: bool) -> std::io::Result<UdpSocket> {
     let domain = socket2::Domain::for_address(at);
     let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
     if at.is_ipv6() {
         socket.set_only_v6(true)?;
+    }
+    if shared && at.is_ipv4() && at.ip().is_unspecified() {
+        socket.set_reuse_address(true)?;
+        // Questions to the group are for the other socket alone.
+        socket.set_multicast_all_v4(false)?;
     }
     // A smaller buffer than asked for is what the system grants; a flood is shed earlier then.
     let _ = socket.set_recv_buffer_size(BUFFER_BYTES);

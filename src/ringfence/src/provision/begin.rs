@@ -76,7 +76,13 @@ fn serve_phones(
     let listener = std::net::TcpListener::bind(provision.bind)
         .with_context(|| format!("cannot bind provision.bind {}", provision.bind))?;
     listener.set_nonblocking(true)?;
-    let multicast = match (provision.multicast, host) {
+    let heard_at = if provision.bind.ip().is_unspecified() { provision.bind.ip() } else { host };
+    // The host is of IPv4 where the box has any such address.
+    let heard_at = match heard_at {
+        IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        heard_at => heard_at,
+    };
+    let multicast = match (provision.multicast, heard_at) {
         (false, _) => None,
         (true, IpAddr::V4(local)) => Some(local),
         (true, IpAddr::V6(_)) => anyhow::bail!("plug and play is of IPv4 alone"),

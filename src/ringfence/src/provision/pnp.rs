@@ -1,6 +1,7 @@
 //! The multicast socket: hears phones out of their box ask where their settings are.
 
 use super::shelf::Shelf;
+use crate::net::facing;
 use crate::service::{Severity, log};
 use anyhow::Context as _;
 use phone::pnp::{Asked, BYTES_MAX, GROUP, PORT};
@@ -16,8 +17,8 @@ const ANSWERS_PER_S: usize = 20;
 /// Questions remembered, so that one that was sent again is answered with the same words.
 const REMEMBERED_MAX: usize = 64;
 
-/// Joins the group on the interface of `local` and answers until the runtime ends. Errors at the
-/// start are given; later ones are slept over.
+/// Joins the group on the interface of `local`, on every one where it is unspecified, and answers
+/// until the runtime ends. Errors at the start are given; later ones are slept over.
 pub async fn answer_multicast(shelf: Arc<Shelf>, local: Ipv4Addr) -> anyhow::Result<()> {
     let socket = bind(local, PORT)?;
     run(shelf, socket, SocketAddr::from((local, PORT))).await;
@@ -33,10 +34,19 @@ pub(super) fn bind(local: Ipv4Addr, port: u16) -> anyhow::Result<UdpSocket> {
     socket
         .bind(&SocketAddrV4::new(GROUP, port).into())
         .with_context(|| format!("cannot bind {GROUP}:{port} for plug and play"))?;
-    socket
-        .join_multicast_v4(&GROUP, &local)
-        .with_context(|| format!("cannot join {GROUP} on the interface of {local}"))?;
-    socket.set_multicast_if_v4(&local)?;
+    let interfaces = if local.is_unspecified() { facing::interfaces() } else { Vec::new() };
+    if interfaces.is_empty() {
+        socket
+            .join_multicast_v4(&GROUP, &local)
+            .with_context(|| format!("cannot join {GROUP} on the interface of {local}"))?;
+        socket.set_multicast_if_v4(&local)?;
+    }
+    for interface in interfaces {
+        let index = socket2::InterfaceIndexOrAddress::Index(interface);
+        socket
+            .join_multicast_v4_n(&GROUP, &index)
+            .with_context(|| format!("cannot join {GROUP} on interface {interface}"))?;
+    }
     socket.set_nonblocking(true)?;
     Ok(UdpSocket::from_std(socket.into())?)
 }
@@ -75,8 +85,17 @@ pub(super) async fn run(shelf: Arc<Shelf>, socket: UdpSocket, local: SocketAddr)
         let known = recent.iter().find(|(source, call)| *source == from && *call == asked.key());
         let again = known.is_some();
         let (tag, branch) = (letters(&random, 0), letters(&random, 16));
+        // A phone is told the address it can reach, where the box has several.
+        let mut place = shelf.place().clone();
+        let mut ours = ours;
+        if ours.ip().is_unspecified()
+            && let Some(own) = facing::facing(from.ip())
+        {
+            ours.set_ip(own);
+            place.host = own;
+        }
         let _ = sender.send_to(asked.accept(ours, &tag).as_bytes(), from).await;
-        let notify = asked.notify(ours, &tag, &branch, &shelf.place().url());
+        let notify = asked.notify(ours, &tag, &branch, &place.url());
         let _ = sender.send_to(notify.as_bytes(), from).await;
         if !again {
             shelf.counters.pnp_answered.fetch_add(1, Ordering::Relaxed);

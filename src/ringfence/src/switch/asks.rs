@@ -38,10 +38,11 @@ impl Switch {
         let new = self.parts.site.clone();
         let sockets = |site: &model::site::Site| {
             let sip = &site.sip;
-            (sip.bind, sip.rtp_ports, sip.tcp, sip.tls.clone(), sip.connections_max)
+            let at = (sip.bind, sip.rtp_ports, sip.tcp, sip.tls.clone(), sip.connections_max);
+            (at, sip.guarding.clone())
         };
         if sockets(&old) != sockets(&new) {
-            let keys = "sip.bind, sip.rtp-ports, sip.tcp, sip.tls and sip.connections-max";
+            let keys = "sip.bind, sip.rtp-ports, sip.tcp, sip.tls, sip.connections and sip.guard";
             notes.push(format!("{keys} take effect at the next start"));
         }
         if old.ports != new.ports {

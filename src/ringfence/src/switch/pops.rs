@@ -88,13 +88,6 @@ impl Switch {
         }
     }
 
-    /// The box stops: phones subscribe again when it is back.
-    pub(super) fn farewell(&mut self) {
-        let now = self.parts.clock.now();
-        self.parts.endpoint.handle(now, sip::Input::Command(sip::Command::Farewell));
-        self.settle(now);
-    }
-
     fn screen(&self, phone: &PhoneId) -> Option<&'static dyn screen::Screen> {
         let vendor = self.parts.site.phones.get(phone).map_or(Vendor::Other, |desk| desk.vendor);
         screen::of(vendor)

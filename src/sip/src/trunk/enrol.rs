@@ -35,6 +35,8 @@ pub struct Enrolment {
     again_at: Option<Instant>,
     /// What the carrier said last, where it was no.
     refusal: Option<u16>,
+    /// It is being taken back.
+    leaving: bool,
 }
 
 impl Enrolment {
@@ -50,6 +52,7 @@ impl Enrolment {
             registration: None,
             again_at,
             refusal: None,
+            leaving: false,
         }
     }
 
@@ -99,6 +102,7 @@ impl Enrolment {
             Verdict::Waits => {}
             Verdict::Granted(_) => (self.failures, self.refusal) = (0, None),
             Verdict::Over(Ok(_)) => self.registration = None,
+            Verdict::Over(Err(_)) if self.leaving => self.registration = None,
             Verdict::Over(Err(code)) => self.failed(now, wire, code, response.retry_after()),
         }
     }
@@ -106,6 +110,9 @@ impl Enrolment {
     /// It came to nothing: the next target is tried after a while.
     pub fn failed(&mut self, now: Instant, wire: &mut Wire, code: u16, retry_after_s: Option<u32>) {
         self.registration = None;
+        if self.leaving {
+            return;
+        }
         self.refusal = Some(code);
         self.at = self.at.wrapping_add(1);
         let doubled = BASE_S.saturating_mul(1 << self.failures.min(6)).min(LONGEST_S);
@@ -115,11 +122,20 @@ impl Enrolment {
         self.again_at = Some(now + Duration::from_millis(part.max(asked)));
     }
 
-    /// Takes the registration back; nothing is waited for.
-    pub fn leave(mut self, now: Instant, wire: &mut Wire) {
+    /// Takes the registration back. A challenge to that is still answered where it is kept.
+    pub fn leave(&mut self, now: Instant, wire: &mut Wire) {
+        if std::mem::replace(&mut self.leaving, true) {
+            return;
+        }
+        self.again_at = None;
         if let Some(registration) = &mut self.registration {
             registration.set(now, wire, self.account.password.clone(), 0);
         }
+    }
+
+    /// Tells whether the carrier knows us no more, or was never told of us.
+    pub fn has_left(&self) -> bool {
+        self.registration.is_none()
     }
 
     /// When something is due.

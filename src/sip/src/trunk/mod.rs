@@ -75,7 +75,7 @@ impl Trunks {
             .collect();
         for id in gone {
             let enrolment = self.carriers.remove(&id).and_then(|carrier| carrier.enrolment);
-            if let Some(enrolment) = enrolment {
+            if let Some(mut enrolment) = enrolment {
                 enrolment.leave(now, wire);
             }
         }
@@ -235,10 +235,17 @@ impl Trunks {
     /// The box stops: the carriers send it no more calls.
     pub fn farewell(&mut self, now: Instant, wire: &mut Wire) {
         for carrier in self.carriers.values_mut() {
-            if let Some(enrolment) = carrier.enrolment.take() {
+            if let Some(enrolment) = &mut carrier.enrolment {
                 enrolment.leave(now, wire);
             }
         }
+    }
+
+    /// Tells whether no carrier is still being told that the box goes.
+    pub fn has_left(&self) -> bool {
+        let mut enrolments =
+            self.carriers.values().filter_map(|carrier| carrier.enrolment.as_ref());
+        enrolments.all(Enrolment::has_left)
     }
 
     /// Says which trunks can be used again, or no longer.

@@ -316,7 +316,8 @@ impl Incoming {
     }
 
     fn talk(&self, wire: &mut Wire, rtp: SocketAddr) -> Talk {
-        let secure = self.dialog.hop().transport.secure();
+        let hop = self.dialog.hop();
+        let (secure, rtp) = (hop.transport.secure(), wire.locals.media(rtp, &hop));
         Talk::new(wire, rtp, self.party.protection(secure))
     }
 

@@ -119,7 +119,8 @@ impl Outgoing {
                 clear = true;
                 continue;
             }
-            let mut talk = Talk::new(wire, invitation.rtp, protection);
+            let rtp = wire.locals.media(invitation.rtp, to);
+            let mut talk = Talk::new(wire, rtp, protection);
             let mut invite = invitation.invite(wire, &names, uri, to);
             if invitation.offer {
                 invite = invite.with_body(SDP, talk.offer(wire));
@@ -199,7 +200,8 @@ impl Outgoing {
                 continue;
             }
             later.names.cseq += 1;
-            let mut talk = Talk::new(wire, later.invitation.rtp, protection);
+            let rtp = wire.locals.media(later.invitation.rtp, &to);
+            let mut talk = Talk::new(wire, rtp, protection);
             let mut invite = later.invitation.invite(wire, &later.names, &uri, &to);
             if self.offer {
                 invite = invite.with_body(SDP, talk.offer(wire));

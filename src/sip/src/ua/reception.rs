@@ -67,7 +67,7 @@ impl Reception {
         let phones = config.accounts.keys().cloned().collect();
         Self {
             notifier: Notifier::new(wire, config.directory, phones),
-            guard: Guard::new(wire.key(), &config.realm),
+            guard: Guard::new(wire.key(), &config.realm).with(config.guarding),
             registrar: Registrar::new(config.register_s),
             accounts: config.accounts,
             trunks: config.trunks,

@@ -64,3 +64,28 @@ async fn a_phone_of_the_site_that_asks_the_network_is_told_the_url_and_no_secret
     assert_eq!(world.count(|counters| &counters.pnp_answered), 1);
     task.abort();
 }
+
+#[tokio::test]
+async fn a_box_bound_to_every_address_names_the_one_that_faces_the_phone() {
+    let world = World::new().await;
+    let port =
+        UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap().port();
+    // Joined on the loopback, where the phone of the test is; answered as from anywhere.
+    let socket = pnp::bind(Ipv4Addr::LOCALHOST, port).unwrap();
+    let local = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    let task = tokio::spawn(pnp::run(world.shelf.clone(), socket, local));
+    let phone = phone_socket().await;
+    let at = phone.local_addr().unwrap();
+    let group = SocketAddr::from((GROUP, port));
+    phone.send_to(question(YEALINK, at, "1@phone").as_bytes(), group).await.unwrap();
+    let accepted = heard(&phone).await.expect("an answer");
+    assert!(accepted.contains("Contact: <sip:127.0.0.1:"), "{accepted}");
+    let told = heard(&phone).await.expect("a NOTIFY");
+    assert!(told.contains("Via: SIP/2.0/UDP 127.0.0.1:"), "{told}");
+    assert!(!told.contains("0.0.0.0"), "{told}");
+    assert!(
+        told.ends_with(&format!("\r\n\r\nhttps://127.0.0.1:{}/phones/", world.at.port())),
+        "{told}"
+    );
+    task.abort();
+}
