@@ -399,6 +399,7 @@ impl Runner {
                 send: plan.send,
                 receive: plan.receive,
                 srtp: plan.srtp.as_ref().and_then(media::Srtp::new),
+                control: media::ControlPath::Off,
             },
         );
         self.engine.command(now, media::Command::Tap { slot: SLOT, tap: TapNo(0) });
@@ -476,6 +477,9 @@ struct Ears<'a> {
 
 impl Sink for Ears<'_> {
     fn rtp(&mut self, _: Slot, to: SocketAddr, packet: &[u8]) {
+        let _ = self.socket.send_to(packet, to);
+    }
+    fn rtcp(&mut self, _: Slot, to: SocketAddr, _: bool, packet: &[u8]) {
         let _ = self.socket.send_to(packet, to);
     }
     fn card(&mut self, _: Slot, _: &media::Block) {}

@@ -65,6 +65,18 @@ impl From<heapless::Vec<ClipNo, CLIPS_PER_PLAY_MAX>> for ClipList {
     }
 }
 
+/// Where a leg's reports come from and go to (RFC 3550 section 6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ControlPath {
+    /// None are exchanged.
+    #[default]
+    Off,
+    /// Beside the sound, on its ports (RFC 5761).
+    Muxed,
+    /// On ports of their own: the peer's is here.
+    Apart(SocketAddr),
+}
+
 /// What the engine shall do. A command for a slot that is closed or out of range changes nothing
 /// and is counted in `EngineCounters::commands_refused`.
 #[derive(Debug)]
@@ -87,6 +99,8 @@ pub enum Command {
         receive: bool,
         /// The keys of both directions, prepared; nothing for sound in clear.
         srtp: Option<Box<Srtp>>,
+        /// Where reports come from and go to.
+        control: ControlPath,
     },
     /// Opens a leg that is a port of a line card. One that is open already, for sound before the
     /// answer, goes on; a leg of another kind or law in the slot is closed first.

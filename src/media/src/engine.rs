@@ -116,10 +116,27 @@ impl Engine {
 
     /// Takes a datagram that came to a leg's RTP port.
     pub fn datagram(&mut self, now: Instant, slot: Slot, from: SocketAddr, bytes: &[u8]) {
+        if self.leg(slot).is_some_and(|leg| leg.is_control(bytes)) {
+            return self.rtcp(now, slot, from, bytes);
+        }
         match self.leg(slot).map(|leg| leg.datagram(now, from, bytes)) {
             Some(Ok(Some(digit))) => self.tell(Event::Digit { slot, digit }),
             Some(Ok(None)) => {}
             Some(Err(_)) | None => self.counters.input_refused += 1,
+        }
+    }
+
+    /// Takes a datagram of reports that came to a leg's port for them.
+    pub fn rtcp(&mut self, now: Instant, slot: Slot, from: SocketAddr, bytes: &[u8]) {
+        if !matches!(self.leg(slot).map(|leg| leg.control(now, from, bytes)), Some(Ok(()))) {
+            self.counters.input_refused += 1;
+        }
+    }
+
+    /// Tells the peer of a leg that is about to be closed that nothing more will be sent.
+    pub fn say_goodbye(&mut self, now: Instant, slot: Slot, sink: &mut impl Sink) {
+        if let Some(leg) = self.leg(slot) {
+            leg.say_goodbye(now, slot, sink);
         }
     }
 
@@ -149,6 +166,7 @@ impl Engine {
             if let Some(srtp) = self.legs[n].retire_keys(now) {
                 self.retire(srtp);
             }
+            self.legs[n].report(now, Slot(n as u16), sink);
         }
         for n in 0..self.rooms.len() {
             if !self.rooms[n].legs().is_empty() {

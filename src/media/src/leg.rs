@@ -3,6 +3,10 @@
 //! In each tick a leg hears the first of these that there is: a key being sent, a play, its bridge
 //! peer or its room, silence.
 
+mod control;
+
+pub use control::Control;
+
 use crate::card::CardEar;
 use crate::clip::Clip;
 use crate::coder::Coder;
@@ -13,6 +17,7 @@ use crate::packet::{Packet, SENT_MAX};
 use crate::play::{Play, Played};
 use crate::receive::{Expected, Receiver};
 use crate::resample::{Resampler, Samples, Weights};
+use crate::rtcp::Sent;
 use crate::said::Said;
 use crate::silence::Change;
 use crate::sink::{Block, LegCounters, Sink, TapFrame};
@@ -33,6 +38,8 @@ pub enum Line {
         sender: Sender,
         /// Nothing where sound goes in clear.
         secured: Option<Secured>,
+        /// Nothing where no reports are exchanged.
+        control: Option<Control>,
     },
     Card {
         ear: CardEar,
@@ -52,6 +59,9 @@ pub struct Sender {
     timestamp: u32,
     /// The next packet is the first after a pause (RFC 3551 4.1).
     starts: bool,
+    /// Packets and bytes of payload sent under this SSRC (RFC 3550 6.4.1).
+    packets: u32,
+    octets: u32,
 }
 
 impl Sender {
@@ -67,6 +77,8 @@ impl Sender {
             sequence: (start >> 33) as u16 >> 1,
             timestamp: start as u32,
             starts: true,
+            packets: 0,
+            octets: 0,
         }
     }
 
@@ -84,6 +96,13 @@ impl Sender {
         self.ssrc = ssrc;
         self.sequence >>= 1;
         self.starts = true;
+        (self.packets, self.octets) = (0, 0);
+    }
+
+    /// What was sent so far.
+    fn sent(&self) -> Sent {
+        let Self { ssrc, timestamp, packets, octets, .. } = *self;
+        Sent { ssrc, timestamp, packets, octets }
     }
 
     /// Sends a packet of a time stamp, unless the leg is not to be sent anything. What cannot be
@@ -108,6 +127,8 @@ impl Sender {
         sink.rtp(slot, self.remote, &buffer[..len]);
         self.sequence = self.sequence.wrapping_add(1);
         self.starts = false;
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
         true
     }
 }

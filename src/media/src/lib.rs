@@ -47,7 +47,7 @@ mod transit;
 
 pub use clip::Clip;
 pub use coder::Coder;
-pub use command::{ClipList, ClipNo, Command, RoomNo, Slot, TapNo};
+pub use command::{ClipList, ClipNo, Command, ControlPath, RoomNo, Slot, TapNo};
 pub use engine::{Config, Engine, Retired};
 pub use sink::{Block, EngineCounters, Event, LegCounters, Sink, TapFrame};
 pub use srtp::Srtp;

@@ -1,9 +1,11 @@
 //! The receiving side of a leg that speaks RTP: from datagrams to what the leg says in a tick.
 
 use crate::coder::{Coder, Ear, PAST, PAST_SAMPLES, remember};
+use crate::command::ControlPath;
 use crate::conceal::{Concealer, likeness};
 use crate::jitter::{Jitter, Kind, PAYLOAD_MAX, Placed};
 use crate::packet::Packet;
+use crate::rtcp::Receipt;
 use crate::said::Said;
 use crate::sequence::{Sequence, Taken};
 use crate::silence::{Change, Watch};
@@ -169,6 +171,38 @@ impl Receiver {
         if !self.jitter.is_playing() {
             self.concealer.reset();
         }
+    }
+
+    /// Tells whether reports in clear may come from here: from the sender of the sound, whose port
+    /// they share or not.
+    pub fn allows_control(&self, now: Instant, from: SocketAddr, path: ControlPath) -> bool {
+        match path {
+            ControlPath::Muxed => self.source.allows(now, from),
+            ControlPath::Apart(_) | ControlPath::Off => self.source.is_host(from),
+        }
+    }
+
+    /// Whose sound is heard.
+    pub fn ssrc(&self) -> Option<u32> {
+        self.ssrc
+    }
+
+    /// What came of its packets.
+    pub fn receipt(&self) -> Option<Receipt> {
+        let (highest, expected, received) = self.sequence.receipt()?;
+        let clock = u64::from(self.expected.codec.rtp_clock_hz());
+        let jitter = (self.jitter.jitter_us() * clock / 1_000_000) as u32;
+        Some(Receipt { ssrc: self.ssrc?, highest, expected, received, jitter })
+    }
+
+    /// Notes that the peer reports: it is there, whether it sends sound or not.
+    pub fn alive(&mut self, now: Instant) {
+        self.watch.report(now);
+    }
+
+    /// Notes that the peer said goodbye.
+    pub fn gone(&mut self) {
+        self.watch.goodbye();
     }
 
     /// Tells whether the peer fell silent, or is heard again.

@@ -23,6 +23,7 @@ pub enum Taken {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sequence {
     started: bool,
+    first: u16,
     highest: u16,
     /// Bit n is set if `highest - n` has come.
     seen: u128,
@@ -85,8 +86,16 @@ impl Sequence {
         self.lost_before + self.expected.saturating_sub(self.received)
     }
 
+    /// The highest number with its wraps, and how many packets there should be and are, since
+    /// counting began; nothing before that.
+    pub fn receipt(&self) -> Option<(u32, u64, u64)> {
+        let highest = u64::from(self.first) + self.expected.saturating_sub(1);
+        self.started.then_some((highest as u32, self.expected, self.received))
+    }
+
     fn begin(&mut self, number: u16) {
         self.started = true;
+        self.first = number;
         self.highest = number;
         self.seen = 1;
         self.expected = 1;
@@ -108,6 +117,16 @@ mod tests {
     fn the_wrap_at_65535_loses_nothing() {
         let (sequence, last) = sequence(&[65534, 65535, 0, 1]);
         assert_eq!((sequence.lost(), last), (0, Taken::New));
+    }
+
+    #[test]
+    fn rfc3550_6_4_1_the_highest_number_bears_its_wraps() {
+        let (mut sequence, _) = sequence(&[65_000]);
+        for number in (65_000..=65_535).chain(0..=65_535).chain(0..10) {
+            sequence.take(number);
+        }
+        assert_eq!(sequence.receipt(), Some((2 * 65_536 + 9, 66_082, 66_082)));
+        assert_eq!(Sequence::default().receipt(), None);
     }
 
     #[test]

@@ -4,6 +4,10 @@
 //!   Heard --no packet for `silent_ms`--> Silent --a packet, or a new description--> Heard
 //! ```
 //!
+//! ```text
+//!   reports come, no sound: pausing for REPORT_MAX after each       a goodbye: not watched
+//! ```
+//!
 //! Only a peer that sends all the time is watched. One that says comfort noise (RFC 3389), or whose
 //! numbers go on after a pause as if nothing was meant to come in it (RFC 3551 4.1), is silent by
 //! itself now and then.
@@ -17,6 +21,10 @@ pub const SILENT_MS: u64 = 3000;
 const STEADY_PACKETS: u32 = 50;
 /// A longer pause is no jitter: what goes on after it without a loss was meant to pause.
 const PAUSE: Duration = Duration::from_millis(400);
+
+/// A peer that reports (RTCP) while it sends no sound is there: so long it may take to its next
+/// report (RFC 3550 6.3.1 draws at most 5.6 s with the least interval of 5 s, twice with hold-ups).
+const REPORT_MAX: Duration = Duration::from_secs(6);
 
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,13 +43,25 @@ pub struct Watch {
     noise: bool,
     /// The peer was seen to pause.
     pauses: bool,
+    /// It reported while it sent no sound.
+    reported_at: Option<Instant>,
+    /// It said goodbye.
+    gone: bool,
     told: bool,
 }
 
 impl Watch {
     /// Begins with a description.
     pub fn new(now: Instant) -> Self {
-        Self { heard_at: now, packets: 0, noise: false, pauses: false, told: false }
+        Self {
+            heard_at: now,
+            packets: 0,
+            noise: false,
+            pauses: false,
+            reported_at: None,
+            gone: false,
+            told: false,
+        }
     }
 
     /// Begins anew with another description.
@@ -51,18 +71,32 @@ impl Watch {
 
     /// Notes a packet; `follows` tells that it bears the number after the newest.
     pub fn packet(&mut self, now: Instant, noise: bool, follows: bool) {
-        let paused = self.packets > 0 && now.since(self.heard_at) >= PAUSE;
+        let paused = self.packets > 0 && !self.gone && now.since(self.heard_at) >= PAUSE;
         self.pauses |= paused && follows;
         self.heard_at = now;
         self.packets = self.packets.saturating_add(1);
         self.noise = noise;
+        (self.reported_at, self.gone) = (None, false);
+    }
+
+    /// Notes a report: in a pause of sound it tells that the peer is there.
+    pub fn report(&mut self, now: Instant) {
+        if now.since(self.heard_at) >= PAUSE {
+            self.reported_at = Some(now);
+        }
+    }
+
+    /// Notes that the peer said goodbye: nothing more is to come, and that is meant.
+    pub fn goodbye(&mut self) {
+        self.gone = true;
     }
 
     /// Tells what changed; `receives` tells that packets should come at all.
     pub fn tick(&mut self, now: Instant, receives: bool, after: Duration) -> Option<Change> {
-        let watched = receives && self.packets >= STEADY_PACKETS && !self.noise && !self.pauses;
+        let steady = self.packets >= STEADY_PACKETS && !self.noise && !self.pauses;
+        let reports = self.reported_at.is_some_and(|at| now.since(at) < REPORT_MAX);
         let span = now.since(self.heard_at);
-        let silent = watched && span >= after;
+        let silent = receives && steady && !reports && !self.gone && span >= after;
         if std::mem::replace(&mut self.told, silent) == silent {
             return None;
         }

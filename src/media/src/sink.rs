@@ -12,6 +12,8 @@ pub type Block = [u8; SAMPLES_PER_FRAME];
 pub trait Sink {
     /// A packet to be sent for a leg.
     fn rtp(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]);
+    /// Reports to be sent for a leg: from the port of its sound, or from one of their own.
+    fn rtcp(&mut self, slot: Slot, to: SocketAddr, muxed: bool, packet: &[u8]);
     /// A block to be written to the card port of a leg.
     fn card(&mut self, slot: Slot, block: &Block);
     /// What a tapped leg said and heard in this tick; one call a tick and tap, silence included.
@@ -74,6 +76,10 @@ pub struct LegCounters {
     /// Times the jitter buffer had to find its place anew: SSRC change, jump of sequence or time
     /// stamp, a route that became much slower.
     pub resyncs: u64,
+    /// Datagrams of reports taken in, sent, and not in order (RTCP).
+    pub reports_in: u64,
+    pub reports_out: u64,
+    pub reports_malformed: u64,
     /// Keys heard.
     pub digits_in: u64,
     /// Keys sent.
@@ -107,6 +113,9 @@ impl LegCounters {
         self.concealed_ms += other.concealed_ms;
         self.skipped_ms += other.skipped_ms;
         self.resyncs += other.resyncs;
+        self.reports_in += other.reports_in;
+        self.reports_out += other.reports_out;
+        self.reports_malformed += other.reports_malformed;
         self.digits_in += other.digits_in;
         self.digits_out += other.digits_out;
         self.digits_dropped += other.digits_dropped;

@@ -50,6 +50,11 @@ impl Source {
         }
     }
 
+    /// Tells whether this is the host whose sound is heard, on whatever port.
+    pub fn is_host(&self, from: SocketAddr) -> bool {
+        canonical(from).ip() == self.locked.unwrap_or(self.negotiated).ip()
+    }
+
     /// Locks to the sender of a packet that was allowed and proved to be this leg's sound. The
     /// negotiated address wins over one that was merely first, and an authenticated packet over
     /// both. Tells whether that is another sender than before.

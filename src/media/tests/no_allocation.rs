@@ -4,8 +4,8 @@ use assert_no_alloc::{AllocDisabler, assert_no_alloc, reset_violation_count, vio
 use media::dtmf::KeyTone;
 use media::packet::{Packet, SENT_MAX};
 use media::{
-    Block, Clip, ClipList, ClipNo, Coder, Command, Config, Engine, Event, RoomNo, Sink, Slot, Srtp,
-    TapFrame, TapNo,
+    Block, Clip, ClipList, ClipNo, Coder, Command, Config, ControlPath, Engine, Event, RoomNo,
+    Sink, Slot, Srtp, TapFrame, TapNo,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
 use model::{Digit, Instant, Law, PlayId};
@@ -19,6 +19,7 @@ static ALLOCATOR: AllocDisabler = AllocDisabler;
 #[derive(Default)]
 struct Count {
     packets: u64,
+    reports: u64,
     blocks: u64,
     frames: u64,
 }
@@ -26,6 +27,9 @@ struct Count {
 impl Sink for Count {
     fn rtp(&mut self, _slot: Slot, _to: SocketAddr, _packet: &[u8]) {
         self.packets += 1;
+    }
+    fn rtcp(&mut self, _slot: Slot, _to: SocketAddr, _muxed: bool, _packet: &[u8]) {
+        self.reports += 1;
     }
     fn card(&mut self, _slot: Slot, _block: &Block) {
         self.blocks += 1;
@@ -75,6 +79,7 @@ fn open(n: u16, srtp: Option<Box<Srtp>>) -> Command {
         send: true,
         receive: true,
         srtp,
+        control: if n % 2 == 0 { ControlPath::Muxed } else { ControlPath::Apart(address(n)) },
     }
 }
 

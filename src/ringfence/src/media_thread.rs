@@ -295,6 +295,12 @@ impl Sink for Outgoing<'_> {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    fn rtcp(&mut self, slot: Slot, to: SocketAddr, muxed: bool, packet: &[u8]) {
+        if muxed {
+            self.rtp(slot, to, packet);
+        }
+    }
+
     fn card(&mut self, slot: Slot, block: &Block) {
         let Some(card) = &mut self.card else { return };
         if card.write(usize::from(slot.0), block).is_err() {

@@ -2,7 +2,7 @@
 
 use super::Dice;
 use media::{
-    Block, Clip, Coder, Command, Config, Engine, Sink, Slot, Srtp, TapFrame, TapNo,
+    Block, Clip, Coder, Command, Config, ControlPath, Engine, Sink, Slot, Srtp, TapFrame, TapNo,
     silence::SILENT_MS,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
@@ -21,6 +21,9 @@ struct Out {
 
 impl Sink for Out {
     fn rtp(&mut self, slot: Slot, to: SocketAddr, _: &[u8]) {
+        self.sent.push((slot, to));
+    }
+    fn rtcp(&mut self, slot: Slot, to: SocketAddr, _: bool, _: &[u8]) {
         self.sent.push((slot, to));
     }
     fn card(&mut self, _: Slot, _: &Block) {}
@@ -54,6 +57,7 @@ pub fn rtp(bytes: &[u8]) {
             send: true,
             receive: true,
             srtp,
+            control: ControlPath::Muxed,
         };
         engine.command(now, open);
     }

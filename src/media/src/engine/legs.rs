@@ -3,8 +3,8 @@
 use super::{Engine, Retired};
 use crate::card::CardEar;
 use crate::coder::Coder;
-use crate::command::{Command, RoomNo, Slot};
-use crate::leg::{Leg, Line, Sender};
+use crate::command::{Command, ControlPath, RoomNo, Slot};
+use crate::leg::{Control, Leg, Line, Sender};
 use crate::play::Play;
 use crate::receive::{Expected, Receiver};
 use crate::srtp::{Secured, Srtp};
@@ -23,10 +23,11 @@ impl Engine {
                 send,
                 receive,
                 srtp,
+                control,
             } => {
                 let codec = coder.codec();
                 let expected = Expected { remote, codec, payload_type, dtmf_payload_type, receive };
-                let open = Open { ssrc, expected, coder, send, srtp };
+                let open = Open { ssrc, expected, coder, send, srtp, control };
                 self.open_rtp(now, slot, open)?;
             }
             Command::OpenCard { slot, law } => {
@@ -65,14 +66,15 @@ impl Engine {
     }
 
     fn open_rtp(&mut self, now: Instant, slot: Slot, open: Open) -> Option<()> {
-        let Open { ssrc, expected, coder, send, srtp } = open;
+        let Open { ssrc, expected, coder, send, srtp, control: path } = open;
         let start = self.next_start();
         let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else {
             srtp.into_iter().for_each(|srtp| self.retire(srtp));
             self.retire(coder);
             return None;
         };
-        if let Line::Rtp { receiver, sender, secured } = &mut leg.line {
+        if let Line::Rtp { receiver, sender, secured, control } = &mut leg.line {
+            Control::describe(control, path, now, start);
             let moved = sender.remote != expected.remote;
             receiver.change(expected, now);
             sender.change(&expected, send);
@@ -90,10 +92,13 @@ impl Engine {
             return Some(());
         }
         self.close(slot);
+        let mut control = None;
+        Control::describe(&mut control, path, now, start);
         let line = Line::Rtp {
             receiver: Receiver::new(expected, now, self.ticked),
             sender: Sender::new(ssrc, &expected, send, start),
             secured: srtp.map(Secured::new),
+            control,
         };
         *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, coder);
         Some(())
@@ -178,6 +183,7 @@ struct Open {
     coder: Coder,
     send: bool,
     srtp: Option<Box<Srtp>>,
+    control: ControlPath,
 }
 
 /// Changes a leg's keys, into clear or out of it too. Tells whether what is sent begins anew, and

@@ -23,7 +23,7 @@ const BANDS: usize = 33;
 const BARK_FROM: f32 = 1.0;
 const BARK_WIDTH: f32 = 0.45;
 /// Speech of -20 dBm0 is listened to at 79 dB SPL (P.862 7.2): so much is a full scale sine.
-const FULL_SCALE_SPL: f32 = 79.0 + 20.0 + 3.14;
+const FULL_SCALE_SPL: f32 = 102.14;
 /// Zwicker's exponent.
 const GAMMA: f32 = 0.23;
 /// Frames of a stretch in which the worst counts most: 320 ms.

@@ -15,6 +15,7 @@ mod judged;
 mod keys;
 mod network;
 mod prompts;
+mod reports;
 mod room;
 mod silence;
 mod speech;

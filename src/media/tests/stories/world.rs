@@ -5,8 +5,8 @@ use audio_codec::{Decoder as _, Encoder as _};
 use media::packet::{Packet, SENT_MAX};
 use media::srtp::{PACKET_MAX, TAG_MAX};
 use media::{
-    Block, Clip, ClipNo, Coder, Command, Config, Engine, Event, LegCounters, Sink, Slot, Srtp,
-    TapFrame, TapNo,
+    Block, Clip, ClipNo, Coder, Command, Config, ControlPath, Engine, Event, LegCounters, Sink,
+    Slot, Srtp, TapFrame, TapNo,
 };
 use model::srtp::SrtpPlan;
 use model::{Codec, Digit, Instant, Law, PlayId};
@@ -65,6 +65,8 @@ pub struct Phone {
     pub way: Option<crate::network::Network>,
     /// Pauses in its talk: comfort noise in words (RFC 3389), then nothing until it speaks again.
     pub pauses: bool,
+    /// Where its reports go and come from.
+    pub control: ControlPath,
     hushed: u32,
     /// Parts in a million its clock is fast.
     pub fast_ppm: i64,
@@ -161,11 +163,16 @@ pub struct Out {
     pub rtp: Vec<(Slot, SocketAddr, Vec<u8>)>,
     pub cards: BTreeMap<Slot, Vec<u8>>,
     pub taps: BTreeMap<TapNo, Vec<TapFrame>>,
+    /// Reports: whose, to where, on the port of sound, what.
+    pub rtcp: Vec<(Slot, SocketAddr, bool, Vec<u8>)>,
 }
 
 impl Sink for Out {
     fn rtp(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
         self.rtp.push((slot, to, packet.to_vec()));
+    }
+    fn rtcp(&mut self, slot: Slot, to: SocketAddr, muxed: bool, packet: &[u8]) {
+        self.rtcp.push((slot, to, muxed, packet.to_vec()));
     }
     fn card(&mut self, slot: Slot, block: &Block) {
         self.cards.entry(slot).or_default().extend(block);
@@ -240,6 +247,7 @@ impl World {
             network: Network::default(),
             way: None,
             pauses: false,
+            control: ControlPath::Off,
             hushed: 0,
             fast_ppm: 0,
             mute: false,
@@ -281,6 +289,7 @@ impl World {
             send,
             receive,
             srtp: plan.map(|plan| Srtp::new(plan).unwrap()),
+            control: phone.control,
         };
         self.command(command);
     }

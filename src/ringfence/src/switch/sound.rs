@@ -164,6 +164,7 @@ impl Switch {
             send: plan.send,
             receive: plan.receive,
             srtp,
+            control: media::ControlPath::Off,
         }));
     }
 
