@@ -26,6 +26,8 @@ pub struct Counters {
     pub shed: u64,
     /// Connections closed because a limit of `FlowLimits` was reached.
     pub flows_shed: u64,
+    /// Phones rung by another of their connections, since one failed (RFC 5626).
+    pub flows_failed_over: u64,
     /// Calls refused since they would have been in clear where encryption is required.
     pub refused_clear: u64,
     /// Refused because the box drains.

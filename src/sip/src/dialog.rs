@@ -10,6 +10,7 @@
 
 use crate::address::Address;
 use crate::message::{Message, method_name};
+use crate::param;
 use crate::peer::{Peer, Transport};
 use crate::uri;
 use crate::via::Via;
@@ -131,6 +132,10 @@ impl Dialog {
             true => Some(Transport::Tls),
             false => uri::transport(first),
         };
+        // RFC 5626 section 5.3: it is reached by its own flow and no other way.
+        if param::value_of(&first.params, "ob").is_some() {
+            return seen;
+        }
         match uri::socket_addr(first) {
             Some(named) if named.ip() == seen.ip() => match asked {
                 Some(other) if other != seen.transport => {

@@ -9,6 +9,7 @@ use crate::flows::Due;
 use crate::framer::{self, ParseError};
 use crate::message::Message;
 use crate::peer::{FlowId, Peer};
+use crate::registrar::Target;
 use crate::sdp::Direction;
 use crate::stream::{Broken, Piece};
 use crate::transaction::{TimedOut, TransactionId};
@@ -23,7 +24,6 @@ use crate::ua::register::{Registration, Verdict};
 use crate::ua::wire::{Owner, Wire};
 use crate::uri;
 use model::{Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret};
-use rsip::Uri;
 use std::collections::BTreeMap;
 
 /// Most registrations of our own at other boxes; one more is refused as if by 503.
@@ -218,7 +218,10 @@ impl Endpoint {
                 };
                 let invitation = Invitation { contact, offer, ..Invitation::new(from, rtp, party) };
                 match uri::parse(&uri) {
-                    Ok(uri) => self.open(now, leg, invitation, &[(uri, to)]),
+                    Ok(uri) => {
+                        let target = Target { at: (uri, to), spare: Vec::new() };
+                        self.open(now, leg, invitation, &[target]);
+                    }
                     Err(_) => self.wire.event(leg, LegEvent::Gone(Cause::NotFound)),
                 }
             }
@@ -229,7 +232,7 @@ impl Endpoint {
         }
     }
 
-    fn open(&mut self, now: Instant, id: LegId, invitation: Invitation, targets: &[(Uri, Peer)]) {
+    fn open(&mut self, now: Instant, id: LegId, invitation: Invitation, targets: &[Target]) {
         if self.legs.has(id) {
             return;
         }
@@ -512,7 +515,7 @@ impl Endpoint {
                 self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
             }
             Owner::Reinvite { leg } | Owner::Update { leg } => {
-                self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w));
+                self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w, timed_out.code));
             }
             Owner::Referral { leg, number } => {
                 self.with_leg(leg, |l, _| l.notify_refused(now, number, false));

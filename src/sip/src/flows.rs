@@ -5,6 +5,7 @@
 //!   Opened --> stranger --let in--> known --3 h without a message--> closed
 //!                 | 30 s without a message, or room is needed
 //!                 +--> closed
+//!   known and registered by outbound: 150 s of silence --> closed (it says CRLF CRLF each 120 s)
 //!   any: half a message for 10 s, bytes that are no message, Closed --> closed
 //!   ours: CRLF CRLF each 110 s; who answered that once and does not for 10 s --> closed
 //! ```
@@ -27,6 +28,17 @@ pub const KNOWN_SILENT_MAX: Duration = Duration::from_secs(3 * 3600);
 pub const PING: Duration = Duration::from_secs(110);
 /// How long we wait for the answer (RFC 5626 4.4.1).
 pub const PONG_MAX: Duration = Duration::from_secs(10);
+
+/// How often a phone with several connections is asked to say that each is alive, in seconds
+/// (Flow-Timer, RFC 5626 section 6) …
+pub const FLOW_TIMER_S: u32 = 120;
+/// … and the silence after which one is closed.
+pub const KEPT_SILENT_MAX: Duration = Duration::from_secs(150);
+/// Most closed connections whose successors are known. At it the oldest is forgotten: what goes to
+/// it finds nobody.
+pub const SUCCESSORS_MAX: usize = 16_384;
+/// Most successors in a row that are followed.
+const SUCCESSIONS_MAX: usize = 16;
 
 /// Most of what connections may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +65,8 @@ pub struct Flow {
     pub certificate: Option<String>,
     stream: Stream,
     known: bool,
+    /// The other end keeps it alive as we asked it to.
+    kept: bool,
     heard_at: Instant,
     /// Since when a message is unfinished.
     half_since: Option<Instant>,
@@ -80,6 +94,8 @@ pub struct Flows {
     /// Those never let in, the longest open first.
     strangers: BTreeSet<FlowId>,
     agenda: BTreeSet<(Instant, FlowId)>,
+    /// By which connection a phone came back that had another.
+    successors: BTreeMap<FlowId, FlowId>,
     bytes: usize,
 }
 
@@ -92,6 +108,7 @@ impl Flows {
             by_addr: BTreeMap::new(),
             strangers: BTreeSet::new(),
             agenda: BTreeSet::new(),
+            successors: BTreeMap::new(),
             bytes: 0,
         }
     }
@@ -116,6 +133,7 @@ impl Flows {
             certificate,
             stream: Stream::default(),
             known: outgoing,
+            kept: false,
             heard_at: now,
             half_since: None,
             ping_at: outgoing.then(|| now + PING),
@@ -181,9 +199,46 @@ impl Flows {
         }
     }
 
-    /// Where a message for a peer goes now: its connection, another one to the same address, or the
-    /// address where a connection is yet to be opened.
+    /// Notes that the other end promised to keep a connection alive (RFC 5626 section 4.4).
+    pub fn keep(&mut self, id: FlowId) {
+        let Some(flow) = self.open.get_mut(&id).filter(|flow| !flow.kept) else { return };
+        flow.kept = true;
+        self.agenda.remove(&(flow.noted, id));
+        flow.noted = flow.deadline();
+        self.agenda.insert((flow.noted, id));
+    }
+
+    /// Notes that whoever was at the other end of a connection is at that of another now: what was
+    /// for the old one goes by the new one, responses too (RFC 3261 section 18.2.2).
+    pub fn succeed(&mut self, old: FlowId, new: FlowId) {
+        if old == new {
+            return;
+        }
+        // It came back by one that it had before: nothing leads round.
+        self.successors.remove(&new);
+        self.successors.insert(old, new);
+        if self.successors.len() > SUCCESSORS_MAX {
+            self.successors.pop_first();
+        }
+    }
+
+    /// The last open successor of a connection, of the same transport.
+    fn successor(&self, to: Peer) -> Option<Peer> {
+        let (mut id, mut found) = (to.flow?, None);
+        for _ in 0..SUCCESSIONS_MAX {
+            let Some(next) = self.successors.get(&id) else { break };
+            id = *next;
+            found = self.peer(id).or(found);
+        }
+        found.filter(|peer| peer.transport == to.transport)
+    }
+
+    /// Where a message for a peer goes now: its connection or that one's successor, another one to
+    /// the same address, or the address where a connection is yet to be opened.
     pub fn resolve(&self, to: Peer) -> Peer {
+        if let Some(successor) = self.successor(to) {
+            return successor;
+        }
         if !to.transport.reliable() || to.flow.is_some_and(|id| self.open.contains_key(&id)) {
             return to;
         }
@@ -266,7 +321,11 @@ impl Flow {
     }
 
     fn closes_at(&self) -> Instant {
-        let silence = if self.known { KNOWN_SILENT_MAX } else { STRANGER_SILENT_MAX };
+        let silence = match (self.known, self.kept) {
+            (true, true) => KEPT_SILENT_MAX,
+            (true, false) => KNOWN_SILENT_MAX,
+            (false, _) => STRANGER_SILENT_MAX,
+        };
         let silent = self.heard_at + silence;
         let half = self.half_since.map(|since| since + HALF_MAX);
         let pong = self.pong_until.filter(|_| self.answers_pings);
@@ -358,6 +417,37 @@ mod tests {
         assert_eq!(flows.due(after(330)), Some(Due::Ping(FlowId(1))));
         assert_eq!(flows.due(after(339)), None);
         assert_eq!(flows.due(after(340)), Some(Due::Close(FlowId(1))));
+    }
+
+    #[test]
+    fn what_was_for_a_connection_goes_by_its_successor_and_never_round() {
+        let mut flows = flows(9, 100);
+        for id in 1..=4 {
+            flows.opened(NOW, FlowId(id), peer(id as u8), false, None);
+        }
+        let first = flows.peer(FlowId(1)).unwrap();
+        flows.closed(FlowId(1));
+        flows.succeed(FlowId(1), FlowId(2));
+        assert_eq!(flows.resolve(first).flow, Some(FlowId(2)));
+        flows.succeed(FlowId(2), FlowId(3));
+        assert_eq!(flows.resolve(first).flow, Some(FlowId(3)));
+        flows.succeed(FlowId(3), FlowId(2));
+        assert_eq!(flows.resolve(first).flow, Some(FlowId(2)));
+        let protected = Peer { transport: Transport::Tls, ..first };
+        assert_eq!(flows.resolve(protected).flow, None, "what was protected never goes in clear");
+    }
+
+    #[test]
+    fn a_connection_that_is_kept_alive_and_falls_silent_is_closed_after_150_s() {
+        let mut flows = flows(9, 100);
+        flows.opened(NOW, FlowId(1), peer(1), false, None);
+        let known = flows.peer(FlowId(1)).unwrap();
+        flows.known(&known);
+        flows.keep(FlowId(1));
+        flows.push(after(100), FlowId(1), b"\r\n\r\n");
+        assert_eq!(flows.piece(after(100), FlowId(1)), Ok(Some(Piece::Ping)));
+        assert_eq!(flows.due(after(249)), None);
+        assert_eq!(flows.due(after(250)), Some(Due::Close(FlowId(1))));
     }
 
     #[test]

@@ -58,6 +58,13 @@ impl Message {
         Self { start, headers, body: Vec::new() }
     }
 
+    /// Sends a request to another address; a response has none.
+    pub fn set_uri(&mut self, to: Uri) {
+        if let Start::Request { uri, .. } = &mut self.start {
+            *uri = to;
+        }
+    }
+
     /// Adds a header field.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push(name, value);
@@ -327,6 +334,7 @@ pub fn reason(code: u16) -> &'static str {
         421 => "Extension Required",
         422 => "Session Interval Too Small",
         423 => "Interval Too Brief",
+        439 => "First Hop Lacks Outbound Support",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",

@@ -11,11 +11,14 @@
 //! the registration came from, and else to where it came from, so phones behind a NAT are reached
 //! (RFC 3581).
 
+pub mod outbound;
+
 use crate::address::{Address, AddressError};
 use crate::message::{Contacts, Message};
 use crate::peer::{FlowId, Peer, Transport};
 use crate::uri;
 use model::{Instant, PhoneId};
+use outbound::{FLOWS_MAX, Known, Lost, Way};
 use rsip::Uri;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -32,8 +35,8 @@ pub struct Binding {
     /// Where it is sent: see `reached_at`.
     pub address: Peer,
     pub expires_at: Instant,
-    /// `+sip.instance` of the contact: the same phone under another address (RFC 5626 section 4.1).
-    instance: Option<String>,
+    /// The same phone under another address, or by another connection (RFC 5626 section 4.1).
+    known: Known,
     call_id: String,
     cseq: u32,
     refreshed: u64,
@@ -57,6 +60,8 @@ pub struct Wish {
     pub cseq: u32,
     /// Where the request came from.
     pub source: Peer,
+    /// The way it took to us.
+    pub way: Way,
 }
 
 impl Wish {
@@ -68,6 +73,7 @@ impl Wish {
             call_id: request.call_id().to_owned(),
             cseq: request.cseq().map_or(0, |(number, _)| number),
             source,
+            way: Way::of(request),
         })
     }
 }
@@ -87,16 +93,25 @@ pub enum Refusal {
     Unprotected,
     #[error("more than {CONTACTS_MAX} contacts at once")]
     TooMany,
+    #[error("a contact with a reg-id goes alone")]
+    SeveralFlows,
+    #[error("a proxy between the phone and us knows no outbound")]
+    FirstHop,
+    #[error("a proxy wants to be on the way back to the phone, and the box takes none")]
+    Path,
 }
 
 impl Refusal {
-    /// The status code: 423 comes with Min-Expires (RFC 3261 section 10.3 steps 6 and 7).
+    /// The status code: 423 comes with Min-Expires (RFC 3261 section 10.3 steps 6 and 7), 420 with
+    /// Unsupported (RFC 3327 section 5.3), 439 by RFC 5626 section 6.
     pub fn status(self) -> u16 {
         match self {
             Self::TooBrief { .. } => 423,
             Self::OutOfOrder => 500,
-            Self::Star | Self::Scheme | Self::Unprotected => 400,
+            Self::Star | Self::Scheme | Self::Unprotected | Self::SeveralFlows => 400,
             Self::TooMany => 403,
+            Self::FirstHop => 439,
+            Self::Path => 420,
         }
     }
 }
@@ -116,6 +131,18 @@ pub struct Done {
     /// All addresses of the account, each with the seconds it has left.
     pub contacts: Vec<Address>,
     pub change: Option<Change>,
+    /// A connection of several was registered (RFC 5626 section 6).
+    pub outbound: bool,
+    /// Connections of the phone that are no longer: it is reached by the one the REGISTER came by.
+    pub moved: Vec<FlowId>,
+}
+
+/// Where a phone is rung: by its newest connection, and by its others if that fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub at: (Uri, Peer),
+    /// The newest first.
+    pub spare: Vec<(Uri, Peer)>,
 }
 
 /// Where a phone is reached: at its contact if that is the host the registration came from, or else
@@ -143,6 +170,8 @@ pub struct Registrar {
     due: BTreeSet<(Instant, PhoneId)>,
     /// Who is reached by which connection.
     flows: BTreeSet<(FlowId, PhoneId)>,
+    /// Connections that closed under a registration: `CONTACTS_MAX` an account, the oldest goes.
+    lost: BTreeMap<PhoneId, Vec<Lost>>,
     refreshes: u64,
     shed: u64,
 }
@@ -151,7 +180,7 @@ impl Registrar {
     /// Starts without addresses; `range_s` is the shortest and longest registration granted.
     pub fn new(range_s: (u32, u32)) -> Self {
         let (accounts, due, flows) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        Self { range_s, accounts, due, flows, refreshes: 0, shed: 0 }
+        Self { range_s, accounts, due, flows, lost: BTreeMap::new(), refreshes: 0, shed: 0 }
     }
 
     /// Does what a REGISTER of `phone` wants; the caller has proved that it may.
@@ -165,6 +194,7 @@ impl Registrar {
         let old: Vec<_> =
             self.bindings(phone).iter().filter(|b| b.expires_at > now).cloned().collect();
         let refreshes = self.refreshes;
+        let outbound = self.outbound(wish)?;
         let bindings = match &wish.contacts {
             Contacts::All if wish.expires_s != Some(0) => return Err(Refusal::Star),
             Contacts::All if old.iter().any(|b| b.is_after(wish)) => {
@@ -173,6 +203,7 @@ impl Registrar {
             Contacts::All => Vec::new(),
             Contacts::List(list) => self.merged(now, &old, list, wish)?,
         };
+        let moved = self.moved(now, phone, &bindings, wish.source);
         let change = match bindings.len() {
             0 if had => Some(Change::Unregistered { phone: phone.clone() }),
             contacts if self.refreshes > refreshes => {
@@ -181,7 +212,32 @@ impl Registrar {
             _ => None,
         };
         self.put(phone, bindings);
-        Ok(Done { contacts: self.listed(now, phone), change })
+        Ok(Done { contacts: self.listed(now, phone), change, outbound, moved })
+    }
+
+    /// Where an account is rung: once for each phone of it, by its newest connection first.
+    pub fn targets(&self, phone: &PhoneId) -> Vec<Target> {
+        let mut targets: Vec<(&Known, Target)> = Vec::new();
+        for binding in self.bindings(phone).iter().rev() {
+            let at = (binding.contact.clone(), binding.address);
+            let same = targets.iter_mut().find(|(known, _)| known.is_other_flow_of(&binding.known));
+            match same {
+                Some((_, target)) => target.spare.push(at),
+                None => targets.push((&binding.known, Target { at, spare: Vec::new() })),
+            }
+        }
+        targets.reverse();
+        targets.into_iter().map(|(_, target)| target).collect()
+    }
+
+    /// Another connection of the phone whose connection closes (RFC 5626 section 4.3).
+    pub fn stands_in(&self, flow: FlowId) -> Option<FlowId> {
+        let of_flow = (flow, PhoneId::new(""))..(FlowId(flow.0 + 1), PhoneId::new(""));
+        let (_, phone) = self.flows.range(of_flow).next()?;
+        let bindings = self.bindings(phone);
+        let closed = bindings.iter().find(|b| b.address.flow == Some(flow))?;
+        let mut others = bindings.iter().rev().filter(|b| b.known.is_other_flow_of(&closed.known));
+        others.find_map(|b| b.address.flow.filter(|other| *other != flow))
     }
 
     /// The addresses of an account, the one refreshed last at the end.
@@ -207,6 +263,7 @@ impl Registrar {
     /// Forgets every address of an account; tells whether it had one.
     pub fn forget(&mut self, phone: &PhoneId) -> bool {
         let had = !self.bindings(phone).is_empty();
+        self.lost.remove(phone);
         self.put(phone, Vec::new());
         had
     }
@@ -222,6 +279,10 @@ impl Registrar {
         let mut changes = Vec::new();
         for phone in phones {
             let mut left = self.bindings(&phone).to_vec();
+            if let Some(closed) = left.iter().find(|b| b.address.flow == Some(id)) {
+                let (known, until) = (closed.known.clone(), closed.expires_at);
+                self.lose(&phone, Lost { flow: id, known, ip: flow.ip(), until });
+            }
             left.retain_mut(|binding| {
                 if binding.address.flow != Some(id) {
                     return true;
@@ -276,11 +337,8 @@ impl Registrar {
                 return Err(Refusal::Unprotected);
             }
             let seconds = self.granted(contact.expires().or(wish.expires_s))?;
-            let instance = contact.param("+sip.instance").flatten();
-            let is_it = |b: &Binding| {
-                uri::same(&b.contact, &contact.uri)
-                    || (instance.is_some() && b.instance == instance)
-            };
+            let known = Known::of(contact, wish.way.outbound && wish.source.transport.reliable());
+            let is_it = |b: &Binding| known.replaces(&b.known, uri::same(&b.contact, &contact.uri));
             if old.iter().any(|b| is_it(b) && b.is_after(wish)) {
                 return Err(Refusal::OutOfOrder);
             }
@@ -291,7 +349,7 @@ impl Registrar {
                     contact: contact.uri.clone(),
                     address: reached_at(&contact.uri, wish.source),
                     expires_at: now + Duration::from_secs(seconds.into()),
-                    instance,
+                    known,
                     call_id: wish.call_id.clone(),
                     cseq: wish.cseq,
                     refreshed: self.refreshes,
@@ -299,10 +357,82 @@ impl Registrar {
             }
         }
         bindings.sort_by_key(|binding| binding.refreshed);
+        if let Some(new) = bindings.last().map(|binding| binding.known.clone()) {
+            let flows = bindings.iter().filter(|b| b.known.is_other_flow_of(&new)).count();
+            if flows > FLOWS_MAX
+                && let Some(oldest) = bindings.iter().position(|b| b.known.is_other_flow_of(&new))
+            {
+                bindings.remove(oldest);
+                self.shed += 1;
+            }
+        }
         let over = bindings.len().saturating_sub(CONTACTS_MAX);
         bindings.drain(..over);
         self.shed += over as u64;
         Ok(bindings)
+    }
+
+    /// Tells whether a reg-id of the wish counts; refuses what a proxy made impossible (RFC 5626
+    /// section 6).
+    fn outbound(&self, wish: &Wish) -> Result<bool, Refusal> {
+        let Contacts::List(list) = &wish.contacts else { return Ok(false) };
+        let way = wish.way;
+        let flows = |c: &&Address| Known::of(c, way.outbound).reg_id.is_some();
+        let with_reg_id = list.iter().filter(flows).count();
+        if with_reg_id > 0 && way.proxied && !way.path {
+            return Err(Refusal::FirstHop);
+        }
+        if way.path {
+            return Err(Refusal::Path);
+        }
+        let kept = list.iter().filter(|c| c.expires().or(wish.expires_s) != Some(0)).count();
+        if with_reg_id > 0 && kept > 1 {
+            return Err(Refusal::SeveralFlows);
+        }
+        Ok(with_reg_id > 0 && wish.source.transport.reliable())
+    }
+
+    /// The connections whose phone is now reached by the one that the REGISTER came by: those it
+    /// takes the place of, and those that closed before. One that serves another account stays.
+    fn moved(
+        &mut self,
+        now: Instant,
+        phone: &PhoneId,
+        new: &[Binding],
+        source: Peer,
+    ) -> Vec<FlowId> {
+        let Some(flow) = source.flow else { return Vec::new() };
+        let Some(here) = new.last().filter(|b| b.address.flow == Some(flow)) else {
+            return Vec::new();
+        };
+        let left = |id: &FlowId| *id != flow && new.iter().all(|b| b.address.flow != Some(*id));
+        let same = |b: &&Binding| {
+            let known = &b.known;
+            here.known.replaces(known, uri::same(&b.contact, &here.contact))
+        };
+        let replaced = self.bindings(phone).iter().filter(same).filter_map(|b| b.address.flow);
+        let alone = |id: &FlowId| {
+            let of_flow = (*id, PhoneId::new(""))..(FlowId(id.0 + 1), PhoneId::new(""));
+            self.flows.range(of_flow).all(|(_, other)| other == phone)
+        };
+        let mut moved: Vec<FlowId> = replaced.filter(left).filter(alone).collect();
+        if let Some(lost) = self.lost.get_mut(phone) {
+            lost.retain(|lost| {
+                let back = lost.is_of(&here.known, source.ip());
+                if back {
+                    moved.push(lost.flow);
+                }
+                !back && lost.until > now
+            });
+        }
+        moved
+    }
+
+    fn lose(&mut self, phone: &PhoneId, lost: Lost) {
+        let all = self.lost.entry(phone.clone()).or_default();
+        all.push(lost);
+        let over = all.len().saturating_sub(CONTACTS_MAX);
+        all.drain(..over);
     }
 
     /// Puts the addresses of an account in place of those it had.
@@ -342,8 +472,12 @@ impl Registrar {
         let of_binding = |binding: &Binding| {
             let left = binding.expires_at.since(now).as_millis().div_ceil(1000);
             let address = Address::new(binding.contact.clone());
-            let address = match &binding.instance {
+            let address = match &binding.known.instance {
                 Some(instance) => address.with("+sip.instance", Some(instance)),
+                None => address,
+            };
+            let address = match binding.known.reg_id {
+                Some(id) => address.with("reg-id", Some(&id.to_string())),
                 None => address,
             };
             address.with("expires", Some(&left.to_string()))

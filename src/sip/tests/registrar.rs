@@ -51,7 +51,14 @@ fn wish(contacts: &[&str], expires_s: Option<u32>, call_id: &str, cseq: u32) -> 
         ["*"] => Contacts::All,
         list => Contacts::List(list.iter().map(|c| Address::parse(c).unwrap()).collect()),
     };
-    Wish { contacts, expires_s, call_id: call_id.into(), cseq, source: SOURCE.parse().unwrap() }
+    Wish {
+        contacts,
+        expires_s,
+        call_id: call_id.into(),
+        cseq,
+        source: SOURCE.parse().unwrap(),
+        way: Default::default(),
+    }
 }
 
 fn registered(contacts: usize) -> Option<Change> {

@@ -168,6 +168,9 @@ impl<O: Clone> Transactions<O> {
         let Some(key) = Key::server(request) else { return Arrival::Absorbed };
         let method = request.method();
         if let Some(&id) = self.keys.get(&key) {
+            if let Some(slot) = self.slots.get_mut(&id) {
+                slot.follow(from);
+            }
             let passed = self.run(id, |slot| slot.request(now, method));
             return if passed { Arrival::Ack } else { Arrival::Absorbed };
         }

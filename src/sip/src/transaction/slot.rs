@@ -67,6 +67,15 @@ impl<O> Slot<O> {
         matches!(self.machine, Machine::InviteServer(_) | Machine::Server(_))
     }
 
+    /// Follows a peer that sends its request again by another connection: so goes the response (RFC
+    /// 3261 18.2.2).
+    pub fn follow(&mut self, from: Peer) {
+        let same = from.transport == self.to.transport && from.ip() == self.to.ip();
+        if self.is_server() && same && from.flow.is_some() {
+            self.to.flow = from.flow;
+        }
+    }
+
     /// Tells whether our request went out in vain when its connection closes: nobody said a word of
     /// it. `for_good` where the other end cannot be connected to anew.
     pub fn is_lost(&self, for_good: bool) -> bool {

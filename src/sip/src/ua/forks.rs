@@ -87,6 +87,16 @@ impl Forks {
         self.list.iter().all(|fork| fork.over)
     }
 
+    /// Tells whether all of them are over whose answer was wanted.
+    pub fn all_refused(&self) -> bool {
+        self.list.iter().all(|fork| fork.over || fork.left)
+    }
+
+    /// Tells whether a fork's answer is wanted no more, though another's is.
+    pub fn is_left(&self, fork: usize) -> bool {
+        self.list.get(fork).is_some_and(|fork| fork.left)
+    }
+
     /// Tells whether an answer is still wanted.
     pub fn wanted(&self) -> bool {
         self.abandoned.is_none()

@@ -5,6 +5,7 @@ use super::wire::{SDP, SUPPORTED, Wire};
 use crate::events::package::EVENT_LIST;
 use crate::message::Message;
 use crate::peer::Peer;
+use crate::registrar::outbound;
 use crate::uri;
 use rsip::Method;
 
@@ -42,7 +43,13 @@ pub fn refusal(wire: &Wire, from: &Peer, request: &Message) -> Option<Message> {
     // 8.2.2.3
     // RFC 4662 4.1: lists are for subscriptions alone.
     let lists = method == Method::Subscribe;
-    let fits = |tag: &&str| is_supported(tag) || lists && tag.eq_ignore_ascii_case(EVENT_LIST);
+    // RFC 5626 section 6.
+    let flows = method == Method::Register;
+    let fits = |tag: &&str| {
+        is_supported(tag)
+            || lists && tag.eq_ignore_ascii_case(EVENT_LIST)
+            || flows && tag.eq_ignore_ascii_case(outbound::TAG)
+    };
     let mut foreign = request.headers.words("Require").filter(|tag| !fits(tag)).peekable();
     if foreign.peek().is_some() {
         let foreign = foreign.collect::<Vec<_>>().join(", ");

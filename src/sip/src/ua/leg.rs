@@ -26,6 +26,7 @@ use crate::dialog::DialogId;
 use crate::events::package::{ALLOW_EVENTS, EVENT_LIST};
 use crate::message::Message;
 use crate::peer::Peer;
+use crate::registrar::Target;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
 use model::{Cause, Instant, LegEvent, LegId, TransferStage, TrunkId, Via};
@@ -92,7 +93,7 @@ impl Leg {
         wire: &mut Wire,
         id: LegId,
         invitation: Invitation,
-        targets: &[(Uri, Peer)],
+        targets: &[Target],
     ) -> Self {
         let mut forks = Forks::default();
         let opened = Outgoing::invite(now, wire, id, &mut forks, invitation, targets);

@@ -22,5 +22,6 @@ pub mod refresh;
 pub mod register;
 pub mod reliable;
 pub mod session;
+pub mod spare;
 pub mod transfer;
 pub mod wire;

@@ -20,11 +20,13 @@ use super::party::Party;
 use super::reason;
 use super::refresh;
 use super::session::Talk;
+use super::spare::Spares;
 use super::wire::{Owner, SDP, Wire};
 use crate::dialog::Dialog;
 use crate::message::Message;
 use crate::offer_answer::Protection;
 use crate::peer::Peer;
+use crate::registrar::Target;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::Timer;
 use crate::trunk::{self, Turns};
@@ -53,6 +55,8 @@ pub struct Outgoing {
     give_up_at: Instant,
     /// The targets of a trunk, which are tried one after the other.
     later: Option<Box<Later>>,
+    /// The other connections of phones.
+    spares: Spares,
 }
 
 /// What is sent to the next target of a trunk.
@@ -108,12 +112,13 @@ impl Outgoing {
         leg: LegId,
         forks: &mut Forks,
         invitation: Invitation,
-        targets: &[(Uri, Peer)],
+        targets: &[Target],
     ) -> Result<Self, Cause> {
         let names = Names::new(wire, &invitation.from);
+        let mut spares = Spares::default();
         let mut talks = Vec::with_capacity(targets.len());
         let mut clear = false;
-        for (uri, to) in targets {
+        for Target { at: (uri, to), spare } in targets {
             let protection = invitation.party.protection(to.transport.secure());
             if protection == Protection::Impossible {
                 clear = true;
@@ -126,7 +131,11 @@ impl Outgoing {
                 invite = invite.with_body(SDP, talk.offer(wire));
             }
             let owner = Owner::Invite { leg, fork: forks.next() };
+            let again = (!spare.is_empty()).then(|| invite.clone());
             if let Some(id) = wire.request(now, invite, *to, owner) {
+                if let Some(again) = again {
+                    spares.note(now, forks.next(), again, spare);
+                }
                 forks.add(id);
                 talks.push(talk);
             }
@@ -138,7 +147,8 @@ impl Outgoing {
         if talks.is_empty() {
             return Err(Cause::Congestion);
         }
-        Ok(Self::new(now, talks, invitation.contact, invitation.offer, invitation.party))
+        let new = Self::new(now, talks, invitation.contact, invitation.offer, invitation.party);
+        Ok(Self { spares, ..new })
     }
 
     /// Sends the INVITE to the first target of a trunk that takes it; the others follow where it
@@ -180,6 +190,7 @@ impl Outgoing {
             refusal: None,
             give_up_at: now + Timer::C.first(),
             later: None,
+            spares: Spares::default(),
         }
     }
 
@@ -216,6 +227,30 @@ impl Outgoing {
         next
     }
 
+    /// Rings a phone by its next connection where one failed; tells whether there was one.
+    pub fn next_flow(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        leg: LegId,
+        forks: &mut Forks,
+        fork: usize,
+    ) -> bool {
+        let next = forks.next();
+        let talk = self.talks.get(fork).filter(|_| forks.wanted()).cloned();
+        let Some(talk) = talk else { return false };
+        let Some((invite, to)) = self.spares.take(now, wire, fork, next) else { return false };
+        let Some(id) = wire.request(now, invite, to, Owner::Invite { leg, fork: next }) else {
+            return false;
+        };
+        wire.counters.flows_failed_over += 1;
+        self.earlies.forget_fork(wire, fork);
+        forks.leave(now, wire, fork);
+        forks.add(id);
+        self.talks.push(talk);
+        true
+    }
+
     /// Takes a response while no fork was answered yet.
     pub fn response(
         &mut self,
@@ -226,6 +261,10 @@ impl Outgoing {
         response: &Response<'_>,
     ) -> Outcome {
         let code = response.message.code().unwrap_or(500);
+        if forks.is_left(response.fork) {
+            return left_behind(now, wire, forks, response, code);
+        }
+        self.spares.heard(response.fork, code);
         if let Some(later) = &mut self.later {
             if !later.turns.is_at(response.fork) {
                 return left_behind(now, wire, forks, response, code);
@@ -301,7 +340,7 @@ impl Outgoing {
             forks.abandon(now, wire, None);
             return Outcome::Gone(cause);
         }
-        match forks.all_over() {
+        match forks.all_refused() {
             true => Outcome::Gone(self.refusal.map_or(cause, |(_, heaviest)| heaviest)),
             false => Outcome::Waits,
         }
@@ -326,7 +365,8 @@ impl Outgoing {
     pub fn deadline(&self) -> (Instant, &'static str) {
         let turn = self.later.as_ref().and_then(|later| later.turns.deadline());
         let turn = turn.map(|at| (at, "next target of a trunk"));
-        turn.unwrap_or((self.give_up_at, "timer C of an INVITE of ours"))
+        let spare = self.spares.deadline().map(|at| (at, "next connection of a phone"));
+        turn.or(spare).unwrap_or((self.give_up_at, "timer C of an INVITE of ours"))
     }
 
     /// Tells whether nobody picked up for too long.
@@ -343,6 +383,11 @@ impl Outgoing {
         leg: LegId,
         forks: &mut Forks,
     ) -> Outcome {
+        while let Some(fork) = self.spares.silent(now) {
+            if !self.next_flow(now, wire, leg, forks, fork) {
+                self.spares.heard(fork, 100);
+            }
+        }
         let silent = self.later.as_ref().and_then(|later| later.turns.silent(now));
         let Some(fork) = silent else { return Outcome::Waits };
         if let Some(to) = forks.peer(wire, fork) {

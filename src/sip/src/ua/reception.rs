@@ -29,10 +29,11 @@ use crate::dialog::{Dialog, DialogId};
 use crate::digest::Credentials;
 use crate::events::notifier::{Asked, Notifier, push};
 use crate::events::unasked::News;
+use crate::flows::FLOW_TIMER_S;
 use crate::guard::{Entry, Guard};
 use crate::message::Message;
 use crate::peer::Peer;
-use crate::registrar::{Change, Refusal, Registrar, Wish};
+use crate::registrar::{Change, Refusal, Registrar, Target, Wish, outbound};
 use crate::source::Source;
 use crate::transaction::Arrival;
 use crate::uri;
@@ -105,7 +106,7 @@ impl Reception {
 
     /// Tells a phone something at each address it registered.
     pub fn push(&mut self, now: Instant, wire: &mut Wire, phone: &PhoneId, news: &News) {
-        let targets = self.targets(phone);
+        let targets: Vec<_> = self.targets(phone).into_iter().map(|target| target.at).collect();
         push(now, wire, phone, &targets, news);
     }
 
@@ -114,10 +115,9 @@ impl Reception {
         self.draining = draining;
     }
 
-    /// Each address a phone registered: its request URI and where it is reached.
-    pub fn targets(&self, phone: &PhoneId) -> Vec<(Uri, Peer)> {
-        let bindings = self.registrar.bindings(phone).iter();
-        bindings.map(|binding| (binding.contact.clone(), binding.address)).collect()
+    /// Where a phone is rung.
+    pub fn targets(&self, phone: &PhoneId) -> Vec<Target> {
+        self.registrar.targets(phone)
     }
 
     /// The phones that are registered, with the number of their addresses.
@@ -132,6 +132,11 @@ impl Reception {
 
     /// Ends the registrations that were bound to a connection.
     pub fn flow_closed(&mut self, flow: Peer, wire: &mut Wire) {
+        if let Some((id, other)) =
+            flow.flow.and_then(|id| Some((id, self.registrar.stands_in(id)?)))
+        {
+            wire.flows.succeed(id, other);
+        }
         for change in self.registrar.flow_closed(flow) {
             wire.tell(changed(change));
         }
@@ -344,6 +349,15 @@ impl Reception {
         let response = match self.registrar.register(now, &phone, &wish) {
             Ok(done) => {
                 let mut response = wire.response(message, 200);
+                if let Some(flow) = request.from.flow {
+                    done.moved.iter().for_each(|old| wire.flows.succeed(*old, flow));
+                    // RFC 5626 section 6.
+                    if done.outbound {
+                        wire.flows.keep(flow);
+                        response.headers.push("Require", outbound::TAG);
+                        response.headers.push("Flow-Timer", FLOW_TIMER_S.to_string());
+                    }
+                }
                 for contact in &done.contacts {
                     response.headers.push("Contact", contact.to_string());
                 }
@@ -359,6 +373,7 @@ impl Reception {
                 let response = wire.response(message, refusal.status());
                 match refusal {
                     Refusal::TooBrief { min_s } => response.with("Min-Expires", min_s.to_string()),
+                    Refusal::Path => response.with("Unsupported", "path"),
                     _ => response,
                 }
             }

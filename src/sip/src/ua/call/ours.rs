@@ -13,6 +13,9 @@ use model::{Cause, Instant};
 use rsip::Method;
 use std::time::Duration;
 
+/// When a request is sent again whose connection was gone.
+const CUT_OFF_WAIT: Duration = Duration::from_secs(5);
+
 impl Call {
     /// Wants sound to flow another way.
     pub fn direct(&mut self, now: Instant, wire: &mut Wire, direction: Direction) {
@@ -121,6 +124,18 @@ impl Call {
     ) -> bool {
         let owner = Owner::Bye { leg: self.leg };
         self.prove(now, wire, id, response, owner).is_some()
+    }
+
+    /// The connection that our request went by is gone, and it said nothing of it. The call goes on
+    /// until the session's time or its silence ends it: the far end may come back by another one.
+    pub fn cut_off(&mut self, now: Instant) {
+        if let Some(ours) = self.reinvite.take() {
+            self.talk.fall_back();
+            self.wanted = self.wanted.or(ours.direction);
+            self.stale |= ours.direction.is_none();
+        }
+        self.stale |= std::mem::take(&mut self.updating);
+        self.retry = Some(now + CUT_OFF_WAIT);
     }
 
     pub(super) fn refreshed(&mut self, now: Instant, wire: &Wire, answer: &Message) {

@@ -22,6 +22,9 @@ impl Leg {
     pub fn invite_timed_out(&mut self, now: Instant, wire: &mut Wire, fork: usize, code: u16) {
         self.forks.over(fork);
         if let Phase::Calling(outgoing) = &mut self.phase {
+            if outgoing.next_flow(now, wire, self.id, &mut self.forks, fork) {
+                return;
+            }
             let refusal = Refusal { fork, code, told: None };
             let outcome = outgoing.refused(now, wire, self.id, &mut self.forks, refusal);
             self.settle(wire, outcome);
@@ -90,9 +93,13 @@ impl Leg {
         }
     }
 
-    /// Nobody answered our re-INVITE.
-    pub fn reinvite_timed_out(&mut self, now: Instant, wire: &mut Wire) {
+    /// Nobody answered our re-INVITE or UPDATE: 408, or 503 where its connection is gone, which may
+    /// come back.
+    pub fn reinvite_timed_out(&mut self, now: Instant, wire: &mut Wire, code: u16) {
         if let Phase::Up(call) = &mut self.phase {
+            if code == 503 {
+                return call.cut_off(now);
+            }
             let fate = call.lost(now, wire);
             self.meet(wire, fate);
         }
