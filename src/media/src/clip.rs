@@ -1,7 +1,8 @@
-//! Clips: recorded sound at 8 kHz, ready to be played without another thought.
+//! Clips: recorded sound at 8 kHz and, where the recording has it, at 16 kHz, ready to be played
+//! without another thought.
 //!
-//! A recording at another rate is filtered to what a telephone carries (300 to 3400 Hz pass, 4000
-//! Hz and above are gone) and brought to 8 kHz when the site is loaded, once.
+//! A recording at a higher rate is filtered to what a telephone carries (300 to 3400 Hz pass, 4000
+//! Hz and above are gone; 7000 and 8000 Hz for wide-band legs) and brought to 8 and 16 kHz when the site is loaded, once.
 
 use model::Rate;
 use std::f64::consts::PI;
@@ -12,9 +13,10 @@ pub const CLIP_S_MAX: u64 = 3600;
 /// Sample rates a recording may have; fractions of them by 8000 Hz stay small.
 pub const RATES: [u32; 6] = [8000, 16_000, 24_000, 32_000, 44_100, 48_000];
 const RATE: u32 = model::audio::SAMPLE_RATE;
-/// Middle and width of the filter's slope: flat to 3400 Hz, 60 dB down at 4000 Hz.
-const CUTOFF_HZ: f64 = 3700.0;
-const SLOPE_HZ: f64 = 600.0;
+/// Middle and width of the filters' slopes: flat to 3400 Hz and 60 dB down at 4000 Hz, and flat to
+/// 7000 Hz and 60 dB down at 8000 Hz.
+const NARROW_SLOPE_HZ: (f64, f64) = (3700.0, 600.0);
+const WIDE_SLOPE_HZ: (f64, f64) = (7500.0, 1000.0);
 /// Kaiser's beta and length factor for 60 dB and a little more.
 const BETA: f64 = 6.0;
 const LENGTH: f64 = 3.9;
@@ -68,7 +70,14 @@ impl Clip {
         if rate_hz == RATE {
             return Ok(Self::narrow(samples));
         }
-        Ok(Self::narrow(resampled(samples, rate_hz)))
+        let narrow = resampled(samples, rate_hz, Rate::Narrow);
+        // Each sample at 8 kHz has two at 16 kHz, so that a play can go from one to the other.
+        let mut wide = match rate_hz == Rate::Wide.hz() {
+            true => samples.to_vec(),
+            false => resampled(samples, rate_hz, Rate::Wide),
+        };
+        wide.resize(2 * narrow.len(), 0);
+        Ok(Self { narrow: narrow.into(), wide: Some(wide.into()) })
     }
 
     /// How long it sounds.
@@ -77,14 +86,15 @@ impl Clip {
     }
 }
 
-/// Brings samples to 8 kHz by a windowed sinc, one set of weights for each place an output sample
+/// Brings samples to a rate by a windowed sinc, one set of weights for each place an output sample
 /// can have between two input samples.
-fn resampled(samples: &[i16], rate_hz: u32) -> Arc<[i16]> {
-    let divisor = gcd(rate_hz, RATE);
-    let (up, down) = ((RATE / divisor) as usize, (rate_hz / divisor) as usize);
-    let half = (f64::from(rate_hz) / SLOPE_HZ * LENGTH / 2.0).ceil() as usize;
+fn resampled(samples: &[i16], from_hz: u32, to: Rate) -> Vec<i16> {
+    let divisor = gcd(from_hz, to.hz());
+    let (up, down) = ((to.hz() / divisor) as usize, (from_hz / divisor) as usize);
+    let slope = if to == Rate::Narrow { NARROW_SLOPE_HZ } else { WIDE_SLOPE_HZ };
+    let half = (f64::from(from_hz) / slope.1 * LENGTH / 2.0).ceil() as usize;
     let phases: Vec<Vec<f32>> =
-        (0..up).map(|phase| weights(phase as f64 / up as f64, half, rate_hz)).collect();
+        (0..up).map(|phase| weights(phase as f64 / up as f64, half, from_hz, slope.0)).collect();
     let len = (samples.len() * up).div_ceil(down);
     (0..len)
         .map(|n| {
@@ -103,8 +113,8 @@ fn resampled(samples: &[i16], rate_hz: u32) -> Arc<[i16]> {
 }
 
 /// The filter's weights for an output sample `fraction` of an input sample after an input sample.
-fn weights(fraction: f64, half: usize, rate_hz: u32) -> Vec<f32> {
-    let cutoff = CUTOFF_HZ / f64::from(rate_hz);
+fn weights(fraction: f64, half: usize, rate_hz: u32, cutoff_hz: f64) -> Vec<f32> {
+    let cutoff = cutoff_hz / f64::from(rate_hz);
     let raw: Vec<f64> = (0..2 * half)
         .map(|k| {
             let x = k as f64 + 1.0 - half as f64 - fraction;
@@ -169,6 +179,21 @@ mod tests {
                 assert!(level.0 < -65.0, "{hz} Hz of {rate} Hz is left at {level}");
             }
         }
+    }
+
+    #[test]
+    fn a_wide_recording_is_there_at_16_khz_and_a_narrow_one_is_not() {
+        for rate in &RATES[1..] {
+            let clip = Clip::from_pcm(&sine(6500.0, *rate), *rate).unwrap();
+            let wide = clip.samples(Rate::Wide);
+            assert_eq!(wide.len(), 8000, "{rate}");
+            // Heard as if it were at 8 kHz, each frequency is half of what it is.
+            let heard = loudest(&wide[400..7600]).unwrap();
+            assert!((heard.hz * 2.0 - 6500.0).abs() < 2.0, "{rate}: {heard}");
+            assert!((heard.level.0 + 10.0).abs() < 0.15, "{rate}: {heard}");
+        }
+        let narrow = Clip::from_pcm(&sine(1000.0, 8000), 8000).unwrap();
+        assert!(!narrow.is_wide() && narrow.samples(Rate::Wide).len() == 4000);
     }
 
     #[test]

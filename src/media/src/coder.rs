@@ -6,6 +6,7 @@
 //! by which time G.722's step sizes and predictors have forgotten what was before them (their
 //! leaks are 1/128 and 1/256 a sample).
 
+use crate::conceal::Concealer;
 use crate::sink::Block;
 use audio_codec::g722::{G722Decoder, G722Encoder};
 use audio_codec::{Decoder as _, Encoder as _};
@@ -15,6 +16,11 @@ use model::{Codec, Law, Rate, SAMPLES_PER_FRAME};
 pub const PAST: usize = 3 * SAMPLES_PER_FRAME;
 /// Samples they stand for, at most.
 pub const PAST_SAMPLES: usize = 2 * PAST;
+
+/// Samples that G.722's two filter banks delay sound by, together.
+const DELAY: usize = 22;
+/// Samples over which sound goes from what passed to what is encoded: 10 ms.
+const FADE: usize = 160;
 
 /// A leg's codec, with the state it needs; made outside of the tick, as that may allocate.
 #[derive(Debug)]
@@ -39,6 +45,11 @@ impl Coder {
             Self::Law(law) => Codec::from(*law),
             Self::G722(_) => Codec::G722,
         }
+    }
+
+    /// Tells whether bytes stand for the same samples whatever came before them.
+    pub fn is_stateless(&self) -> bool {
+        matches!(self, Self::Law(_))
     }
 
     /// Notes bytes that went out as they came from elsewhere.
@@ -106,20 +117,34 @@ impl Mouth {
     }
 
     fn encode(&mut self, samples: &[i16], bytes: &mut Block) {
+        let mut frame = [0; 2 * SAMPLES_PER_FRAME];
+        frame.copy_from_slice(&samples[..2 * SAMPLES_PER_FRAME]);
         if std::mem::take(&mut self.behind) {
-            self.catch_up();
+            self.catch_up(&mut frame);
         }
         // Two samples a byte: the block is filled.
-        let _ = self.encoder.encode_into(&samples[..2 * bytes.len()], bytes);
+        let _ = self.encoder.encode_into(&frame, bytes);
         self.remember(bytes);
     }
 
-    /// Runs the encoder over what went out without it.
-    fn catch_up(&mut self) {
+    /// Runs the encoder over what went out without it, and over a guess of what would have come
+    /// out of a decoder next: that is as far as the far decoder's state is. The frame after that
+    /// comes in over the guess, so that what the far decoder expects changes little by little.
+    fn catch_up(&mut self, frame: &mut [i16; 2 * SAMPLES_PER_FRAME]) {
         self.encoder = G722Encoder::new();
-        let (mut decoder, mut samples) = (G722Decoder::new(), [0; PAST_SAMPLES]);
-        let _ = decoder.decode_into(&self.past, &mut samples);
-        let _ = self.encoder.encode_into(&samples, &mut [0; PAST]);
+        let (mut decoder, mut samples) = (G722Decoder::new(), [0; PAST_SAMPLES + DELAY]);
+        let (past, next) = samples.split_at_mut(PAST_SAMPLES);
+        let _ = decoder.decode_into(&self.past, past);
+        let mut guess = Concealer::new(Rate::Wide);
+        guess.recall(past);
+        guess.missing(next);
+        let _ = self.encoder.encode_into(&samples, &mut [0; PAST + DELAY / 2]);
+        let mut old = [0; FADE];
+        guess.missing(&mut old);
+        for (n, (new, old)) in frame.iter_mut().zip(old).enumerate() {
+            let share = (n + 1) as f32 / (FADE + 1) as f32;
+            *new = (f32::from(old) * (1.0 - share) + f32::from(*new) * share).round() as i16;
+        }
     }
 
     fn remember(&mut self, bytes: &Block) {

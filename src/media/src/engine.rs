@@ -184,16 +184,18 @@ impl Engine {
     fn needs_samples(&self, n: usize) -> bool {
         let leg = &self.legs[n];
         let peer = leg.peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
-        leg.room.is_some() || peer.is_some_and(|peer| peer.codec() != leg.codec())
+        leg.room.is_some() || peer.is_some_and(|p| !p.takes_bytes(Slot(n as u16), leg.codec()))
     }
 
     /// Lets a leg hear what is played to it, or its peer.
     fn speak(&mut self, n: usize, sink: &mut impl Sink) {
         let (slot, weights, clips) = (Slot(n as u16), &self.constants.weights, &self.clips);
-        let peer = self.legs[n].peer.map(|peer| usize::from(peer.0));
-        let both = peer.and_then(|peer| self.legs.get_disjoint_mut([n, peer]).ok());
+        let both = self.legs[n].peer.and_then(|peer| {
+            let both = self.legs.get_disjoint_mut([n, usize::from(peer.0)]);
+            both.ok().map(|[leg, other]| (leg, Others::Peer(peer, &other.said)))
+        });
         let played = match both {
-            Some([leg, peer]) => leg.speak(slot, Others::Peer(&peer.said), clips, weights, sink),
+            Some((leg, peer)) => leg.speak(slot, peer, clips, weights, sink),
             None => self.legs[n].speak(slot, Others::Nobody, clips, weights, sink),
         };
         if let Some(play) = played {

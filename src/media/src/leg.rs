@@ -26,6 +26,9 @@ use model::{Codec, Digit, Instant, Law, PlayId, Rate, SAMPLES_PER_FRAME, SAMPLES
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// Ticks that a peer's sound is decoded and encoded again before its bytes are passed on: 100 ms, in
+/// which the encoder's state, that the far decoder shares, comes to be that of the peer's encoder.
+const SETTLE_TICKS: u8 = 5;
 const FRAME: u32 = SAMPLES_PER_FRAME as u32;
 
 /// How a leg's sound comes and goes.
@@ -149,6 +152,9 @@ pub struct Leg {
     to_ear: Resampler,
     /// What is heard on its way to the leg's rate.
     to_leg: Resampler,
+    /// Whose sound is heard, and for how many ticks.
+    hears: Option<Slot>,
+    settled: u8,
     counters: LegCounters,
 }
 
@@ -179,6 +185,8 @@ impl Leg {
             to_room: Resampler::new(),
             to_ear: Resampler::new(),
             to_leg: Resampler::new(),
+            hears: None,
+            settled: 0,
             counters: LegCounters::default(),
         }
     }
@@ -191,6 +199,12 @@ impl Leg {
     /// How the leg's sound is coded.
     pub fn codec(&self) -> Codec {
         self.coder.codec()
+    }
+
+    /// Tells whether the bytes of a peer can be passed on to the leg in this tick, unread.
+    pub fn takes_bytes(&self, peer: Slot, codec: Codec) -> bool {
+        let settled = self.hears == Some(peer) && self.settled >= SETTLE_TICKS;
+        codec == self.codec() && (settled || self.coder.is_stateless())
     }
 
     /// Plays something else from the next tick on.
@@ -319,20 +333,34 @@ impl Leg {
         if key == Key::Tone {
             rate = Some(Rate::Narrow);
         }
+        self.settle(match (rate, &others) {
+            (None, Others::Peer(peer, _)) => Some(*peer),
+            _ => None,
+        });
         match (rate, others) {
             (Some(rate), _) => self.encode(weights, rate, &frame, &mut heard),
-            (None, Others::Peer(said)) if said.codec == codec => self.pass(&said.bytes, &mut heard),
-            (None, Others::Peer(said)) => {
-                self.encode(weights, said.rate(), &said.samples, &mut heard);
+            (None, Others::Peer(peer, said)) => {
+                if !said.decoded || self.takes_bytes(peer, said.codec) {
+                    self.pass(&said.bytes, &mut heard);
+                } else {
+                    self.encode(weights, said.rate(), &said.samples, &mut heard);
+                }
             }
             (None, Others::Room(rate, samples)) => self.encode(weights, rate, samples, &mut heard),
-            (None, Others::Nobody) => self.pass(&[codec.silence(); SAMPLES_PER_FRAME], &mut heard),
+            (None, Others::Nobody) => self.encode(weights, codec.rate(), &frame, &mut heard),
         }
         self.send(slot, key, &mut heard, sink);
         if let Some(tap) = self.tap {
             sink.tap(tap, &TapFrame { codec, left: self.said.bytes, right: heard });
         }
         ended
+    }
+
+    /// Notes whose sound is heard in this tick.
+    fn settle(&mut self, hears: Option<Slot>) {
+        let before = std::mem::replace(&mut self.hears, hears);
+        let same = hears.is_some() && before == hears;
+        self.settled = if same { self.settled.saturating_add(1) } else { 0 };
     }
 
     /// Makes what is heard of samples of any rate.
@@ -415,7 +443,7 @@ impl Leg {
 pub enum Others<'a> {
     Nobody,
     /// The leg it is bridged with.
-    Peer(&'a Said),
+    Peer(Slot, &'a Said),
     /// All others of its room.
     Room(Rate, &'a Samples),
 }

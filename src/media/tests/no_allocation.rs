@@ -8,7 +8,7 @@ use media::{
     Sink, Slot, Srtp, TapFrame, TapNo,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
-use model::{Digit, Instant, Law, PlayId};
+use model::{Codec, Digit, Instant, Law, PlayId};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -47,8 +47,14 @@ fn address(n: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, n as u8], 4000))
 }
 
-fn law_of(n: u16) -> Law {
-    if n.is_multiple_of(3) { Law::Mu } else { Law::A }
+/// Every fifth phone has wide band; those at both ends of some bridges.
+fn codec_of(n: u16) -> Codec {
+    match n {
+        _ if n >= PHONES => Codec::Pcma,
+        _ if n % 10 == 4 || n % 5 == 0 => Codec::G722,
+        _ if n.is_multiple_of(3) => Codec::Pcmu,
+        _ => Codec::Pcma,
+    }
 }
 
 /// Every third phone encrypts, by one suite or the other; the box's end of it, or the phone's.
@@ -65,7 +71,7 @@ fn session(n: u16, of_box: bool, keys: u8) -> Option<Box<Srtp>> {
     })
 }
 
-fn open(n: u16, srtp: Option<Box<Srtp>>) -> Command {
+fn open(n: u16, coder: Coder, srtp: Option<Box<Srtp>>) -> Command {
     if n >= PHONES {
         return Command::OpenCard { slot: Slot(n), law: Law::A };
     }
@@ -73,8 +79,8 @@ fn open(n: u16, srtp: Option<Box<Srtp>>) -> Command {
         slot: Slot(n),
         ssrc: u32::from(n),
         remote: address(n),
-        coder: Coder::new(law_of(n).into()).unwrap(),
-        payload_type: if law_of(n) == Law::A { 8 } else { 0 },
+        payload_type: coder.codec().payload_type().unwrap(),
+        coder,
         dtmf_payload_type: (!n.is_multiple_of(4)).then_some(101),
         send: true,
         receive: true,
@@ -108,7 +114,8 @@ fn datagram(n: u16, tick: u32, payload_type: u8, payload: &[u8], buffer: &mut [u
 #[test]
 fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let sound: Vec<i16> = (0..24_000).map(|n| ((n * n / 7) % 9000) as i16 - 4500).collect();
-    let clips = Arc::from([Clip::narrow(&sound[..1234]), Clip::narrow(&sound[..8000])]);
+    let wide = Clip::from_pcm(&sound[..16_000], 16_000).unwrap();
+    let clips = Arc::from([Clip::narrow(&sound[..1234]), wide]);
     let mut engine =
         Engine::new(Config { legs_max: usize::from(LEGS), clips, seed: 1, silent_ms: 3000 });
     let mut sink = Count::default();
@@ -120,11 +127,13 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     Law::A.encode(&keys, &mut line);
     let mut phones: Vec<_> = (0..LEGS).map(|n| session(n, false, 0)).collect();
     let mut sessions: Vec<_> = (0..LEGS).map(|n| session(n, true, 0)).collect();
+    let coder = |n| Coder::new(codec_of(n)).unwrap();
+    let mut coders: Vec<_> = (0..LEGS).map(|n| Some(coder(n))).collect();
     reset_violation_count();
 
     assert_no_alloc(|| {
-        for (n, srtp) in (0..LEGS).zip(&mut sessions) {
-            engine.command(Instant::START, open(n, srtp.take()));
+        for (n, (srtp, coder)) in (0..LEGS).zip(sessions.iter_mut().zip(&mut coders)) {
+            engine.command(Instant::START, open(n, coder.take().unwrap(), srtp.take()));
             engine.command(Instant::START, Command::Tap { slot: Slot(n), tap: TapNo(n) });
         }
         for n in 0..LEGS / 2 {
@@ -138,13 +147,17 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
             let (dice, slot) = (random >> 33, Slot(n));
             let mut payload = [0; 160];
             let at = (tick as usize * 160) % 20_000;
-            law_of(n).encode(&sound[at..at + 160], &mut payload);
+            match codec_of(n).law() {
+                Some(law) => law.encode(&sound[at..at + 160], &mut payload),
+                // Any bytes are some sound of G.722.
+                None => payload.fill(tick as u8),
+            }
             let mut buffer = [0; 300];
             let event = (tick + u32::from(n)) % 100 < 5 && !n.is_multiple_of(4);
             let mut len = if event {
                 datagram(n, tick, 101, &[5, 10, 0, 160], &mut buffer)
             } else {
-                datagram(n, tick, if law_of(n) == Law::A { 8 } else { 0 }, &payload, &mut buffer)
+                datagram(n, tick, codec_of(n).payload_type().unwrap(), &payload, &mut buffer)
             };
             if let Some(srtp) = &mut phones[usize::from(n)] {
                 len = srtp.protect(&mut buffer, len).unwrap();
@@ -166,7 +179,7 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
         // Keys are made and freed outside of the tick; those of a re-INVITE are others each time.
         let about = (tick % u32::from(LEGS)) as u16;
         let keys = if matches!(tick % 11, 5 | 6) { tick as u8 } else { 0 };
-        let mut srtp = session(about, true, keys);
+        let (mut srtp, mut coder) = (session(about, true, keys), Some(coder(about)));
         if keys != 0 {
             phones[usize::from(about)] = session(about, false, keys);
         }
@@ -185,10 +198,12 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                 }
                 (3, _) => engine.command(now, Command::StopPlay { slot }),
                 (4, Some(digit)) => engine.command(now, Command::SendDigit { slot, digit }),
-                (5, _) if slot.0 < PHONES => engine.command(now, open(slot.0, srtp.take())),
+                (5, _) if slot.0 < PHONES => {
+                    engine.command(now, open(slot.0, coder.take().unwrap(), srtp.take()));
+                }
                 (6, _) => {
                     engine.command(now, Command::Close { slot });
-                    engine.command(now, open(slot.0, srtp.take()));
+                    engine.command(now, open(slot.0, coder.take().unwrap(), srtp.take()));
                     engine.command(now, Command::Tap { slot, tap: TapNo(slot.0) });
                 }
                 (8 | 9, _) => {

@@ -20,5 +20,6 @@ mod room;
 mod silence;
 mod speech;
 mod srtp;
+mod wideband;
 mod wire;
 mod world;

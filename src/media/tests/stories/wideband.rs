@@ -1,0 +1,227 @@
+//! Wide-band legs: G.722 to G.722, to G.711, in rooms, under prompts, with loss.
+
+use crate::world::{World, tone, voice};
+use media::tone::{Dbm0, Heard, listen, loudest};
+use media::{Clip, Command, RoomNo, Slot, TapNo};
+use model::{Codec, Digit};
+
+/// A tone at 16 kHz: one of half the frequency at 8 kHz.
+fn wide(hz: f32, level: f32) -> Vec<i16> {
+    tone(hz / 2.0, level)
+}
+
+/// What is heard of 16 kHz, in true frequencies.
+fn loudest_wide(samples: &[i16]) -> Option<Heard> {
+    loudest(samples).map(|heard| Heard { hz: heard.hz * 2.0, ..heard })
+}
+
+#[track_caller]
+fn assert_tone(heard: Option<Heard>, hz: f32, level: f32) {
+    let heard = heard.expect("nothing is heard");
+    assert!((heard.hz - hz).abs() < 3.0, "{heard}");
+    assert!((heard.level.0 - level).abs() < 0.6, "{heard}");
+    assert!(heard.purity > 0.97, "{heard}");
+}
+
+fn second_of(world: &World, slot: Slot) -> Vec<i16> {
+    let heard = world.phones[&slot].heard();
+    let second = world.phones[&slot].codec.rate().hz() as usize;
+    heard[heard.len() - second..].to_vec()
+}
+
+#[test]
+fn two_g722_legs_hear_each_others_bytes_and_what_a_narrow_line_cannot_carry() {
+    let mut world = World::new(vec![]);
+    let a = world.phone(0, Codec::G722, Some(101), wide(6500.0, -16.0));
+    let b = world.phone(1, Codec::G722, Some(101), wide(300.0, -16.0));
+    world.command(Command::Bridge { a, b });
+    world.run(3000);
+    assert_tone(loudest_wide(&second_of(&world, b)), 6500.0, -16.0);
+    assert_tone(loudest_wide(&second_of(&world, a)), 300.0, -16.0);
+    let (said, heard) = (&world.phones[&a].said_bytes, &world.phones[&b].heard_bytes);
+    let run = &heard[8000..16_000];
+    assert!(said.windows(run.len()).any(|said| said == run), "the bytes are passed on");
+}
+
+#[test]
+fn g722_and_both_laws_hear_each_other_at_level_and_frequency() {
+    for law in [Codec::Pcma, Codec::Pcmu] {
+        for hz in [400.0, 1000.0, 3300.0] {
+            let mut world = World::new(vec![]);
+            let a = world.phone(0, Codec::G722, Some(101), wide(hz, -16.0));
+            let b = world.phone(1, law, Some(101), tone(hz, -16.0));
+            world.command(Command::Bridge { a, b });
+            world.run(2500);
+            assert_tone(loudest_wide(&second_of(&world, a)), hz, -16.0);
+            assert_tone(loudest(&second_of(&world, b)), hz, -16.0);
+        }
+    }
+}
+
+#[test]
+fn what_a_narrow_leg_cannot_carry_does_not_come_as_something_else() {
+    let mut world = World::new(vec![]);
+    let a = world.phone(0, Codec::G722, Some(101), wide(5500.0, -10.0));
+    let b = world.phone(1, Codec::Pcma, Some(101), vec![0]);
+    world.command(Command::Bridge { a, b });
+    world.run(2500);
+    let noise = Dbm0::of(&second_of(&world, b)).0;
+    assert!(noise < -45.0, "{noise}");
+}
+
+#[test]
+fn a_room_is_wide_among_wide_legs_and_each_is_without_itself() {
+    let mut world = World::new(vec![]);
+    let a = world.phone(0, Codec::G722, Some(101), wide(6000.0, -16.0));
+    let b = world.phone(1, Codec::G722, Some(101), wide(5000.0, -16.0));
+    let c = world.phone(2, Codec::Pcma, Some(101), tone(700.0, -16.0));
+    for slot in [a, b, c] {
+        world.command(Command::Mix { slot, room: RoomNo(0) });
+    }
+    world.run(2500);
+    let level = |samples: &[i16], hz: f32| listen(samples, hz).level.0;
+    let (heard_a, heard_b) = (second_of(&world, a), second_of(&world, b));
+    for (heard, others, own) in
+        [(&heard_a, [5000.0, 700.0], 6000.0), (&heard_b, [6000.0, 700.0], 5000.0)]
+    {
+        for hz in others {
+            assert!((level(heard, hz / 2.0) + 16.0).abs() < 0.8, "{hz}");
+        }
+        assert!(
+            level(heard, own / 2.0) < -60.0,
+            "its own is not heard: {}",
+            level(heard, own / 2.0)
+        );
+    }
+    let heard_c = second_of(&world, c);
+    // 5 and 6 kHz are above a narrow line: neither they nor what they would fold to are heard.
+    for hz in [3000.0, 2000.0] {
+        assert!(level(&heard_c, hz) < -60.0, "{hz}: {}", level(&heard_c, hz));
+    }
+    let noise = Dbm0::of(&heard_c).0;
+    assert!(noise < -45.0, "{noise}");
+}
+
+#[test]
+fn keys_are_heard_in_the_sound_of_a_wide_leg() {
+    let mut world = World::new(vec![]);
+    // A second of silence, then a key of 100 ms at the rate of the phone.
+    let mut sound = vec![0; 16_000];
+    let mut key = vec![0; 800];
+    media::dtmf::KeyTone::new(Digit::new('5').unwrap(), 800).fill(&mut key);
+    for (n, sample) in key.iter().enumerate() {
+        sound[2 * n] = *sample;
+        sound[2 * n + 1] =
+            (i32::from(*sample) + i32::from(*key.get(n + 1).unwrap_or(&0))).div_euclid(2) as i16;
+    }
+    let a = world.phone(0, Codec::G722, None, sound);
+    world.run(2900);
+    assert_eq!(world.keys(a), "555");
+}
+
+#[test]
+fn a_prompt_at_16_khz_is_heard_wide_by_a_wide_leg_and_narrow_by_a_narrow_one() {
+    let sound: Vec<i16> = wide(5000.0, -16.0)
+        .iter()
+        .zip(wide(600.0, -16.0))
+        .map(|(high, low)| high.saturating_add(low))
+        .collect();
+    let sound = [sound.clone(), sound].concat();
+    let mut world = World::new(vec![Clip::from_pcm(&sound, 16_000).unwrap()]);
+    let a = world.phone(0, Codec::G722, Some(101), vec![0]);
+    let b = world.phone(1, Codec::Pcma, Some(101), vec![0]);
+    world.play(a, 1, &[0], true);
+    world.play(b, 2, &[0], true);
+    world.run(2000);
+    let (heard_a, heard_b) = (second_of(&world, a), second_of(&world, b));
+    for hz in [5000.0f32, 600.0] {
+        let level = listen(&heard_a, hz / 2.0).level.0;
+        assert!((level + 16.0).abs() < 0.6, "{hz} Hz at {level}");
+    }
+    assert_tone(loudest(&heard_b), 600.0, -16.0);
+}
+
+/// The largest step between two samples: what a click is.
+fn step(samples: &[i16]) -> i32 {
+    samples.windows(2).map(|w| (i32::from(w[0]) - i32::from(w[1])).abs()).max().unwrap_or(0)
+}
+
+#[test]
+fn no_click_is_heard_where_a_peer_a_prompt_and_a_room_take_turns() {
+    let mut world = World::new(vec![Clip::narrow(tone(440.0, -16.0))]);
+    let a = world.phone(0, Codec::G722, Some(101), wide(350.0, -16.0));
+    let b = world.phone(1, Codec::G722, Some(101), vec![0]);
+    for turn in 0..40u64 {
+        world.command(Command::Bridge { a, b });
+        world.run(137);
+        world.play(b, turn, &[0], true);
+        world.run(101);
+        world.command(Command::StopPlay { slot: b });
+        world.run(83);
+        for slot in [a, b] {
+            world.command(Command::Mix { slot, room: RoomNo(1) });
+        }
+        world.run(97);
+    }
+    // Two tones of -16 dBm0 that change over at any phase step by both their peaks at most; an
+    // encoder out of step with the phone's decoder overshoots that many times.
+    let heard = world.phones[&b].heard();
+    let peak = Dbm0(-16.0).peak();
+    let loudest = heard.iter().map(|s| i32::from(*s).abs()).max().unwrap();
+    assert!(loudest < (1.4 * peak) as i32, "{loudest} of {peak}");
+    assert!(step(&heard) < (2.2 * peak) as i32, "{}", step(&heard));
+}
+
+#[test]
+fn a_lossy_wide_call_is_concealed_for_the_other_side_and_for_the_recording() {
+    let mut world = World::new(vec![]);
+    let sound = voice(5, 8, 75.0);
+    let a = world.phone(0, Codec::G722, Some(101), sound);
+    let b = world.phone(1, Codec::G722, Some(101), vec![0]);
+    world.phone_mut(a).network.loss = 0.05;
+    world.command(Command::Bridge { a, b });
+    world.command(Command::Tap { slot: a, tap: TapNo(3) });
+    world.run(8000);
+    let counters = world.counters(a);
+    assert!(counters.lost > 5 && counters.concealed_ms >= 20 * counters.lost, "{counters:?}");
+    // Each lost packet was made up: no frame heard is a dead one in the midst of speech.
+    let heard = world.phones[&b].heard();
+    let frames: Vec<f32> = heard.chunks(320).map(|f| Dbm0::of(f).0).collect();
+    let dead = frames.windows(3).filter(|w| w[0] > -35.0 && w[1] < -60.0 && w[2] > -35.0).count();
+    assert_eq!(dead, 0);
+    let peak = |samples: &[i16]| samples.iter().map(|s| i32::from(*s).abs()).max().unwrap();
+    let said = peak(&world.phones[&a].sound.clone());
+    assert!(peak(&heard) < said * 13 / 10, "{} of {said}", peak(&heard));
+    let taps = &world.out.taps[&TapNo(3)];
+    assert!(taps.iter().all(|frame| frame.codec == Codec::G722));
+    let left: Vec<u8> = taps.iter().flat_map(|frame| frame.left).collect();
+    assert_eq!(
+        &left[left.len() - 8000..],
+        &world.phones[&b].heard_bytes[world.phones[&b].heard_bytes.len() - 8000..]
+    );
+}
+
+#[test]
+fn a_codec_that_changes_in_mid_call_is_heard_both_ways() {
+    let mut world = World::new(vec![]);
+    let a = world.phone(0, Codec::Pcma, Some(101), tone(500.0, -16.0));
+    let b = world.phone(1, Codec::Pcma, Some(101), tone(800.0, -16.0));
+    world.command(Command::Bridge { a, b });
+    world.run(1500);
+    // The phone goes on with its numbers and its clock, in G.722 (RFC 3551 4.5.2: the same clock).
+    let phone = world.phone_mut(a);
+    (phone.codec, phone.payload_type, phone.sound) = (Codec::G722, 9, wide(500.0, -16.0));
+    phone.forget();
+    world.open(a, true, true);
+    world.run(2500);
+    assert_tone(loudest_wide(&second_of(&world, a)), 800.0, -16.0);
+    assert_tone(loudest(&second_of(&world, b)), 500.0, -16.0);
+    assert!(matches!(world.engine.poll_retired(), None), "G.711 leaves nothing behind");
+    let phone = world.phone_mut(a);
+    (phone.codec, phone.payload_type, phone.sound) = (Codec::Pcma, 8, tone(500.0, -16.0));
+    phone.forget();
+    world.open(a, true, true);
+    world.run(2500);
+    assert_tone(loudest(&second_of(&world, a)), 800.0, -16.0);
+    assert!(world.engine.poll_retired().is_some(), "the states are handed back to be freed");
+}
