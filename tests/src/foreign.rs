@@ -1,7 +1,8 @@
 //! Foreign phones in processes of their own: Debian's sipp and baresip.
 
-use crate::boxed::root;
-use crate::sound::read_wav;
+use crate::boxed::{free_port, root};
+use crate::scene::{SOON, Scene};
+use crate::sound::{mixed_tone_ms, read_wav};
 use anyhow::{Context as _, bail, ensure};
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
@@ -185,6 +186,53 @@ impl Baresip {
         Ok(())
     }
 
+    /// Starts one desk phone an account, with a voice of its own each, and waits until the box knows
+    /// them all. Debian's knows MD5 alone and gives up when SHA-256 is offered beside it; when it
+    /// comes again, MD5 alone is offered.
+    pub fn desks(scene: &Scene, accounts: &[(&str, u32)]) -> anyhow::Result<Vec<Self>> {
+        let mut ports = Vec::new();
+        for _ in accounts {
+            ports.push([free_port()?, free_port()?, 2 * (free_port()? / 2)]);
+        }
+        let start = |(&(user, hz), &ports): (&(&str, u32), &[u16; 3])| {
+            let dir = scene.dir.path().join(format!("baresip-{user}"));
+            Self::start(&dir, scene.sip(), user, hz, ports)
+        };
+        let all = || accounts.iter().zip(&ports).map(start).collect::<anyhow::Result<Vec<_>>>();
+        for first in all()? {
+            first.says("Function not implemented", 1, SOON)?;
+            first.quit()?;
+        }
+        let phones = all()?;
+        let up = |now: &control::Snapshot| {
+            now.agents.iter().filter(|agent| agent.phone_up).count() == accounts.len()
+        };
+        scene.boxed.wait("every baresip is registered", SOON, up)?;
+        Ok(phones)
+    }
+
+    /// What a Replaces header says of its last call out (RFC 3891), escaped for an address: Debian's
+    /// sends on with Replaces what it is given, and makes none of its own.
+    pub fn replaces(&self) -> anyhow::Result<String> {
+        let log = self.log();
+        let mut answers = log.split("SIP/2.0 200 OK\r\n").skip(1).collect::<Vec<_>>().into_iter();
+        let answer = answers
+            .rfind(|message| message.lines().take_while(|line| !line.is_empty()).any(of_an_invite))
+            .context("no call of its was answered")?;
+        let value = |name: &str| {
+            let line = answer.lines().find(|line| line.starts_with(name));
+            line.map(|line| line[name.len()..].trim().to_owned())
+                .with_context(|| format!("an answer without {name}"))
+        };
+        let tag = |name: &str| -> anyhow::Result<String> {
+            let line = value(name)?;
+            let tag = line.split(";tag=").nth(1).context("no tag")?;
+            Ok(tag.split(';').next().unwrap_or_default().to_owned())
+        };
+        let (id, to, from) = (value("Call-ID:")?, tag("To:")?, tag("From:")?);
+        Ok(format!("{id}%3Bto-tag%3D{to}%3Bfrom-tag%3D{from}"))
+    }
+
     /// Waits until its log says something, for the `count`th time.
     pub fn says(&self, text: &str, count: usize, within: Duration) -> anyhow::Result<()> {
         let deadline = Instant::now() + within;
@@ -216,6 +264,17 @@ impl Baresip {
         Ok(files.iter().map(|path| read_wav(path)).collect::<Result<_, _>>()?)
     }
 
+    /// Waits until it hears a tone, alone or among a few, for `ms` from now on.
+    pub fn hears(&self, hz: f64, ms: u32) -> anyhow::Result<()> {
+        let heard = || Ok::<u32, anyhow::Error>(mixed_tone_ms(&self.sounds("dec")?.concat(), hz));
+        let (before, deadline) = (heard()?, Instant::now() + SOON);
+        while heard()? < before + ms {
+            ensure!(Instant::now() < deadline, "baresip never heard {hz} Hz:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
     /// Ends it as a person would, which also ends its files.
     pub fn quit(mut self) -> anyhow::Result<()> {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -234,6 +293,10 @@ impl Drop for Baresip {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn of_an_invite(line: &str) -> bool {
+    line.starts_with("CSeq:") && line.trim_end().ends_with("INVITE")
 }
 
 fn log_in(dir: &Path) -> String {
