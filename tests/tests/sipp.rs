@@ -57,14 +57,26 @@ impl Desk<'_> {
 
 /// A caller behind the trunk who dials a number and speaks a tone for `ms`.
 fn caller(scene: &Scene, dialled: &str, ms: u32) -> Sipp {
+    caller_over("u1", scene, dialled, ms)
+}
+
+fn caller_over(transport: &str, scene: &Scene, dialled: &str, ms: u32) -> Sipp {
+    speaking(scene, "caller", CALLER_HZ, |text| {
+        text.replace("sip:400@", &format!("sip:{dialled}@"))
+    });
+    let more = ["-d", &ms.to_string(), "-t", transport];
+    trunk(scene.dir.path(), "caller", scene.sip(), &more)
+}
+
+/// Gives a scenario a tone to speak; `edit` may change it further.
+fn speaking(scene: &Scene, name: &str, hz: f64, edit: impl Fn(String) -> String) {
     let dir = scene.dir.path();
-    let file = dir.join("tone.alaw");
-    write_a_law(&file, &tone(CALLER_HZ, -12.0, 5000)).unwrap();
-    let shipped = std::fs::read_to_string(root().join("tests/sipp/caller.xml")).unwrap();
-    let named = shipped.replace("SOUND", file.to_str().unwrap());
-    std::fs::write(dir.join("caller.xml"), named.replace("sip:400@", &format!("sip:{dialled}@")))
-        .unwrap();
-    trunk(dir, "caller", scene.sip(), &["-d", &ms.to_string()])
+    let sound = dir.join(format!("{name}.alaw"));
+    write_a_law(&sound, &tone(hz, -12.0, 5000)).unwrap();
+    let shipped = root().join(format!("tests/sipp/{name}.xml"));
+    let text = std::fs::read_to_string(shipped).unwrap();
+    let named = text.replace("SOUND", sound.to_str().unwrap());
+    std::fs::write(dir.join(format!("{name}.xml")), edit(named)).unwrap();
 }
 
 fn trunk(dir: &Path, name: &str, server: SocketAddr, more: &[&str]) -> Sipp {
@@ -137,5 +149,53 @@ fn a_caller_who_hangs_up_while_the_phone_rings_cancels_it() {
     assert!(scene.facts("Connected").unwrap().is_empty());
     // It was not the agent's fault: the next call may ring there at once.
     scene.agent_is("8001", "ready").unwrap();
+    scene.over().unwrap();
+}
+
+#[test]
+fn sipp_registers_and_calls_over_tcp_and_is_granted_reliable_ringing_and_refreshes() {
+    let scene = Scene::hospital(|text| text).unwrap();
+    let agent = scene.agent("8001").unwrap();
+    let desk = Desk::new(&scene, "8002", "ringfence-demo");
+    assert!(!desk.play("register", &["-t", "t1"]).ended(SOON).unwrap(), "SHA-256 was passed over");
+    desk.play("register", &["-t", "t1"]).finish(SOON).unwrap();
+    let registered = scene.facts_when("PhoneRegistered", 2).unwrap();
+    assert_eq!(registered[1]["phone"], "8002");
+
+    let mark = agent.mark();
+    let calling = caller_over("t1", &scene, GENERAL, 3000);
+    agent.hears(mark, CALLER_HZ, 1000).unwrap();
+    calling.finish(SOON).unwrap();
+    scene.quiet().unwrap();
+
+    // PRACK, UPDATE and a refreshing INVITE: each 200 names sipp as who refreshes (RFC 4028 9).
+    for transport in ["u1", "t1"] {
+        let more = ["-t", transport];
+        trunk(scene.dir.path(), "refreshing", scene.sip(), &more).finish(SOON).unwrap();
+    }
+    scene.over().unwrap();
+}
+
+#[test]
+fn what_a_carrier_says_before_its_answer_is_heard_by_the_agent() {
+    const FAR_HZ: f64 = 850.0;
+    let far = SocketAddr::from(([127, 0, 0, 2], free_port().unwrap()));
+    let target = format!("udp:{far}");
+    let scene = Scene::hospital(|text| text.replace("udp:127.0.0.2:5060", &target)).unwrap();
+    let agent = scene.agent("8001").unwrap();
+    speaking(&scene, "carrier", FAR_HZ, |text| text);
+    let dir = scene.dir.path();
+    let media = (2 * (free_port().unwrap() / 2)).to_string();
+    let more = ["-d", "3000", "-mp", &media];
+    let carrier = Sipp::start(dir, "carrier", scene.sip(), far, &more).unwrap();
+    let mark = agent.mark();
+    agent.dial("913912345678");
+    agent.hears(mark, FAR_HZ, 1000).unwrap();
+    assert!(!agent.story().talking, "the carrier has not answered yet");
+    agent.until("answered", SOON, |story| story.talking).unwrap();
+    let mark = agent.mark();
+    agent.hears(mark, FAR_HZ, 500).unwrap();
+    agent.hang_up();
+    carrier.finish(SOON).unwrap();
     scene.over().unwrap();
 }
