@@ -133,3 +133,61 @@ fn a_box_whose_certificate_is_damaged_answers_in_clear_and_says_so() {
     scene.boxed = boxed;
     let _phone = scene.agent("8001").unwrap();
 }
+
+/// A phone of each vendor: its number, its address, what it fetches, and the file with its account.
+const FLEET: [(&str, &str, &str, &str); 4] = [
+    ("8101", "yealink", "001565aabb01", "001565aabb01.cfg"),
+    ("8102", "fanvil", "0c383eaabb02", "0c383eaabb02.cfg"),
+    ("8103", "grandstream", "000b82aabb03", "cfg000b82aabb03.xml"),
+    ("8104", "poly", "0004f2aabb04", "0004f2aabb04-ringfence.cfg"),
+];
+
+#[test]
+fn a_phone_of_every_vendor_fetches_its_own_account_by_its_own_credential_and_never_in_clear() {
+    let port = free_port().unwrap();
+    let phones: Vec<String> = FLEET
+        .iter()
+        .map(|(phone, vendor, mac, _)| {
+            format!(
+                "[phone.{phone}]\nvendor = \"{vendor}\"\npassword = \"desk-{phone}-demo\"\n\
+                 mac = \"{mac}\"\n"
+            )
+        })
+        .collect();
+    let desks = format!("\n[provision]\nbind = \"127.0.0.1:{port}\"\n\n{}", phones.join("\n"));
+    let scene = Scene::hospital(|text| text + &desks).unwrap();
+    // What IT types into the DHCP server carries no secret.
+    let listed = scene.boxed.output(&["phones"]).unwrap();
+    let option = listed.lines().find(|line| line.starts_with("DHCP option 66: ")).unwrap();
+    assert!(option.contains(&format!("https://127.0.0.1:{port}/")), "{option}");
+
+    let mut another = None;
+    for (phone, _, _, file) in FLEET {
+        let shown = scene.boxed.output(&["phones", "credential", phone]).unwrap();
+        let line = shown.lines().find(|line| line.starts_with("url")).unwrap();
+        let own = line.split_whitespace().nth(1).unwrap().to_owned();
+        let secret = format!("desk-{phone}-demo");
+        let (status, text) = fetch(&scene, &format!("{own}{file}"));
+        assert_eq!(status, "200", "{phone}");
+        assert!(text.contains(&secret), "{phone}: no account in {text}");
+        assert!(!option.contains(own.split_once("//").unwrap().1), "the option tells a credential");
+
+        // Another phone's credential finds nothing here; none, and a guessed one, are turned away.
+        let (who, place) = own.rsplit_once('@').unwrap();
+        let mut refused = vec![("401", format!("https://{place}{file}"))];
+        refused.push(("401", format!("{}x@{place}{file}", &who[..who.len() - 1])));
+        refused.extend(another.map(|other: String| ("404", format!("{other}{file}"))));
+        for (status, url) in refused {
+            let (given, text) = fetch(&scene, &url);
+            assert_eq!(given, status, "{phone}");
+            assert!(!text.contains(&secret), "{text}");
+        }
+        another = Some(own);
+    }
+    // In clear not a byte comes back.
+    let own = format!("{}{}", another.unwrap(), FLEET[3].3);
+    assert_eq!(fetch(&scene, &own).0, "200");
+    let plain = own.replacen("https://", "http://", 1);
+    assert_eq!(fetch(&scene, &plain), ("000".to_owned(), String::new()));
+    scene.over().unwrap();
+}
