@@ -186,6 +186,8 @@ impl Switch {
             ("sip-retransmitted", sip.retransmitted),
             ("sip-limited", sip.limited),
             ("sip-refused-clear", sip.refused_clear),
+            ("sip-wrong-certificates", sip.wrong_certificates),
+            ("sip-flows-failed-over", sip.flows_failed_over),
             ("sip-sessions-expired", sip.sessions_expired),
             ("sip-shed", self.parts.net.counters.all_shed()),
             ("sip-banned", read(&self.parts.net.counters.banned)),

@@ -16,9 +16,9 @@ use board::Card;
 use exchange::Exchange;
 use journal::Journal;
 use media::Engine;
-use model::Fact;
 use model::port::{PortKind, PortOrder};
 use model::site::{Driver, Site};
+use model::{Fact, PhoneId};
 use sip::Endpoint;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -131,13 +131,28 @@ pub fn accounts(site: &Site) -> sip::Accounts {
         };
         (id.clone(), config)
     });
+    let asked = site.sip.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
+    let named = site.phones.iter().filter(|_| asked);
     sip::Accounts {
+        certificates: named.map(|(id, phone)| (id.clone(), certificates(id, phone))).collect(),
         accounts: phones.map(|(id, phone)| (id.clone(), phone.password.clone())).collect(),
         trunks: trunks.collect(),
         directory: crate::switch::shown::directory(site),
         register_s: site.sip.register_s,
         srtp: site.sip.srtp,
         session_s: site.sip.session_s,
+    }
+}
+
+/// The names by which a phone's certificate is its own: the one that the site gives, else its number
+/// or its hardware address, as makers write it into the certificates of their factories.
+fn certificates(id: &PhoneId, phone: &model::site::Phone) -> Vec<String> {
+    match &phone.certificate {
+        Some(name) => vec![name.clone()],
+        None => {
+            let device = phone.mac.map(hex::encode);
+            std::iter::once(id.as_str().to_owned()).chain(device).collect()
+        }
     }
 }
 
@@ -216,6 +231,7 @@ impl Boxed<'_> {
         endpoint_config.register_s = accounts.register_s;
         (endpoint_config.srtp, endpoint_config.session_s) = (accounts.srtp, accounts.session_s);
         endpoint_config.directory = accounts.directory;
+        endpoint_config.certificates = accounts.certificates;
         endpoint_config.guarding = site.sip.guarding.clone();
         endpoint_config.locals = net.locals.clone();
         endpoint_config.limits.flows = net::flow_limits(&site.sip);

@@ -302,6 +302,10 @@ impl Switch {
                 let about = via.to_string();
                 self.alarms.raise(now, "call-in-clear", &about, control::Level::Warning);
             }
+            sip::Output::WrongCertificate { via } => {
+                let about = via.to_string();
+                self.alarms.raise(now, "wrong-certificate", &about, control::Level::Warning);
+            }
             sip::Output::Registered { phone, .. } => self.phone(now, phone, true),
             sip::Output::Unregistered { phone } => self.phone(now, phone, false),
             sip::Output::RegisterResult { .. } => {}

@@ -17,7 +17,7 @@ mod files;
 mod mint;
 mod shown;
 
-pub use shown::{show, subject};
+pub use shown::{names, show, subject};
 
 use crate::folders::Folders;
 use crate::service::{Severity, log};

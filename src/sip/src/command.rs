@@ -28,6 +28,8 @@ pub struct Config {
     /// The desk phones that may register and call, with their passwords.
     pub accounts: BTreeMap<PhoneId, Secret>,
     pub trunks: BTreeMap<TrunkId, TrunkConfig>,
+    /// See `Accounts::certificates`.
+    pub certificates: BTreeMap<PhoneId, Vec<String>>,
     /// What phones may watch.
     pub directory: Directory,
     /// Shortest and longest registration granted, in seconds (423 below the first).
@@ -52,6 +54,7 @@ impl Config {
             realm: realm.to_owned(),
             accounts: BTreeMap::new(),
             trunks: BTreeMap::new(),
+            certificates: BTreeMap::new(),
             directory: Directory::default(),
             register_s: (60, 3600),
             srtp: SrtpPolicy::default(),
@@ -85,6 +88,9 @@ impl TrunkConfig {
 pub struct Accounts {
     pub accounts: BTreeMap<PhoneId, Secret>,
     pub trunks: BTreeMap<TrunkId, TrunkConfig>,
+    /// The names of each phone's certificate, where the site asks for certificates: over TLS an
+    /// account is taken from a connection with one of its names alone. Empty where it does not ask.
+    pub certificates: BTreeMap<PhoneId, Vec<String>>,
     pub directory: Directory,
     pub register_s: (u32, u32),
     pub srtp: SrtpPolicy,
@@ -133,8 +139,8 @@ pub enum Input<'a> {
         transport: Transport,
         addr: SocketAddr,
         outgoing: bool,
-        /// The subject that mutual TLS proved.
-        certificate: Option<String>,
+        /// The names in the certificate that mutual TLS proved.
+        certificate: Vec<String>,
     },
     /// Bytes of a connection, cut anywhere.
     Bytes { flow: FlowId, bytes: &'a [u8] },
@@ -238,6 +244,8 @@ pub enum Output {
     Media { leg: LegId, media: MediaPlan, signalling: SocketAddr },
     /// A call was refused since it would have been in clear where encryption is required.
     RefusedClear { via: Via },
+    /// A phone or trunk was refused, since the certificate of its connection is another's. An alarm.
+    WrongCertificate { via: Via },
     /// A phone has `contacts` addresses now, at least one of them new or refreshed.
     Registered { phone: PhoneId, contacts: usize },
     /// A phone's last address was taken back or ran out.

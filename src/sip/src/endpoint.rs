@@ -311,7 +311,7 @@ impl Endpoint {
     }
 
     /// A connection: the one it takes the room of, or itself, is closed at the limit.
-    fn opened(&mut self, now: Instant, peer: Peer, outgoing: bool, certificate: Option<String>) {
+    fn opened(&mut self, now: Instant, peer: Peer, outgoing: bool, certificate: Vec<String>) {
         let (Some(flow), true) = (peer.flow, peer.transport.reliable()) else { return };
         if let Some(shed) = self.wire.flows.opened(now, flow, peer, outgoing, certificate) {
             self.wire.counters.flows_shed += 1;

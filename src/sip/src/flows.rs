@@ -61,8 +61,8 @@ pub struct Flow {
     pub peer: Peer,
     /// Whether we opened it.
     pub outgoing: bool,
-    /// The subject that mutual TLS proved.
-    pub certificate: Option<String>,
+    /// The names in the certificate that mutual TLS proved.
+    pub certificate: Vec<String>,
     stream: Stream,
     known: bool,
     /// The other end keeps it alive as we asked it to.
@@ -120,7 +120,7 @@ impl Flows {
         id: FlowId,
         peer: Peer,
         outgoing: bool,
-        certificate: Option<String>,
+        certificate: Vec<String>,
     ) -> Option<FlowId> {
         let full = self.open.len() >= self.limits.flows_max;
         let victim = if full { self.strangers.first().copied() } else { None };
@@ -354,23 +354,23 @@ mod tests {
     #[test]
     fn at_the_limit_the_stranger_that_is_open_longest_gives_way_and_never_who_is_known() {
         let mut flows = flows(2, 1000);
-        assert_eq!(flows.opened(NOW, FlowId(1), peer(1), false, None), None);
-        assert_eq!(flows.opened(NOW, FlowId(2), peer(2), false, None), None);
+        assert_eq!(flows.opened(NOW, FlowId(1), peer(1), false, Vec::new()), None);
+        assert_eq!(flows.opened(NOW, FlowId(2), peer(2), false, Vec::new()), None);
         let first = flows.peer(FlowId(1)).unwrap();
         flows.known(&first);
-        assert_eq!(flows.opened(NOW, FlowId(3), peer(3), false, None), Some(FlowId(2)));
+        assert_eq!(flows.opened(NOW, FlowId(3), peer(3), false, Vec::new()), Some(FlowId(2)));
         flows.closed(FlowId(2));
         let third = flows.peer(FlowId(3)).unwrap();
         flows.known(&third);
-        assert_eq!(flows.opened(NOW, FlowId(4), peer(4), false, None), Some(FlowId(4)));
+        assert_eq!(flows.opened(NOW, FlowId(4), peer(4), false, Vec::new()), Some(FlowId(4)));
         assert_eq!(flows.len(), 2);
     }
 
     #[test]
     fn a_stranger_that_is_silent_for_30_s_is_closed_and_a_known_peer_is_not() {
         let mut flows = flows(9, 1000);
-        flows.opened(NOW, FlowId(1), peer(1), false, None);
-        flows.opened(NOW, FlowId(2), peer(2), false, None);
+        flows.opened(NOW, FlowId(1), peer(1), false, Vec::new());
+        flows.opened(NOW, FlowId(2), peer(2), false, Vec::new());
         let known = flows.peer(FlowId(2)).unwrap();
         flows.known(&known);
         assert_eq!(flows.due(after(29)), None);
@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn half_a_message_is_waited_for_10_s_however_often_a_byte_comes() {
         let mut flows = flows(9, 1000);
-        flows.opened(NOW, FlowId(1), peer(1), false, None);
+        flows.opened(NOW, FlowId(1), peer(1), false, Vec::new());
         for second in 0..10 {
             assert!(flows.push(after(second), FlowId(1), b"I"));
             assert_eq!(flows.piece(after(second), FlowId(1)), Ok(None));
@@ -396,7 +396,7 @@ mod tests {
     fn unfinished_messages_together_have_a_limit() {
         let mut flows = flows(9, 100);
         for id in [1, 2] {
-            flows.opened(NOW, FlowId(id), peer(id as u8), false, None);
+            flows.opened(NOW, FlowId(id), peer(id as u8), false, Vec::new());
             assert!(flows.push(NOW, FlowId(id), &[b'x'; 45]));
         }
         assert!(!flows.push(NOW, FlowId(2), &[b'x'; 45]));
@@ -408,7 +408,7 @@ mod tests {
     #[test]
     fn a_connection_of_ours_is_pinged_and_dropped_when_who_answered_once_does_not() {
         let mut flows = flows(9, 100);
-        flows.opened(NOW, FlowId(1), peer(1), true, None);
+        flows.opened(NOW, FlowId(1), peer(1), true, Vec::new());
         assert_eq!(flows.due(after(110)), Some(Due::Ping(FlowId(1))));
         assert_eq!(flows.due(after(121)), None, "it may never have heard of RFC 5626");
         assert_eq!(flows.due(after(220)), Some(Due::Ping(FlowId(1))));
@@ -423,7 +423,7 @@ mod tests {
     fn what_was_for_a_connection_goes_by_its_successor_and_never_round() {
         let mut flows = flows(9, 100);
         for id in 1..=4 {
-            flows.opened(NOW, FlowId(id), peer(id as u8), false, None);
+            flows.opened(NOW, FlowId(id), peer(id as u8), false, Vec::new());
         }
         let first = flows.peer(FlowId(1)).unwrap();
         flows.closed(FlowId(1));
@@ -440,7 +440,7 @@ mod tests {
     #[test]
     fn a_connection_that_is_kept_alive_and_falls_silent_is_closed_after_150_s() {
         let mut flows = flows(9, 100);
-        flows.opened(NOW, FlowId(1), peer(1), false, None);
+        flows.opened(NOW, FlowId(1), peer(1), false, Vec::new());
         let known = flows.peer(FlowId(1)).unwrap();
         flows.known(&known);
         flows.keep(FlowId(1));
@@ -453,12 +453,12 @@ mod tests {
     #[test]
     fn a_peer_whose_connection_is_gone_is_reached_by_another_one_to_its_address() {
         let mut flows = flows(9, 100);
-        flows.opened(NOW, FlowId(1), peer(1), false, None);
+        flows.opened(NOW, FlowId(1), peer(1), false, Vec::new());
         let old = flows.peer(FlowId(1)).unwrap();
         assert_eq!(flows.resolve(old), old);
         flows.closed(FlowId(1));
         assert_eq!(flows.resolve(old), peer(1));
-        flows.opened(NOW, FlowId(2), peer(1), true, None);
+        flows.opened(NOW, FlowId(2), peer(1), true, Vec::new());
         assert_eq!(flows.resolve(old).flow, Some(FlowId(2)));
     }
 }

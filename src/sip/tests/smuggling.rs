@@ -29,7 +29,7 @@ fn by_stream(chunks: &[&[u8]]) -> (Vec<String>, bool) {
     let (flow, now) = (FlowId(9), net.now);
     let endpoint = net.endpoint(BOX);
     let addr = at(STRANGER);
-    let (transport, outgoing, certificate) = (Transport::Tcp, false, None);
+    let (transport, outgoing, certificate) = (Transport::Tcp, false, Vec::new());
     endpoint.handle(now, Input::Opened { flow, transport, addr, outgoing, certificate });
     for bytes in chunks {
         endpoint.handle(now, Input::Bytes { flow, bytes });

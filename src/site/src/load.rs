@@ -102,7 +102,7 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
     let ports = lines::ports(reader, root);
     let numbering = numbering::numbering(reader, root);
     let (roles, dialled) = roles::roles(reader, root);
-    let mut desks = phones::phones(reader, root);
+    let mut desks = phones::phones(reader, root, &sip);
     let (parking, slots) = phones::parking(reader, root);
     let ringing = basics::ringing(reader, root);
     let agents = agents::agents(reader, root, &about, &mut desks);

@@ -4,7 +4,8 @@ use crate::names;
 use crate::passwords::password;
 use crate::read::{Field, Reader, Section, Spot, cut};
 use crate::refs::Kind;
-use model::site::{Parking, Phone, Vendor};
+use crate::transports;
+use model::site::{Parking, Phone, SipSite, Vendor};
 use model::{PhoneId, RoleId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub(crate) struct Desks {
     pub(crate) keys: Vec<(String, Spot)>,
 }
 
-pub(crate) fn phones(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Desks {
+pub(crate) fn phones(reader: &mut Reader<'_>, root: &mut Section<'_>, sip: &SipSite) -> Desks {
     let mut desks = Desks::default();
     let mut devices = BTreeMap::<[u8; 6], &str>::new();
     let Some(section) = root.section(reader, "phone") else { return desks };
@@ -69,6 +70,7 @@ pub(crate) fn phones(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Desks {
         phone.hot_desk = hot_desk.unwrap_or(true);
         phone.role = role(reader, &mut section);
         phone.pick_up_group = pick_up_group(reader, &mut section);
+        phone.certificate = transports::certificate(reader, &mut section, sip);
         section.done(reader);
         desks.phones.insert(PhoneId::new(number), (phone, spot));
     }

@@ -1,12 +1,14 @@
 //! `[sip.tls]` and `[provision]`: encrypted signalling, and where phones fetch their settings.
 
 use crate::read::{Field, Reader, Section, cut};
-use model::site::{Provision, Tls};
+use model::site::{Provision, SipSite, Tls};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Longest path of a file of IT's.
 const PATH_MAX: usize = 256;
+/// Longest name in a certificate.
+const NAME_MAX: usize = 255;
 
 /// An address with a port that is not zero.
 pub(crate) fn address(
@@ -37,6 +39,27 @@ pub(crate) fn tls(reader: &mut Reader<'_>, sip: &mut Section<'_>) -> Option<Tls>
     let clients = file(reader, &mut section, "clients");
     section.done(reader);
     Some(Tls { bind: bind?, certificate: certificate.zip(key), clients })
+}
+
+/// The name in the certificate of a phone or of a trunk's peers. It counts where certificates are
+/// asked for.
+pub(crate) fn certificate(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+    sip: &SipSite,
+) -> Option<String> {
+    let field = section.field("certificate")?;
+    let name = field.words(reader, NAME_MAX)?;
+    if !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let rule = "write the name as the certificate has it, such as \"desk4.example\"";
+        reader.fault(&field.spot, format!("'{}' is no name of a certificate; {rule}", cut(name)));
+        return None;
+    }
+    if sip.tls.as_ref().is_none_or(|tls| tls.clients.is_none()) {
+        let rule = "name their authorities as `clients` in [sip.tls], or leave this out";
+        reader.fault(&field.spot, format!("no certificates are asked for; {rule}"));
+    }
+    Some(name.to_owned())
 }
 
 /// The whole path of a file. A site is kept in every version it ever had; a key is not.

@@ -7,6 +7,7 @@ use crate::queues::never_or;
 use crate::read::{Field, Reader, Section, cut};
 use crate::refs;
 use crate::sip::{POLICIES, seconds};
+use crate::transports;
 use model::TrunkId;
 use model::site::{
     CallerId, Entry, Limits, NumberForm, SipSite, Target, Transport, Trunk, TrunkAccount, TrunkOut,
@@ -115,6 +116,7 @@ fn out(reader: &mut Reader<'_>, section: &mut Section<'_>, sip: &SipSite) -> Tru
     out.form = form.unwrap_or_default();
     out.trusted = section.field("trusted").and_then(|f| f.flag(reader)).unwrap_or(false);
     out.srtp = srtp(reader, section, sip, &out.targets);
+    out.certificate = transports::certificate(reader, section, sip);
     out.options_every = never_or(reader, section, "options-every", 5..=3600, 30);
     out
 }

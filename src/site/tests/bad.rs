@@ -218,3 +218,15 @@ fn every_fault_of_a_file_is_told_at_once() {
     };
     assert_eq!(lines, BTreeSet::from([5, 13, 19, 23, 25, 26]));
 }
+
+#[test]
+fn the_name_of_a_certificate_counts_where_certificates_are_asked_for() {
+    let text = std::fs::read_to_string(folder().join("minimal.toml")).unwrap();
+    let named = "\n[phone.8101]\npassword = \"battery staple\"\ncertificate = \"desk.example\"\n";
+    let asked = "\n[sip.tls]\nbind = \"192.0.2.1:5061\"\nclients = \"/etc/phones.pem\"\n";
+    let loaded = load(&format!("{text}{named}{asked}"), &prompts());
+    let site = loaded.map_err(|faults| format!("{faults:?}")).unwrap().site;
+    assert_eq!(site.phones[&"8101".into()].certificate.as_deref(), Some("desk.example"));
+    let faults = format!("{:?}", load(&format!("{text}{named}"), &prompts()).err().unwrap());
+    assert!(faults.contains("no certificates are asked for; name their authorities"), "{faults}");
+}

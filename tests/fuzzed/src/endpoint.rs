@@ -132,7 +132,7 @@ impl World {
         if self.flows.insert(flow) {
             let (transport, addr) = (peer.transport, peer.addr);
             let opened =
-                Input::Opened { flow, transport, addr, outgoing: false, certificate: None };
+                Input::Opened { flow, transport, addr, outgoing: false, certificate: Vec::new() };
             self.endpoint.handle(self.now, opened);
         }
     }

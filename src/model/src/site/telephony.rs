@@ -135,6 +135,8 @@ pub struct TrunkOut {
     pub trusted: bool,
     /// Instead of the site's.
     pub srtp: Option<SrtpPolicy>,
+    /// The name in the certificate of its peers that connect over TLS, where the site asks for one.
+    pub certificate: Option<String>,
     /// How often its health is asked by OPTIONS; zero for never.
     pub options_every: Duration,
 }
@@ -200,6 +202,9 @@ pub struct Phone {
     pub role: Option<RoleId>,
     /// Whose ringing phones it may pick up while nobody sits at it, and by whom it may be.
     pub pick_up_group: Option<String>,
+    /// The name in its certificate, where the site asks phones for one; its number or hardware
+    /// address where empty.
+    pub certificate: Option<String>,
 }
 
 impl Phone {
@@ -215,6 +220,7 @@ impl Phone {
             hot_desk: true,
             role: None,
             pick_up_group: None,
+            certificate: None,
         }
     }
 }

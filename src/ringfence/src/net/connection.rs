@@ -32,7 +32,7 @@ pub struct Opened {
     pub flow: FlowId,
     pub transport: Transport,
     pub addr: SocketAddr,
-    pub certificate: Option<String>,
+    pub certificate: Vec<String>,
     pub line: Line,
     /// Its first bytes are read once this is dropped.
     pub held: OwnedSemaphorePermit,

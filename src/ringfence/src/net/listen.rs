@@ -66,7 +66,7 @@ pub async fn accept(at: At) {
         let (transport, intake) = (at.transport, at.intake.clone());
         let Some(acceptor) = at.acceptor.clone() else {
             tokio::spawn(async move {
-                let (opened, ends) = open(flow, transport, from, None);
+                let (opened, ends) = open(flow, transport, from, Vec::new());
                 if let Some(opened) = opened
                     && intake.bring(false, Arrived::Opened(Box::new(opened))).await
                 {
@@ -83,7 +83,8 @@ pub async fn accept(at: At) {
                 return;
             };
             let shown = stream.get_ref().1.peer_certificates().and_then(|all| all.first());
-            let (opened, ends) = open(flow, transport, from, shown.and_then(tls::subject));
+            let (opened, ends) =
+                open(flow, transport, from, shown.map(tls::names).unwrap_or_default());
             if let Some(opened) = opened
                 && intake.bring(false, Arrived::Opened(Box::new(opened))).await
             {
@@ -105,7 +106,7 @@ fn open(
     flow: FlowId,
     transport: Transport,
     addr: SocketAddr,
-    certificate: Option<String>,
+    certificate: Vec<String>,
 ) -> (Option<Opened>, connection::Ends) {
     let (line, ends) = connection::line(false);
     let held = ends.hold();

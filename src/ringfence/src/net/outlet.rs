@@ -167,7 +167,7 @@ impl Outlet {
         let full = self.lines.len() >= self.ways.connections_max;
         self.lines.insert(flow, Open { line, transport, addr });
         self.ours.insert((transport, addr), flow);
-        let (outgoing, certificate) = (true, None);
+        let (outgoing, certificate) = (true, Vec::new());
         endpoint.handle(now, Input::Opened { flow, transport, addr, outgoing, certificate });
         let intake = self.ways.intake.clone();
         let name = self.ways.names.get(&addr).cloned();

@@ -6,6 +6,7 @@ use crate::tls::Wanted;
 use model::site::Tls as TlsSite;
 use model::{PhoneId, Secret};
 use sip::{Command, Config, Endpoint, Input, Output, Peer};
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, UdpSocket};
 use tokio::runtime::Runtime;
@@ -270,6 +271,32 @@ fn nobody_comes_in_without_a_certificate_where_mutual_tls_is_asked_for() {
     boxed.until("it is registered", |b| {
         phone.turn();
         b.endpoint.registrations().count() == 1
+    });
+
+    // The same with a certificate that is not the account's.
+    let refused = |b: &Box| {
+        let wrong = |said: &Output| matches!(said, Output::WrongCertificate { .. });
+        b.said.iter().filter(|said| wrong(said)).count()
+    };
+    assert_eq!(refused(&boxed), 0);
+    let certificates = BTreeMap::from([(PhoneId::new("8001"), vec!["8001".to_owned()])]);
+    let accounts = BTreeMap::from([(PhoneId::new("8001"), Secret::new("correct horse"))]);
+    let configured = sip::Accounts {
+        certificates,
+        accounts,
+        register_s: (60, 3600),
+        ..sip::Accounts::default()
+    };
+    boxed.endpoint.handle(boxed.clock.now(), Input::Command(Command::Configure(configured)));
+    phone.endpoint.handle(phone.clock.now(), Input::Command(register(at)));
+    boxed.until("it is refused", |b| {
+        phone.turn();
+        refused(b) == 1
+    });
+    let answer = Output::RegisterResult { user: PhoneId::new("8001"), result: Err(403) };
+    boxed.until("it knows", |_| {
+        phone.turn();
+        phone.said.contains(&answer)
     });
 
     // One that shows none is not.

@@ -172,3 +172,13 @@ fn a_certificate_names_a_host_before_its_common_name() {
     let tls = made(other.path(), &["192.0.2.1"], NOW);
     assert_eq!(subject(&tls.chain()[0]).as_deref(), Some("192.0.2.1"));
 }
+
+#[test]
+fn a_certificate_names_its_hosts_its_addresses_and_its_common_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let tls = made(dir.path(), &["192.0.2.1", "box.test"], NOW);
+    let mut all = names(&tls.chain()[0]);
+    all.dedup();
+    all.sort();
+    assert_eq!(all, ["192.0.2.1", "192.0.2.1", "box.test"], "the address is the common name too");
+}

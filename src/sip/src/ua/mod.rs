@@ -5,6 +5,7 @@ pub mod arrival;
 pub mod call;
 pub mod caller;
 pub mod cause;
+pub mod certificate;
 pub mod early;
 pub mod forks;
 pub mod gate;

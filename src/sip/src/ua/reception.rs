@@ -15,6 +15,7 @@
 //! account exists or not.
 
 use super::arrival::{arrival, consulted, party_of, replaced};
+use super::certificate;
 use super::gate;
 use super::incoming::Arrived;
 use super::leg::{Leg, Within, options};
@@ -37,7 +38,7 @@ use crate::registrar::{Change, Refusal, Registrar, Target, Wish, outbound};
 use crate::source::Source;
 use crate::transaction::Arrival;
 use crate::uri;
-use model::{Instant, LegId, PhoneId, Secret, TrunkId};
+use model::{Instant, LegId, PhoneId, Secret, TrunkId, Via};
 use rsip::{Host, Method, Uri};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -50,6 +51,8 @@ pub struct Reception {
     registrar: Registrar,
     accounts: BTreeMap<PhoneId, Secret>,
     trunks: BTreeMap<TrunkId, TrunkConfig>,
+    /// The names of the phones' certificates, where they are asked for.
+    certificates: BTreeMap<PhoneId, Vec<String>>,
     draining: bool,
     next_leg: u64,
 }
@@ -72,6 +75,7 @@ impl Reception {
             registrar: Registrar::new(config.register_s),
             accounts: config.accounts,
             trunks: config.trunks,
+            certificates: config.certificates,
             draining: false,
             next_leg: config.first_leg,
         }
@@ -81,7 +85,7 @@ impl Reception {
     pub fn configure(&mut self, now: Instant, new: Accounts, wire: &mut Wire) {
         (wire.srtp, wire.session_s) = (new.srtp, new.session_s);
         let old = std::mem::replace(&mut self.accounts, new.accounts);
-        self.trunks = new.trunks;
+        (self.trunks, self.certificates) = (new.trunks, new.certificates);
         self.registrar.set_range(new.register_s);
         let mut locked_out = BTreeSet::new();
         for (phone, secret) in old {
@@ -259,6 +263,13 @@ impl Reception {
         let message = &request.message;
         let party = match self.trunk_of(wire, &request) {
             Some((trunk, config)) => {
+                if !certificate::fits(wire, &request.from, config.out.certificate.as_deref())
+                    && config.out.certificate.is_some()
+                {
+                    let trunk = trunk.clone();
+                    refuse(wire, 403);
+                    return wire.wrong_certificate(Via::Trunk(trunk));
+                }
                 let calls = legs.calls_of(trunk);
                 if calls >= usize::from(config.calls_max) {
                     wire.counters.limited += 1;
@@ -399,8 +410,18 @@ impl Reception {
         let secret_of = |user: &str| accounts.get(&PhoneId::new(user));
         match self.guard.judge(now, request.from.addr, &request.message, secret_of) {
             Entry::Passed { user } => {
+                let phone = PhoneId::new(&user);
+                let names = self.certificates.get(&phone);
+                let fits = |names: &Vec<String>| {
+                    certificate::fits(wire, &request.from, names.iter().map(String::as_str))
+                };
+                if !names.is_none_or(fits) {
+                    wire.answer(request.reply_to, &request.message, 403);
+                    wire.wrong_certificate(Via::Phone(phone));
+                    return None;
+                }
                 wire.known(request.from);
-                Some(PhoneId::new(&user))
+                Some(phone)
             }
             Entry::Refused { stale, wrong } => {
                 if wrong {

@@ -221,6 +221,12 @@ impl Wire {
         }
     }
 
+    /// Notes that somebody was refused for a certificate that is another's.
+    pub fn wrong_certificate(&mut self, via: Way) {
+        self.counters.wrong_certificates += 1;
+        self.tell(Output::WrongCertificate { via });
+    }
+
     /// Answers without any state; `request` has its Via stamped.
     pub fn answer(&mut self, to: Peer, request: &Message, code: u16) {
         let response = self.response(request, code);

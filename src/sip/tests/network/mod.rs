@@ -81,6 +81,8 @@ pub struct Network {
     pub tamper: Option<Tamper>,
     /// The open ends of connections.
     pub ends: BTreeMap<FlowId, End>,
+    /// The names in the certificate of whoever connects next.
+    pub certificate: Vec<String>,
     /// Who is to pass before strangers.
     pub known: Vec<Peer>,
     flying: BTreeMap<(Instant, u64), Flying>,
@@ -134,6 +136,7 @@ impl Network {
             sent: Vec::new(),
             tamper: None,
             ends: BTreeMap::new(),
+            certificate: Vec::new(),
             known: Vec::new(),
             flying: BTreeMap::new(),
             count: 0,
@@ -311,7 +314,7 @@ impl Network {
         self.ends.insert(near, End { who, transport, far: addr, other });
         let now = self.now;
         if let Some(endpoint) = self.endpoints.get_mut(&who) {
-            let (flow, outgoing, certificate) = (near, true, None);
+            let (flow, outgoing, certificate) = (near, true, Vec::new());
             endpoint.handle(now, Input::Opened { flow, transport, addr, outgoing, certificate });
         }
         if let Some(far) = far {
@@ -320,7 +323,7 @@ impl Network {
                 false => who,
             };
             self.ends.insert(other, End { who: far, transport, far: addr, other: near });
-            let (flow, outgoing, certificate) = (other, false, None);
+            let (flow, outgoing, certificate) = (other, false, self.certificate.clone());
             let opened = Input::Opened { flow, transport, addr, outgoing, certificate };
             self.endpoint(&far.to_string()).handle(now, opened);
             self.drain(far);
