@@ -52,7 +52,7 @@ impl Call {
             State::Transferring { talk, .. } => talk.who.number.clone(),
             _ => Number::default(),
         };
-        shared.order(ring_order(leg, how, sent_by));
+        shared.order(ring_order(leg, self.caller, how, sent_by));
         shared.timers.set(id, Kind::Ring, now + longest);
     }
 
@@ -267,14 +267,14 @@ impl Call {
     }
 }
 
-/// The order that rings a party; `sent_by` is who transfers the caller to it, if anybody does.
-pub(crate) fn ring_order(leg: LegId, how: How, sent_by: Number) -> Order {
+/// The order that rings a party for the leg `with`; `sent_by` is who transfers the caller to it, if anybody does.
+pub(crate) fn ring_order(leg: LegId, with: Option<LegId>, how: How, sent_by: Number) -> Order {
     match how {
         How::Phone { phone, caller, name, pop } => {
-            Order::Ring { leg, phone, caller, name, pop: Pop { sent_by, ..pop } }
+            Order::Ring { leg, phone, caller, name, pop: Pop { sent_by, ..pop }, with }
         }
         How::Trunk { trunk, number, caller, name, diverted } => {
-            Order::Dial { leg, trunk, number, caller, name, diverted, sent_by }
+            Order::Dial { leg, trunk, number, caller, name, diverted, sent_by, with }
         }
     }
 }

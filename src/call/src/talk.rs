@@ -18,7 +18,7 @@ impl Call {
         let number = Number::new(phone.as_str());
         let who = Who { via: Via::Phone(phone.clone()), number, agent: Some(agent) };
         let leg = shared.open_leg(self.id);
-        shared.order(ring_order(leg, how, Number::default()));
+        shared.order(ring_order(leg, self.caller, how, Number::default()));
         self.enter(now, State::Offered { queue, who, leg });
     }
 

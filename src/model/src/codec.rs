@@ -143,6 +143,62 @@ impl From<Law> for Codec {
     }
 }
 
+/// Codecs in the order they are asked for: at least one, and none twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Codecs(Vec<Codec>);
+
+impl Codecs {
+    /// Keeps the first of each; nothing if there is none.
+    pub fn new(order: impl IntoIterator<Item = Codec>) -> Option<Self> {
+        let mut codecs = Vec::new();
+        for codec in order {
+            if !codecs.contains(&codec) {
+                codecs.push(codec);
+            }
+        }
+        (!codecs.is_empty()).then_some(Self(codecs))
+    }
+
+    /// The codecs, the one asked for first at the front.
+    pub fn as_slice(&self) -> &[Codec] {
+        &self.0
+    }
+
+    /// The same codecs with one of them at the front, if it is among them.
+    #[must_use]
+    pub fn with_first(mut self, first: Option<Codec>) -> Self {
+        if let Some(at) = first.and_then(|first| self.0.iter().position(|codec| *codec == first)) {
+            self.0[..=at].rotate_right(1);
+        }
+        self
+    }
+}
+
+impl Default for Codecs {
+    /// Both laws of G.711, that of China and Europe first.
+    fn default() -> Self {
+        Self(vec![Codec::Pcma, Codec::Pcmu])
+    }
+}
+
+/// How Opus is to be sent to a peer (RFC 7587 section 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpusTerms {
+    /// `maxaveragebitrate`: bits a second, 6000 to 510000.
+    pub bitrate_bps: u32,
+    /// `useinbandfec`: it makes use of what a packet says of the one before it.
+    pub fec: bool,
+    /// `maxplaybackrate`: it plays nothing above half of it.
+    pub rate: Rate,
+}
+
+impl Default for OpusTerms {
+    /// Speech at full band, without words of the peer's.
+    fn default() -> Self {
+        Self { bitrate_bps: 32_000, fec: false, rate: Rate::Full }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +215,16 @@ mod tests {
             assert_eq!(rate.samples_per_frame() as u32 * 50, rate.hz());
         }
         assert_eq!(SAMPLES_PER_FRAME_MAX, 960);
+    }
+
+    #[test]
+    fn the_other_partys_codec_comes_first_and_the_others_keep_their_order() {
+        let order = Codecs::new([Codec::G722, Codec::Pcma, Codec::Pcmu, Codec::G722]).unwrap();
+        let with = |first| order.clone().with_first(first).as_slice().to_vec();
+        assert_eq!(with(Some(Codec::Pcmu)), [Codec::Pcmu, Codec::G722, Codec::Pcma]);
+        assert_eq!(with(Some(Codec::Opus)), order.as_slice());
+        assert_eq!(with(None), order.as_slice());
+        assert_eq!(Codecs::new([]), None);
     }
 
     #[test]

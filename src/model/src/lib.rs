@@ -21,7 +21,7 @@ pub mod srtp;
 pub mod time;
 
 pub use audio::{Frame, SAMPLES_PER_FRAME};
-pub use codec::{Codec, Rate, SAMPLES_PER_FRAME_MAX};
+pub use codec::{Codec, Codecs, OpusTerms, Rate, SAMPLES_PER_FRAME_MAX};
 pub use fact::{Entry, Fact};
 pub use id::*;
 pub use law::Law;

@@ -65,6 +65,8 @@ pub enum Order {
         name: PersonName,
         /// What else the phone shows, and whether it answers by itself.
         pop: Pop,
+        /// The leg it is to talk with, whose codec suits it best.
+        with: Option<LegId>,
     },
     /// Call a number through a trunk as a new leg. `Ringing`, `EarlyMedia`, `Answered` or `Gone`
     /// follow.
@@ -80,6 +82,8 @@ pub enum Order {
         diverted: Number,
         /// Who sends the caller on by a transfer; empty where nobody does.
         sent_by: Number,
+        /// The leg it is to talk with, whose codec suits it best.
+        with: Option<LegId>,
     },
     /// Tell a leg that arrived that the far side rings.
     Alert { leg: LegId },

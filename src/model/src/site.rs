@@ -3,6 +3,7 @@
 //! Only the crate `site` makes these from text (a test may build them by hand); whoever holds a
 //! `Site` may rely on it: each id that is named exists, each flow ends, each prompt is there.
 
+use crate::codec::Codecs;
 use crate::id::{AgentId, MenuId, PhoneId, PortId, PromptId, QueueId, RoleId, SkillId, TrunkId};
 use crate::law::Law;
 use crate::leg::Digit;
@@ -112,6 +113,8 @@ pub struct SipSite {
     pub tcp: Option<SocketAddr>,
     pub tls: Option<Tls>,
     pub srtp: SrtpPolicy,
+    /// In the order phones and trunks are asked for them, and chosen from what these offer.
+    pub codecs: Codecs,
     /// Longest silence of signalling in a call before it is asked for (RFC 4028).
     pub session_s: u32,
     /// Most connections over TCP and TLS.
@@ -131,6 +134,7 @@ impl Default for SipSite {
             tcp: None,
             tls: None,
             srtp: SrtpPolicy::default(),
+            codecs: Codecs::default(),
             session_s: 1800,
             connections_max: 1000,
             provision: None,

@@ -140,6 +140,7 @@ pub fn accounts(site: &Site) -> sip::Accounts {
         directory: crate::switch::shown::directory(site),
         register_s: site.sip.register_s,
         srtp: site.sip.srtp,
+        codecs: site.sip.codecs.clone(),
         session_s: site.sip.session_s,
     }
 }
@@ -230,6 +231,7 @@ impl Boxed<'_> {
         (endpoint_config.accounts, endpoint_config.trunks) = (accounts.accounts, accounts.trunks);
         endpoint_config.register_s = accounts.register_s;
         (endpoint_config.srtp, endpoint_config.session_s) = (accounts.srtp, accounts.session_s);
+        endpoint_config.codecs = accounts.codecs;
         endpoint_config.directory = accounts.directory;
         endpoint_config.certificates = accounts.certificates;
         endpoint_config.guarding = site.sip.guarding.clone();

@@ -10,8 +10,8 @@ use model::feature::{FeatureWish, Features, Lamp, Watched};
 use model::site::{Guarding, TrunkOut};
 use model::srtp::SrtpPolicy;
 use model::{
-    AgentId, Cause, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TransferStage,
-    TrunkId, Via,
+    AgentId, Cause, Codec, Codecs, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret,
+    TransferStage, TrunkId, Via,
 };
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -36,6 +36,8 @@ pub struct Config {
     pub register_s: (u32, u32),
     /// Whether calls are encrypted, where a trunk has no rule of its own.
     pub srtp: SrtpPolicy,
+    /// The codecs of calls, in the order they are asked for.
+    pub codecs: Codecs,
     /// Longest silence of signalling in a call before it is asked for (RFC 4028); 0 for any.
     pub session_s: u32,
     /// How hard strangers are dealt with.
@@ -58,6 +60,7 @@ impl Config {
             directory: Directory::default(),
             register_s: (60, 3600),
             srtp: SrtpPolicy::default(),
+            codecs: Codecs::default(),
             session_s: 1800,
             guarding: Guarding::default(),
             limits: Limits::default(),
@@ -94,6 +97,7 @@ pub struct Accounts {
     pub directory: Directory,
     pub register_s: (u32, u32),
     pub srtp: SrtpPolicy,
+    pub codecs: Codecs,
     pub session_s: u32,
 }
 
@@ -175,6 +179,8 @@ pub enum Command {
         auto_answer: bool,
         /// Who transfers the caller to the phone; empty where nobody does (RFC 3892).
         referrer: Number,
+        /// What the other party of the call speaks, which is asked for first.
+        codec: Option<Codec>,
     },
     /// End a leg with what its state asks for: BYE, CANCEL or a refusal.
     HangUp { leg: LegId, cause: Cause },

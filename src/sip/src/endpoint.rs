@@ -192,14 +192,14 @@ impl Endpoint {
             Command::Transferring { leg, stage } => {
                 self.with_leg(leg, |l, w| l.transferring(now, w, stage));
             }
-            Command::Invite { leg, phone, rtp, caller, name, auto_answer, referrer } => {
+            Command::Invite { leg, phone, rtp, caller, name, auto_answer, referrer, codec } => {
                 let targets = self.reception.targets(&phone);
                 self.reception.notifier.rings(leg, &phone);
                 let from = self.wire.identity(&caller, &name);
                 let asserted = (!caller.is_empty()).then(|| from.clone());
                 let referred = (!referrer.is_empty())
                     .then(|| self.wire.identity(&referrer, &PersonName::default()));
-                let party = Party::phone(phone, self.wire.srtp);
+                let party = Party { codec, ..Party::phone(phone, self.wire.srtp) };
                 let invitation = Invitation {
                     asserted,
                     referred,

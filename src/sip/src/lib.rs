@@ -12,6 +12,7 @@
 //! README.md says which RFC section lives where and which test proves it.
 
 pub mod address;
+pub mod codecs;
 pub mod command;
 pub mod counters;
 pub mod dialog;

@@ -6,32 +6,15 @@
 //! make_offer --> our offer ... their answer --accept_answer--> MediaPlan
 //! ```
 
+use crate::codecs;
 use crate::sdes::Crypto;
 use crate::sdp::{Direction, Media, Session};
 use crate::terms::{CLEAR, ENCRYPTED};
-use model::Law;
 use model::srtp::SrtpPlan;
+use model::{Codec, OpusTerms};
 use std::net::{IpAddr, SocketAddr};
 
 pub use crate::terms::{Protection, Terms};
-
-/// The payload type we offer for telephone-event.
-pub const DTMF_PAYLOAD_TYPE: u8 = 101;
-
-/// A codec we have: its name and clock in `rtpmap`, and the payload type we offer it under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Codec {
-    pub name: &'static str,
-    pub rate: u32,
-    payload_type: u8,
-    law: Law,
-}
-
-/// Every codec we have.
-const CODECS: [Codec; 2] = [
-    Codec { name: "PCMA", rate: 8000, payload_type: 8, law: Law::A },
-    Codec { name: "PCMU", rate: 8000, payload_type: 0, law: Law::Mu },
-];
 
 /// What the media of a leg is to do after an offer and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,11 +22,19 @@ pub struct MediaPlan {
     /// Where our RTP goes. Its address is unspecified where the peer holds the old way
     /// (`c=0.0.0.0`); `send` is false then.
     pub remote: SocketAddr,
-    pub codec: model::Codec,
+    pub codec: Codec,
     /// The RTP payload type of `codec`: its own, or a dynamic one.
     pub payload_type: u8,
     /// The payload type of telephone-event (RFC 4733), if both sides have it.
     pub dtmf_payload_type: Option<u8>,
+    /// The clock its durations count by; that of the codec, or 8000.
+    pub dtmf_clock_hz: u32,
+    /// How long the packets shall be that we send, in milliseconds: 10, 20, 30 or 60.
+    pub ptime_ms: u8,
+    /// Both sides understand comfort noise under number 13 (RFC 3389).
+    pub comfort_noise: bool,
+    /// What the peer wants of Opus, where that is the codec.
+    pub opus: OpusTerms,
     /// We send to the peer.
     pub send: bool,
     /// The peer sends to us.
@@ -57,8 +48,8 @@ pub struct MediaPlan {
 pub enum Refused {
     #[error("no audio over plain RTP is offered")]
     NoAudio,
-    #[error("neither PCMA nor PCMU is offered")]
-    NoLaw,
+    #[error("no codec of ours is offered")]
+    NoCodec,
     #[error("the audio has no address that we can send to")]
     Address,
     #[error("the audio's address is of another family than ours")]
@@ -102,7 +93,8 @@ pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPl
     let chosen = choose(offer, terms)?;
     let (place, codec, flow) = (chosen.place, chosen.codec, chosen.flow);
     let theirs = &offer.media[place];
-    let dtmf = dtmf(theirs);
+    let events = codecs::events(theirs, codec);
+    let comfort_noise = codecs::has_comfort_noise(theirs);
     // The answer has the offer's tag and suite, and a key of our own (RFC 4568 section 5.1.2).
     let srtp = match chosen.key {
         Some(Crypto { tag, keys }) => {
@@ -114,7 +106,8 @@ pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPl
     };
     let (line, srtp) = srtp.unzip();
     let direction = Direction::of(flow.send, flow.receive);
-    let mut answered = terms.audio(&[(chosen.payload_type, codec)], dtmf, direction);
+    let mut answered =
+        terms.audio(&[(codec, chosen.payload_type)], events.as_slice(), comfort_noise, direction);
     answered.proto.clone_from(&theirs.proto);
     answered.attributes.extend(line);
     let mut media: Vec<_> = offer.media.iter().map(refused).collect();
@@ -123,9 +116,13 @@ pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPl
     terms.keyed = srtp.is_some();
     let plan = MediaPlan {
         remote: flow.remote,
-        codec: codec.law.into(),
+        codec,
         payload_type: chosen.payload_type,
-        dtmf_payload_type: dtmf,
+        dtmf_payload_type: events.map(|(number, _)| number),
+        dtmf_clock_hz: events.map_or(8000, |(_, clock_hz)| clock_hz),
+        ptime_ms: codecs::ptime_ms(theirs),
+        comfort_noise,
+        opus: codecs::opus_terms(theirs, chosen.payload_type),
         send: flow.send,
         receive: flow.receive,
         srtp,
@@ -133,12 +130,19 @@ pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPl
     Ok((terms.describe(media), plan))
 }
 
-/// Makes our offer: every codec, the preferred one first, telephone-event, and a key for each suite
+/// Makes our offer: every codec in our order, telephone-event by their clocks, and a key for each suite
 /// where the sound may be encrypted.
 pub fn make_offer(terms: &mut Terms) -> Session {
-    let mut formats = CODECS.map(|codec| (codec.payload_type, codec));
-    formats.sort_by_key(|(_, codec)| codec.law != terms.prefer);
-    let mut audio = terms.audio(&formats, Some(DTMF_PAYLOAD_TYPE), terms.direction);
+    let order = terms.codecs.as_slice();
+    let formats: Vec<_> = order.iter().map(|&codec| (codec, codecs::number_of(codec))).collect();
+    let mut events = Vec::new();
+    if order.iter().any(|codec| codec.rtp_clock_hz() == 8000) {
+        events.push((codecs::DTMF_PAYLOAD_TYPE, 8000));
+    }
+    if order.contains(&Codec::Opus) {
+        events.push((codecs::FULL_DTMF_PAYLOAD_TYPE, Codec::Opus.rtp_clock_hz()));
+    }
+    let mut audio = terms.audio(&formats, &events, false, terms.direction);
     if terms.keyed {
         audio.attributes.extend(terms.keys.iter().map(Crypto::attribute));
     }
@@ -153,7 +157,7 @@ pub fn make_offer(terms: &mut Terms) -> Session {
     terms.describe(media)
 }
 
-/// Takes the answer to the offer we made last (RFC 3264 section 7). Of several laws the first
+/// Takes the answer to the offer we made last (RFC 3264 section 7). Of several codecs the first
 /// counts: both sides may use any of them, and the first is what the peer likes best.
 pub fn accept_answer(answer: &Session, terms: &Terms) -> Result<MediaPlan, Refused> {
     let offered = terms.last.as_ref().map_or(1, |offer| offer.media.len());
@@ -165,15 +169,22 @@ pub fn accept_answer(answer: &Session, terms: &Terms) -> Result<MediaPlan, Refus
     if is_encrypted(media) != (terms.profile == ENCRYPTED) {
         return Err(Refused::Media);
     }
-    let first = media.payload_types().find_map(|number| Some((codec_of(media, number)?, number)));
-    let (codec, payload_type) = first.ok_or(Refused::NoLaw)?;
+    let ours = |codec: &Codec| terms.codecs.as_slice().contains(codec);
+    let codec = |number| codecs::codec_of(media, number).filter(ours);
+    let first = media.payload_types().find_map(|number| Some((codec(number)?, number)));
+    let (codec, payload_type) = first.ok_or(Refused::NoCodec)?;
+    let events = codecs::events(media, codec);
     let flow = flow(answer, media, terms)?;
     let srtp = if terms.keyed { agreed_keys(media, terms)? } else { None };
     Ok(MediaPlan {
         remote: flow.remote,
-        codec: codec.law.into(),
+        codec,
         payload_type,
-        dtmf_payload_type: dtmf(media),
+        dtmf_payload_type: events.map(|(number, _)| number),
+        dtmf_clock_hz: events.map_or(8000, |(_, clock_hz)| clock_hz),
+        ptime_ms: codecs::ptime_ms(media),
+        comfort_noise: codecs::has_comfort_noise(media),
+        opus: codecs::opus_terms(media, payload_type),
         send: flow.send,
         receive: flow.receive,
         srtp,
@@ -212,7 +223,7 @@ pub fn holds(offer: &Session) -> bool {
 fn choose(offer: &Session, terms: &Terms) -> Result<Chosen, Refused> {
     let sounds = || offer.media.iter().enumerate().filter(|(_, m)| is_audio(m) && m.port != 0);
     let with_codec = |(place, media): (usize, &Media), key: Option<Crypto>| {
-        codec(media, terms.prefer).map(|(codec, payload_type)| {
+        codecs::first_of(media, terms.codecs.as_slice()).map(|(codec, payload_type)| {
             let flow = flow(offer, media, terms)?;
             Ok(Chosen { place, codec, payload_type, flow, key })
         })
@@ -229,12 +240,12 @@ fn choose(offer: &Session, terms: &Terms) -> Result<Chosen, Refused> {
     }
     let mut plain = sounds().filter(|(_, media)| !is_encrypted(media)).peekable();
     match (plain.peek().is_some(), clear) {
-        (true, true) => plain.find_map(|s| with_codec(s, None)).ok_or(Refused::NoLaw)?,
+        (true, true) => plain.find_map(|s| with_codec(s, None)).ok_or(Refused::NoCodec)?,
         (true, false) => Err(Refused::Clear),
         (false, _) if keys && sounds().any(|(_, m)| keys_of(m).next().is_none()) => {
             Err(Refused::NoKey)
         }
-        (false, _) if keys && sounds().next().is_some() => Err(Refused::NoLaw),
+        (false, _) if keys && sounds().next().is_some() => Err(Refused::NoCodec),
         (false, _) => Err(Refused::NoAudio),
     }
 }
@@ -287,24 +298,6 @@ fn profile(proto: &str) -> &'static str {
 fn keys_of(media: &Media) -> impl Iterator<Item = Crypto> {
     let lines = media.attributes.iter().filter(|a| a.name == "crypto");
     lines.filter_map(|line| Crypto::parse(line.value.as_deref()?).ok())
-}
-
-/// The codec a payload type stands for.
-fn codec_of(media: &Media, payload_type: u8) -> Option<Codec> {
-    let (name, rate) = media.encoding(payload_type)?;
-    CODECS.into_iter().find(|codec| codec.name == name && codec.rate == rate)
-}
-
-/// The codec of the preferred law if it is there, or the first there is, with its payload type.
-fn codec(media: &Media, prefer: Law) -> Option<(Codec, u8)> {
-    let codecs = || media.payload_types().filter_map(|n| Some((codec_of(media, n)?, n)));
-    codecs().find(|(codec, _)| codec.law == prefer).or_else(|| codecs().next())
-}
-
-fn dtmf(media: &Media) -> Option<u8> {
-    let is_event =
-        |n: &u8| media.encoding(*n).is_some_and(|e| e == ("TELEPHONE-EVENT".into(), 8000));
-    media.payload_types().find(is_event)
 }
 
 /// A medium as it is refused: the same line with port 0 (RFC 3264 section 6).

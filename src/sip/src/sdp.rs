@@ -117,7 +117,7 @@ pub struct Media {
 
 impl Media {
     /// What an encoding is called that a payload type stands for, with its clock rate: from
-    /// `rtpmap`, or for 0 and 8 by RFC 3551 section 6. The name is in upper case.
+    /// `rtpmap`, or for 0, 8, 9 and 13 by RFC 3551 table 4. The name is in upper case.
     pub fn encoding(&self, payload_type: u8) -> Option<(String, u32)> {
         let mapped = self.attributes.iter().filter(|a| a.name == "rtpmap").find_map(|a| {
             let (number, map) = a.value.as_deref()?.split_once(' ')?;
@@ -127,6 +127,8 @@ impl Media {
             return match payload_type {
                 0 => Some(("PCMU".into(), 8000)),
                 8 => Some(("PCMA".into(), 8000)),
+                9 => Some(("G722".into(), 8000)),
+                13 => Some(("CN".into(), 8000)),
                 _ => None,
             };
         };

@@ -1,10 +1,10 @@
 //! Our side of a leg's descriptions: what we want, what may be encrypted, what we said last.
 
-use crate::offer_answer::Codec;
+use crate::codecs;
 use crate::sdes::Crypto;
 use crate::sdp::{Attribute, Direction, Media, Session, connection};
-use model::Law;
 use model::srtp::{SrtpPolicy, SrtpSuite};
+use model::{Codec, Codecs};
 use std::net::SocketAddr;
 
 /// The profiles of sound in clear and of encrypted sound (RFC 3551, RFC 3711).
@@ -46,8 +46,8 @@ impl Protection {
 pub struct Terms {
     /// Where we receive.
     pub rtp: SocketAddr,
-    /// The law we ask for first and choose where both are offered.
-    pub prefer: Law,
+    /// The codecs we have, in the order we ask for them and choose among those offered.
+    pub codecs: Codecs,
     /// What we want: both ways, or `SendOnly` and `Inactive` to hold the peer.
     pub direction: Direction,
     pub(crate) protection: Protection,
@@ -64,13 +64,13 @@ pub struct Terms {
 
 impl Terms {
     /// Makes the terms of a new session in clear; `id` is any number (RFC 8866 section 5.2).
-    pub fn new(id: u64, rtp: SocketAddr, prefer: Law) -> Self {
+    pub fn new(id: u64, rtp: SocketAddr, codecs: Codecs) -> Self {
         let direction = Direction::SendReceive;
         // Some peers read both numbers into 32 signed bits.
         let id = id & 0x7FFF_FFFF;
         Self {
             rtp,
-            prefer,
+            codecs,
             direction,
             protection: Protection::Clear,
             profile: CLEAR,
@@ -133,33 +133,21 @@ impl Terms {
         session
     }
 
-    /// Describes our audio in these codecs.
+    /// Describes our audio in these codecs, with events and comfort noise.
     pub(crate) fn audio(
         &self,
-        formats: &[(u8, Codec)],
-        dtmf: Option<u8>,
+        formats: &[(Codec, u8)],
+        events: &[(u8, u32)],
+        comfort_noise: bool,
         direction: Direction,
     ) -> Media {
-        let mut numbers: Vec<_> = formats.iter().map(|(number, _)| number.to_string()).collect();
-        let mut attributes: Vec<_> = formats
-            .iter()
-            .map(|(number, codec)| {
-                Attribute::new("rtpmap", format!("{number} {}/{}", codec.name, codec.rate))
-            })
-            .collect();
-        if let Some(dtmf) = dtmf {
-            numbers.push(dtmf.to_string());
-            attributes.push(Attribute::new("rtpmap", format!("{dtmf} telephone-event/8000")));
-            // The sixteen keys (RFC 4733 section 2.4.1).
-            attributes.push(Attribute::new("fmtp", format!("{dtmf} 0-15")));
-        }
-        attributes.push(Attribute::new("ptime", "20"));
+        let (formats, mut attributes) = codecs::describe(formats, events, comfort_noise);
         attributes.push(Attribute::flag(direction.name()));
         Media {
             kind: "audio".into(),
             port: self.rtp.port(),
             proto: self.profile.into(),
-            formats: numbers,
+            formats,
             connection: None,
             attributes,
         }

@@ -13,6 +13,10 @@ fn plan(remote: &str, send: bool, receive: bool) -> MediaPlan {
     MediaPlan {
         remote: remote.parse().unwrap(),
         codec: Codec::Pcma,
+        dtmf_clock_hz: 8000,
+        ptime_ms: 20,
+        comfort_noise: false,
+        opus: model::OpusTerms::default(),
         payload_type: 8,
         dtmf_payload_type: Some(101),
         send,
@@ -166,6 +170,7 @@ fn a_withheld_number_rings_as_anonymous() {
             name,
             auto_answer: false,
             referrer: Number::default(),
+            codec: None,
         },
     );
     net.run_ms(100);

@@ -174,6 +174,7 @@ fn what_a_phone_shows_cannot_begin_a_header_of_its_own() {
             name: PersonName::new("VIP \u{7}\r\nX-Evil: 2\t投诉"),
             auto_answer: false,
             referrer: Number::default(),
+            codec: None,
         },
     );
     net.run_ms(20);

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test fails by panicking
 
-use model::{Codec, Law};
+use model::{Codec, Codecs, OpusTerms, Rate};
 use proptest::prelude::*;
 use sip::offer_answer::{Protection, Refused, Terms, accept_answer, holds, make_offer, negotiate};
 use sip::sdp::{Direction, SdpError, Session};
@@ -10,7 +10,7 @@ use sip::sdp::{Direction, SdpError, Session};
 const RTP: &str = "192.0.2.1:20000";
 
 fn terms() -> Terms {
-    Terms::new(7, RTP.parse().unwrap(), Law::A)
+    Terms::new(7, RTP.parse().unwrap(), Codecs::default())
 }
 
 /// An offer of a phone at 192.0.2.7; `lines` stand below `m=audio 4000 RTP/AVP formats`.
@@ -41,7 +41,7 @@ fn the_preferred_law_is_chosen_and_telephone_event_keeps_the_offers_number() {
         text(&answer),
         "v=0\r\no=- 7 7 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
          m=audio 20000 RTP/AVP 8 96\r\na=rtpmap:8 PCMA/8000\r\n\
-         a=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+         a=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\na=ptime:20\r\na=maxptime:60\r\na=sendrecv\r\n"
     );
 }
 
@@ -61,7 +61,7 @@ fn a_law_under_a_dynamic_number_is_found() {
 #[test]
 fn a_number_mapped_to_something_else_is_not_taken_for_the_law() {
     let offer = offer("8", &["a=rtpmap:8 OPUS/48000/2"]);
-    assert_eq!(negotiate(&offer, &mut terms()).unwrap_err(), Refused::NoLaw);
+    assert_eq!(negotiate(&offer, &mut terms()).unwrap_err(), Refused::NoCodec);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_has_no_audio_for_us_is_refused() {
     assert_eq!(of("m=audio 0 RTP/AVP 8"), Refused::NoAudio);
     assert_eq!(of("m=audio 4000 RTP/SAVP 8"), Refused::NoAudio);
     assert_eq!(of("m=video 4000 RTP/AVP 8"), Refused::NoAudio);
-    assert_eq!(of("m=audio 4000 RTP/AVP 9 18"), Refused::NoLaw);
+    assert_eq!(of("m=audio 4000 RTP/AVP 9 18"), Refused::NoCodec);
     assert_eq!(of("m=audio 4000 RTP/AVP 8\r\nc=IN IP4 phone.example"), Refused::Address);
     assert_eq!(of("m=audio 4000 RTP/AVP 8\r\nc=IN IP4 224.2.1.1/127"), Refused::Address);
     assert_eq!(of("m=audio 4000 RTP/AVP 8\r\nc=IN IP6 192.0.2.7"), Refused::Address);
@@ -143,7 +143,7 @@ fn ipv6_is_answered_in_ipv6() {
     let text =
         "v=0\r\no=- 1 1 IN IP6 2001:db8::7\r\nc=IN IP6 2001:db8::7\r\nm=audio 4000 RTP/AVP 8\r\n";
     let offer = Session::parse(text.as_bytes()).unwrap();
-    let mut terms = Terms::new(7, "[2001:db8::1]:20000".parse().unwrap(), Law::A);
+    let mut terms = Terms::new(7, "[2001:db8::1]:20000".parse().unwrap(), Codecs::default());
     let (answer, plan) = negotiate(&offer, &mut terms).unwrap();
     assert_eq!(plan.remote, "[2001:db8::7]:4000".parse().unwrap());
     assert_eq!(answer.connection.as_deref(), Some("IN IP6 2001:db8::1"));
@@ -189,12 +189,118 @@ fn holding_the_peer_is_sendonly_and_hears_nothing_of_it() {
 fn an_answer_that_is_none_is_refused() {
     let mut terms = terms();
     make_offer(&mut terms);
-    assert_eq!(accept_answer(&offer("9", &[]), &terms), Err(Refused::NoLaw));
+    assert_eq!(accept_answer(&offer("9", &[]), &terms), Err(Refused::NoCodec));
     let two = offer("8", &["m=audio 4002 RTP/AVP 8"]);
     assert_eq!(accept_answer(&two, &terms), Err(Refused::Media));
     let mut none = offer("8", &[]);
     none.media[0].port = 0;
     assert_eq!(accept_answer(&none, &terms), Err(Refused::NoAudio));
+}
+
+// RFC 3551, 7587, 4733, 3389: wide band
+
+fn wide() -> Terms {
+    let codecs = Codecs::new([Codec::G722, Codec::Pcma, Codec::Pcmu, Codec::Opus]).unwrap();
+    Terms::new(7, RTP.parse().unwrap(), codecs)
+}
+
+const OPUS: &str = "a=rtpmap:107 opus/48000/2";
+
+#[test]
+fn rfc3551_4_5_2_g722_is_known_by_its_number_and_its_clock_of_8000() {
+    let (answer, plan) = negotiate(&offer("0 8 9", &[]), &mut wide()).unwrap();
+    assert_eq!((plan.codec, plan.payload_type), (Codec::G722, 9));
+    assert!(text(&answer).contains("m=audio 20000 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n"));
+    // A phone that takes the mistake of the standard for one of its own.
+    let wrong = offer("9 8", &["a=rtpmap:9 G722/16000"]);
+    assert_eq!(negotiate(&wrong, &mut wide()).unwrap().1.codec, Codec::Pcma);
+}
+
+#[test]
+fn rfc3264_6_1_our_order_chooses_and_the_other_partys_codec_comes_before_it() {
+    let offered = offer("0 8 9 107", &[OPUS]);
+    let mut asked = wide();
+    asked.codecs = asked.codecs.clone().with_first(Some(Codec::Pcmu));
+    assert_eq!(negotiate(&offered, &mut asked).unwrap().1.codec, Codec::Pcmu);
+    assert!(text(&make_offer(&mut asked)).contains("RTP/AVP 0 9 8 111 101 110\r\n"));
+    assert_eq!(negotiate(&offered, &mut wide()).unwrap().1.codec, Codec::G722);
+    assert_eq!(negotiate(&offer("0 8", &[]), &mut wide()).unwrap().1.codec, Codec::Pcma);
+}
+
+#[test]
+fn rfc7587_7_opus_has_48000_and_two_channels_in_its_name_and_one_in_its_sound() {
+    let mut terms = wide();
+    let sent = text(&make_offer(&mut terms));
+    for line in [
+        "a=rtpmap:111 opus/48000/2\r\n",
+        "a=fmtp:111 maxaveragebitrate=32000;useinbandfec=1;usedtx=1;stereo=0\r\n",
+        "a=rtpmap:101 telephone-event/8000\r\n",
+        "a=rtpmap:110 telephone-event/48000\r\n",
+    ] {
+        assert!(sent.contains(line), "{line} in {sent}");
+    }
+    let lines = [OPUS, "a=fmtp:107 useinbandfec=1; maxaveragebitrate=20000;maxplaybackrate=16000"];
+    let plan = accept_answer(&offer("107 8", &lines), &terms).unwrap();
+    assert_eq!((plan.codec, plan.payload_type), (Codec::Opus, 107));
+    assert_eq!(plan.opus, OpusTerms { bitrate_bps: 20_000, fec: true, rate: Rate::Wide });
+}
+
+#[test]
+fn rfc7587_6_1_parameters_out_of_their_range_are_brought_into_it_and_nonsense_is_passed_over() {
+    let of = |line: &str| {
+        let offered = offer("107", &[OPUS, &format!("a=fmtp:107 {line}")]);
+        negotiate(&offered, &mut wide()).unwrap().1.opus
+    };
+    assert_eq!(of("maxaveragebitrate=1").bitrate_bps, 6000);
+    assert_eq!(of("maxaveragebitrate=510000").bitrate_bps, 64_000);
+    assert_eq!(of("maxaveragebitrate=x;;=;useinbandfec=2"), OpusTerms::default());
+    assert_eq!(of("maxplaybackrate=8000").rate, Rate::Narrow);
+}
+
+#[test]
+fn rfc4733_2_1_events_count_by_the_clock_of_the_codec_or_by_8000_where_there_is_no_other() {
+    let both = ["a=rtpmap:96 telephone-event/8000", "a=rtpmap:97 telephone-event/48000", OPUS];
+    let of = |formats: &str, lines: &[&str]| {
+        let (answer, plan) = negotiate(&offer(formats, lines), &mut wide()).unwrap();
+        let number = plan.dtmf_payload_type.unwrap();
+        let line = format!("a=rtpmap:{number} telephone-event/{}\r\n", plan.dtmf_clock_hz);
+        assert!(text(&answer).contains(&line), "{}", text(&answer));
+        (number, plan.dtmf_clock_hz)
+    };
+    assert_eq!(of("107 96 97", &both), (97, 48_000));
+    assert_eq!(of("9 96 97", &both), (96, 8000));
+    assert_eq!(of("107 96", &both), (96, 8000));
+}
+
+#[test]
+fn rfc8866_6_4_packets_are_as_long_as_the_peer_asks_and_no_longer_than_it_takes() {
+    let of = |lines: &[&str]| negotiate(&offer("8", lines), &mut wide()).unwrap().1.ptime_ms;
+    assert_eq!(of(&[]), 20);
+    for (ptime, sent) in [("10", 10), ("20", 20), ("30", 30), ("40", 30), ("60", 60), ("120", 60)] {
+        assert_eq!(of(&[&format!("a=ptime:{ptime}")]), sent);
+    }
+    assert_eq!(of(&["a=maxptime:10"]), 10);
+    assert_eq!(of(&["a=ptime:60", "a=maxptime:30"]), 30);
+    for nonsense in ["0", "-20", "x", "NaN", "5"] {
+        assert!([10, 20].contains(&of(&[&format!("a=ptime:{nonsense}")])), "{nonsense}");
+    }
+}
+
+#[test]
+fn rfc3389_comfort_noise_is_answered_where_it_is_offered_and_not_asked_for() {
+    let (answer, plan) = negotiate(&offer("8 13", &[]), &mut wide()).unwrap();
+    assert!(plan.comfort_noise);
+    assert!(text(&answer).contains("RTP/AVP 8 13\r\n"));
+    assert!(!negotiate(&offer("8", &[]), &mut wide()).unwrap().1.comfort_noise);
+    assert!(!text(&make_offer(&mut wide())).contains("CN/8000"));
+}
+
+#[test]
+fn an_answer_in_a_codec_that_we_did_not_offer_is_refused() {
+    let mut terms = terms();
+    make_offer(&mut terms);
+    assert_eq!(accept_answer(&offer("107", &[OPUS]), &terms), Err(Refused::NoCodec));
+    assert_eq!(accept_answer(&offer("9 8", &[]), &terms).unwrap().codec, Codec::Pcma);
 }
 
 // RFC 4568

@@ -54,6 +54,7 @@ fn call() -> TrunkCall {
         diverted: Number::default(),
         referrer: Number::default(),
         asserted: Number::default(),
+        codec: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod flow;
 mod graph;
 mod lines;
 mod load;
+mod media;
 mod migrate;
 mod names;
 mod nearest;

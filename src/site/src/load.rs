@@ -7,7 +7,7 @@ use crate::prompts::{self, PromptFiles};
 use crate::queues::{self, Queues};
 use crate::read::{Reader, Section, Spot};
 use crate::{
-    agents, basics, clashes, codes, graph, lines, migrate, numbering, phones, refs, roles,
+    agents, basics, clashes, codes, graph, lines, media, migrate, numbering, phones, refs, roles,
     schedules, sip, transports, trunks,
 };
 use model::site::{Lang, Site};
@@ -97,6 +97,7 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
     let about = basics::about(reader, root);
     let limits = basics::limits(reader, root);
     let mut sip = sip::sip(reader, root, &limits);
+    sip.codecs = media::codecs(reader, root);
     sip.provision = transports::provision(reader, root);
     let trunks = trunks::trunks(reader, root, &limits, &sip);
     let ports = lines::ports(reader, root);

@@ -1,7 +1,7 @@
 //! Parsers of signalling: what is taken is written again as it was understood.
 
 use super::Dice;
-use model::{Law, Secret};
+use model::{Codec, Codecs, Secret};
 use sip::address::Address;
 use sip::digest::{Challenge, Credentials};
 use sip::events::wish;
@@ -128,13 +128,13 @@ pub fn sdp(bytes: &[u8]) {
     let written = session.encode();
     assert_eq!(Session::parse(&written).as_ref(), Ok(&session), "written and read again");
     let rtp = SocketAddr::from(([192, 0, 2, 1], 20_000));
-    let mut terms = Terms::new(7, rtp, Law::A);
+    let mut terms = Terms::new(7, rtp, Codecs::new(Codec::ALL).unwrap_or_default());
     if let Ok((answer, plan)) = offer_answer::negotiate(&session, &mut terms) {
         assert_eq!(answer.media.len(), session.media.len(), "RFC 3264 section 6");
         assert!(plan.remote.port() > 0);
         assert!(Session::parse(&answer.encode()).is_ok());
     }
-    let mut terms = Terms::new(7, rtp, Law::Mu);
+    let mut terms = Terms::new(7, rtp, Codecs::default());
     offer_answer::make_offer(&mut terms);
     let _ = offer_answer::accept_answer(&session, &terms);
     let _ = offer_answer::holds(&session);

@@ -190,6 +190,7 @@ fn a_phone_registers_over_tls_by_a_connection_it_opens_and_is_rung_by_it() {
         name: model::PersonName::new("W"),
         auto_answer: false,
         referrer: model::Number::default(),
+        codec: None,
     };
     boxed.endpoint.handle(boxed.clock.now(), Input::Command(ring));
     boxed.until("it rings", |_| {

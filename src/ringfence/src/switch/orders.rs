@@ -14,7 +14,7 @@ impl Switch {
             Order::Answer { leg } => self.answer_leg(now, leg),
             Order::Refuse { leg, cause } => self.end(now, leg, cause, true),
             Order::HangUp { leg, cause } => self.end(now, leg, cause, false),
-            Order::Ring { leg, phone, caller, name, pop } => match self.open_rtp(leg) {
+            Order::Ring { leg, phone, caller, name, pop, with } => match self.open_rtp(leg) {
                 Ok(rtp) => {
                     let (auto_answer, referrer) = (pop.auto_answer, pop.sent_by.clone());
                     let name = self.pop(now, leg, &phone, &caller, name, &pop);
@@ -27,6 +27,7 @@ impl Switch {
                         name,
                         auto_answer,
                         referrer,
+                        codec: with.and_then(|with| self.sound.codec(with)),
                     };
                     self.parts.endpoint.handle(now, sip::Input::Command(invite));
                 }
@@ -40,7 +41,7 @@ impl Switch {
             Order::Unmix { leg } => self.unmix(leg),
             Order::Record { leg, recording } => self.record(now, leg, recording),
             Order::StopRecord { recording } => self.stop_recording(recording),
-            Order::Dial { leg, trunk, number, caller, name, diverted, sent_by } => {
+            Order::Dial { leg, trunk, number, caller, name, diverted, sent_by, with } => {
                 match self.open_rtp(leg) {
                     Ok(rtp) => {
                         self.trunk_legs.insert(leg);
@@ -56,6 +57,7 @@ impl Switch {
                             diverted,
                             asserted,
                             referrer: sent_by,
+                            codec: with.and_then(|with| self.sound.codec(with)),
                         };
                         self.tell_sip(now, sip::Command::InviteTrunk(call));
                     }

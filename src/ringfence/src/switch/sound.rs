@@ -7,7 +7,7 @@ use crate::service::{Severity, log};
 use crate::wires::Wire;
 use media::{ClipList, ClipNo, Slot};
 use model::id::{LegId, PlayId, RoomId};
-use model::{Cause, Instant, LegEvent};
+use model::{Cause, Codec, Instant, LegEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -20,6 +20,8 @@ const VANISHED_AFTER: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub struct Sound {
     pub rooms: Rooms,
+    /// What each leg speaks.
+    codecs: BTreeMap<LegId, Codec>,
     /// Legs of which nothing comes, and since when.
     silent: BTreeMap<LegId, Instant>,
     /// Legs that were ended for that; the exchange is told so.
@@ -33,6 +35,12 @@ impl Sound {
     pub fn forget(&mut self, leg: LegId) {
         self.rooms.leave(leg);
         self.silent.remove(&leg);
+        self.codecs.remove(&leg);
+    }
+
+    /// What a leg speaks, once that is agreed on.
+    pub fn codec(&self, leg: LegId) -> Option<Codec> {
+        self.codecs.get(&leg).copied()
     }
 
     /// Notes that nothing came of a leg for `ms`, or that it is heard again.
@@ -146,6 +154,7 @@ impl Switch {
             let now = self.parts.clock.now();
             return self.end(now, leg, Cause::NotAcceptable, false);
         };
+        self.sound.codecs.insert(leg, plan.codec);
         let mut ssrc = [0; 4];
         if getrandom::fill(&mut ssrc).is_err() {
             ssrc = (leg.0 as u32).to_be_bytes();

@@ -5,9 +5,10 @@ use crate::command::TrunkConfig;
 use crate::peer::Peer;
 use crate::ua::arrival::party_of;
 use crate::ua::invitation::Invitation;
+use crate::ua::party::Party;
 use crate::ua::wire::Wire;
 use crate::uri;
-use model::{LegId, Number, PersonName, TrunkId};
+use model::{Codec, LegId, Number, PersonName, TrunkId};
 use rsip::Uri;
 use std::net::SocketAddr;
 
@@ -27,6 +28,8 @@ pub struct TrunkCall {
     pub asserted: Number,
     /// Who transfers the caller to the number; only a trusted trunk is told (RFC 3892).
     pub referrer: Number,
+    /// What the other party of the call speaks, which is asked for first.
+    pub codec: Option<Codec>,
 }
 
 /// Makes the invitation, and the address of the number at each target.
@@ -56,7 +59,7 @@ pub fn invitation(
     // Who calls, though it is withheld from the one who is called.
     let vouched = [call.caller.reveal(), call.asserted.reveal(), user];
     let asserted = vouched.into_iter().find(|number| !number.is_empty()).map(own);
-    let party = party_of(wire, &call.trunk, config);
+    let party = Party { codec: call.codec, ..party_of(wire, &call.trunk, config) };
     let invitation = Invitation {
         asserted,
         diverted: Some(&call.diverted).filter(|by| !by.is_empty()).map(|by| own(by.reveal())),

@@ -21,6 +21,7 @@ pub fn party_of(wire: &Wire, trunk: &TrunkId, config: &TrunkConfig) -> Party {
             .as_ref()
             .map(|account| (PhoneId::new(&account.user), account.password.clone())),
         srtp: config.out.srtp.unwrap_or(wire.srtp),
+        codec: None,
     }
 }
 

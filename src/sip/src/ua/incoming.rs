@@ -318,7 +318,8 @@ impl Incoming {
     fn talk(&self, wire: &mut Wire, rtp: SocketAddr) -> Talk {
         let hop = self.dialog.hop();
         let (secure, rtp) = (hop.transport.secure(), wire.locals.media(rtp, &hop));
-        Talk::new(wire, rtp, self.party.protection(secure))
+        let codecs = wire.codecs.clone().with_first(self.party.codec);
+        Talk::new(wire, rtp, codecs, self.party.protection(secure))
     }
 
     fn tell(&mut self, now: Instant, wire: &mut Wire, code: u16, sdp: Option<Vec<u8>>) {

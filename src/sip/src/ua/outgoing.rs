@@ -125,7 +125,8 @@ impl Outgoing {
                 continue;
             }
             let rtp = wire.locals.media(invitation.rtp, to);
-            let mut talk = Talk::new(wire, rtp, protection);
+            let codecs = wire.codecs.clone().with_first(invitation.party.codec);
+            let mut talk = Talk::new(wire, rtp, codecs, protection);
             let mut invite = invitation.invite(wire, &names, uri, to);
             if invitation.offer {
                 invite = invite.with_body(SDP, talk.offer(wire));
@@ -212,7 +213,8 @@ impl Outgoing {
             }
             later.names.cseq += 1;
             let rtp = wire.locals.media(later.invitation.rtp, &to);
-            let mut talk = Talk::new(wire, rtp, protection);
+            let codecs = wire.codecs.clone().with_first(self.party.codec);
+            let mut talk = Talk::new(wire, rtp, codecs, protection);
             let mut invite = later.invitation.invite(wire, &later.names, &uri, &to);
             if self.offer {
                 invite = invite.with_body(SDP, talk.offer(wire));

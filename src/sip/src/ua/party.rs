@@ -2,7 +2,7 @@
 
 use crate::offer_answer::Protection;
 use model::srtp::SrtpPolicy;
-use model::{PhoneId, Secret, Via};
+use model::{Codec, PhoneId, Secret, Via};
 
 /// The other end of a leg.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +15,14 @@ pub struct Party {
     /// What a challenge of its is answered with: never another's (RFC 3261 22.2).
     pub account: Option<(PhoneId, Secret)>,
     pub srtp: SrtpPolicy,
+    /// What the other party of its call speaks, which it is asked for first.
+    pub codec: Option<Codec>,
 }
 
 impl Party {
     /// A phone of ours.
     pub fn phone(phone: PhoneId, srtp: SrtpPolicy) -> Self {
-        Self { via: Some(Via::Phone(phone)), trusted: true, account: None, srtp }
+        Self { via: Some(Via::Phone(phone)), trusted: true, account: None, srtp, codec: None }
     }
 
     /// Tells whether it is a phone of ours.

@@ -84,6 +84,7 @@ impl Reception {
     /// Uses other phones and trunks; whoever lost the account or has another password is out.
     pub fn configure(&mut self, now: Instant, new: Accounts, wire: &mut Wire) {
         (wire.srtp, wire.session_s) = (new.srtp, new.session_s);
+        wire.codecs = new.codecs;
         let old = std::mem::replace(&mut self.accounts, new.accounts);
         (self.trunks, self.certificates) = (new.trunks, new.certificates);
         self.registrar.set_range(new.register_s);
@@ -296,7 +297,7 @@ impl Reception {
             Err(code) => return refuse(wire, code),
         };
         let protection = party.protection(request.from.transport.secure());
-        let offer = match Talk::read(&message.body, wire.local, protection) {
+        let offer = match Talk::read(&message.body, wire.local, wire.codecs.clone(), protection) {
             Ok(offer) => offer,
             Err(unusable) if unusable.is_for_clear() => {
                 let response = wire.refusal_of_clear(message);

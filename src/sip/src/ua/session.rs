@@ -3,11 +3,8 @@
 use super::wire::Wire;
 use crate::offer_answer::{Protection, Refused, check, holds};
 use crate::sdp::{Direction, MediaPlan, Session, Terms, accept_answer, make_offer, negotiate};
-use model::{Law, LegEvent};
+use model::{Codecs, LegEvent};
 use std::net::SocketAddr;
-
-/// The law we ask for first: that of China and Europe.
-const PREFER: Law = Law::A;
 
 /// A description that makes no call; it is answered 488 (RFC 3261 13.3.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,8 +43,8 @@ pub struct Talk {
 
 impl Talk {
     /// Begins, with nothing agreed.
-    pub fn new(wire: &mut Wire, rtp: SocketAddr, protection: Protection) -> Self {
-        let terms = Terms::new(wire.dice(1 << 31), rtp, PREFER).protected(protection);
+    pub fn new(wire: &mut Wire, rtp: SocketAddr, codecs: Codecs, protection: Protection) -> Self {
+        let terms = Terms::new(wire.dice(1 << 31), rtp, codecs).protected(protection);
         Self { agreed: terms.direction, terms, held: false, origin: String::new() }
     }
 
@@ -55,6 +52,7 @@ impl Talk {
     pub fn read(
         offer: &[u8],
         local: SocketAddr,
+        codecs: Codecs,
         protection: Protection,
     ) -> Result<Option<Session>, Unusable> {
         if protection == Protection::Impossible {
@@ -64,7 +62,7 @@ impl Talk {
             return Ok(None);
         }
         let offer = Session::parse(offer)?;
-        check(&offer, &Terms::new(0, local, PREFER).protected(protection))?;
+        check(&offer, &Terms::new(0, local, codecs).protected(protection))?;
         Ok(Some(offer))
     }
 

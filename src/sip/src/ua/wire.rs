@@ -14,7 +14,7 @@ use crate::transaction::{TransactionId, Transactions};
 use crate::uri;
 use crate::via::{MAGIC, Via};
 use model::srtp::SrtpPolicy;
-use model::{Instant, LegEvent, LegId, PhoneId, Secret, Via as Way};
+use model::{Codecs, Instant, LegEvent, LegId, PhoneId, Secret, Via as Way};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use rsip::{Method, Scheme, Uri};
@@ -70,6 +70,8 @@ pub struct Wire {
     pub limits: Limits,
     /// Whether calls are encrypted, where a trunk has no rule of its own.
     pub srtp: SrtpPolicy,
+    /// The codecs of calls, in the order they are asked for.
+    pub codecs: Codecs,
     /// Longest silence of signalling in a call (RFC 4028); 0 for any.
     pub session_s: u32,
     pub transactions: Transactions<Owner>,
@@ -99,6 +101,7 @@ impl Wire {
             realm: config.realm.clone(),
             limits,
             srtp: config.srtp,
+            codecs: config.codecs.clone(),
             session_s: config.session_s,
             transactions: Transactions::new(
                 limits.server_transactions_max,

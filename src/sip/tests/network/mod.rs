@@ -499,6 +499,7 @@ pub fn ring(phone: &str) -> Command {
         name: PersonName::new("Wang \"W\" Fang"),
         auto_answer: false,
         referrer: Number::default(),
+        codec: None,
     }
 }
 
