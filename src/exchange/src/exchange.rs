@@ -350,10 +350,10 @@ impl Exchange {
             true => self.phones.up.insert(phone.clone()),
             false => self.phones.up.remove(&phone),
         };
-        self.phones.dirty.insert(phone.clone());
         if !changed {
             return;
         }
+        self.phones.dirty.insert(phone.clone());
         if up {
             self.fact(now, Fact::PhoneRegistered { phone: phone.clone() });
             self.agents.handle(now, agent::Input::PhoneUp { phone });

@@ -13,6 +13,10 @@ pub const T4: Duration = Duration::from_secs(5);
 /// How long a transaction is tried: 32 s.
 pub const T1_X64: Duration = Duration::from_millis(64 * 500);
 
+/// Transactions that only absorb what comes late end together, at the next whole one of these: each
+/// by itself would wake the box once a registration more.
+pub const LINGER_GRID: Duration = Duration::from_secs(1);
+
 /// A timer by its letter (RFC 3261 Appendix A; L and M: RFC 6026 section 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
@@ -137,8 +141,20 @@ impl Alarms {
 
     fn run(&mut self, now: Instant, timer: Timer, ran: Duration) {
         self.stop(&[timer]);
-        self.set.push(Alarm { at: now + ran, timer, ran });
+        let at = match timer {
+            Timer::D | Timer::I | Timer::J | Timer::K | Timer::L | Timer::M if !ran.is_zero() => {
+                on_grid(now + ran)
+            }
+            _ => now + ran,
+        };
+        self.set.push(Alarm { at, timer, ran });
     }
+}
+
+/// The first moment of `LINGER_GRID` that is not before.
+fn on_grid(at: Instant) -> Instant {
+    let grid = u64::try_from(LINGER_GRID.as_micros()).unwrap_or(1);
+    Instant::from_micros(at.as_micros().div_ceil(grid).saturating_mul(grid))
 }
 
 #[cfg(test)]
@@ -169,6 +185,19 @@ mod tests {
             assert_eq!(alarms.next(), Some((Instant::START + T1_X64, timer)));
             alarms.stop(&[timer]);
         }
+    }
+
+    #[test]
+    fn transactions_that_only_absorb_end_together_at_a_whole_second() {
+        let ends = [1, 250_000, 999_999, 1_000_000].map(|micros| {
+            let mut alarms = Alarms::over(false);
+            alarms.set(Instant::from_micros(micros), Timer::J);
+            alarms.next().map(|(at, _)| at.as_micros())
+        });
+        assert_eq!(ends, [Some(33_000_000); 4]);
+        let mut alarms = Alarms::over(false);
+        alarms.set(Instant::from_micros(1), Timer::F);
+        assert_eq!(alarms.next(), Some((Instant::from_micros(1) + T1_X64, Timer::F)));
     }
 
     #[test]
