@@ -35,6 +35,8 @@ pub const ORDERS: usize = 1024;
 const NEWS: usize = 1024;
 /// A stall longer than this is not caught up tick by tick: the ticks are skipped and counted.
 const CATCH_UP_MAX: Duration = Duration::from_millis(200);
+/// How much the thread is preferred (setpriority(2); of a thread on Linux): as much as there is.
+const NICE: i32 = -20;
 const TICK: Duration = Duration::from_millis(FRAME_MS);
 
 /// What the exchange thread wants of the media.
@@ -139,6 +141,14 @@ fn leak<T, const N: usize>() -> (Producer<'static, T>, Consumer<'static, T>) {
     queue.split()
 }
 
+/// Lets this thread run before all others of the machine where that is allowed (CAP_SYS_NICE, or
+/// `LimitNICE=` of the unit): its tick must not wait until a flood of signalling had its turn. Tells
+/// whether it is.
+fn prefer() -> bool {
+    let this = rustix::thread::gettid();
+    rustix::process::setpriority_process(Some(this), NICE).is_ok()
+}
+
 struct Runner {
     media: Media,
     sockets: Sockets,
@@ -159,6 +169,7 @@ struct Outlet {
 impl Runner {
     fn run(mut self) {
         let _guard = AbortOnPanic;
+        self.media.counters.preferred.store(prefer(), Ordering::Relaxed);
         let mut ready = self.sockets.room();
         let mut due = std::time::Instant::now() + TICK;
         while !self.media.stop.load(Ordering::Relaxed) {

@@ -2,9 +2,10 @@
 //! for them.
 //!
 //! ```text
-//!   UDP --gate--> known ------> +-----------------+
-//!          |  \-> strangers --> | exchange thread | --> UDP, or the connection's own queue
-//!          '-- shed, counted    |  known first    |
+//!   UDP --gate--> within -----> +-----------------+
+//!          |  |-> begins -----> | exchange thread | --> UDP, or the connection's own queue
+//!          |  \-> strangers --> |                 |
+//!          '-- shed, counted    |                 |
 //!   TCP, TLS --door--> one task |                 |
 //!      a connection, a chunk at | a time          |
 //!                               +-----------------+
@@ -20,44 +21,38 @@ pub mod facing;
 mod flood;
 mod friends;
 mod gate;
+mod intake;
 mod listen;
+mod load;
 mod outlet;
 mod udp;
 
 pub use door::DoorLimits;
+pub use load::Load;
 pub use outlet::Outlet;
 
 use crate::clock::Clock;
 use crate::service::{Severity, log};
 use crate::tls::{Clients, Tls};
 use anyhow::Context as _;
-use crossbeam_channel::{Receiver, Sender, TrySendError};
 use friends::Friends;
+use intake::Waiting;
 use model::Instant;
 use model::site::{SipSite, Site};
 use sip::{FlowId, Locals, Transport};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
-
-/// Messages of known peers that may wait for the exchange thread; more are shed and counted.
-const KNOWN_MAX: usize = 8192;
-/// Messages of strangers that may wait.
-const STRANGERS_MAX: usize = 2048;
-/// Bytes that may wait in each queue: datagrams of the longest kind fill it before their number does.
-const BYTES_MAX: [usize; 2] = [8 << 20, 32 << 20];
-/// Of so many messages one is a stranger's, however many known ones wait: else no phone could
-/// register anew while trunks are at their busiest.
-const STRANGERS_TURN: u32 = 16;
 
 /// What came from the network.
 pub enum Arrived {
     Datagram {
         from: SocketAddr,
         bytes: Vec<u8>,
+        at: Instant,
     },
     Opened(Box<connection::Opened>),
     /// The connection's next bytes are read once `held` is dropped.
@@ -100,63 +95,11 @@ impl NetCounters {
     }
 }
 
-/// The way to the exchange thread, of every task here.
-#[derive(Clone)]
-pub struct Intake {
-    known: Sender<Arrived>,
-    strangers: Sender<Arrived>,
-    exchange: std::thread::Thread,
-    counters: Arc<NetCounters>,
-    waiting: Arc<[AtomicUsize; 2]>,
-}
-
-impl Intake {
-    /// Hands over a datagram; tells whether there was room for it. The thread is not woken yet.
-    fn offer(&self, known: bool, from: SocketAddr, bytes: &[u8]) -> bool {
-        let (queue, place) = if known { (&self.known, 1) } else { (&self.strangers, 0) };
-        let (Some(waiting), Some(most)) = (self.waiting.get(place), BYTES_MAX.get(place)) else {
-            return false;
-        };
-        let before = waiting.fetch_add(bytes.len(), Ordering::Relaxed);
-        let datagram = Arrived::Datagram { from, bytes: bytes.to_vec() };
-        let taken = before + bytes.len() <= *most && queue.try_send(datagram).is_ok();
-        if !taken {
-            waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
-        }
-        taken
-    }
-
-    /// Hands over what must not be lost, however long it takes, and wakes the thread. Tells whether
-    /// there still is one.
-    async fn bring(&self, known: bool, mut arrived: Arrived) -> bool {
-        let queue = if known { &self.known } else { &self.strangers };
-        loop {
-            match queue.try_send(arrived) {
-                Ok(()) => {
-                    self.wake();
-                    return true;
-                }
-                Err(TrySendError::Full(back)) => arrived = back,
-                Err(TrySendError::Disconnected(_)) => return false,
-            }
-            self.wake();
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    fn wake(&self) {
-        self.exchange.unpark();
-    }
-}
-
 /// What the exchange thread holds of the network.
 pub struct Net {
-    known: Receiver<Arrived>,
-    strangers: Receiver<Arrived>,
+    waiting: Waiting,
     pub outlet: Outlet,
     pub counters: Arc<NetCounters>,
-    waiting: Arc<[AtomicUsize; 2]>,
-    turn: u32,
     flood: flood::Flood,
     /// Our addresses as others reach them.
     pub locals: Locals,
@@ -168,20 +111,9 @@ impl Net {
         self.counters.open.load(Ordering::Relaxed)
     }
 
-    /// What to do next: known peers come first, but for a stranger now and then.
-    pub fn take(&mut self) -> Option<Arrived> {
-        self.turn = (self.turn + 1) % STRANGERS_TURN;
-        let places = if self.turn == 0 { [0, 1] } else { [1, 0] };
-        places.into_iter().find_map(|place| {
-            let queue = if place == 1 { &self.known } else { &self.strangers };
-            let arrived = queue.try_recv().ok()?;
-            if let (Arrived::Datagram { bytes, .. }, Some(waiting)) =
-                (&arrived, self.waiting.get(place))
-            {
-                waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
-            }
-            Some(arrived)
-        })
+    /// What to do next.
+    pub fn take(&mut self, now: Instant) -> Option<Arrived> {
+        self.waiting.take(now)
     }
 
     /// Tells whether strangers come faster than they are taken.
@@ -189,9 +121,14 @@ impl Net {
         self.flood.look(now, self.counters.all_shed())
     }
 
+    /// How much there is to do.
+    pub fn load(&self) -> &Load {
+        self.waiting.load()
+    }
+
     /// Tells whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.known.is_empty() && self.strangers.is_empty()
+        self.waiting.is_empty()
     }
 }
 
@@ -214,17 +151,8 @@ pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
     let sip = begin.sip;
     raise_file_limit();
-    let (known_out, known) = crossbeam_channel::bounded(KNOWN_MAX);
-    let (strangers_out, strangers) = crossbeam_channel::bounded(STRANGERS_MAX);
     let counters = Arc::new(NetCounters::default());
-    let intake = Intake {
-        known: known_out,
-        strangers: strangers_out,
-        exchange: begin.exchange.clone(),
-        counters: counters.clone(),
-        waiting: Arc::default(),
-    };
-    let waiting = intake.waiting.clone();
+    let (intake, waiting) = intake::queues(begin.exchange.clone(), counters.clone());
     let friends = Arc::new(Friends::default());
     friends.set_trunks(begin.trunks.addresses.clone());
     let _entered = begin.runtime.enter();
@@ -234,14 +162,14 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
     for bind in families(sip.bind) {
         let socket =
             udp::bind(bind, shared).with_context(|| format!("cannot bind sip.bind {bind}"))?;
-        let reading = tokio::net::UdpSocket::from_std(socket.try_clone()?)?;
         let gate = gate::Gate::new(friends.clone(), sip.guarding.requests_per_s);
-        begin.runtime.spawn(udp::read(reading, gate, intake.clone(), begin.clock));
-        sockets.push(socket);
+        udp::read(socket.try_clone()?, gate, intake.clone(), begin.clock)?;
+        sockets.push((socket.local_addr()?, socket));
     }
-    let mut locals = Locals::udp(crate::switch::reachable(first_addr(&sockets)?));
-    for socket in &sockets {
-        locals = locals.and(Transport::Udp, crate::switch::reachable(socket.local_addr()?));
+    let main = main_addr(sockets.iter().map(|(at, _)| *at))?;
+    let mut locals = Locals::udp(crate::switch::reachable(main));
+    for (at, _) in &sockets {
+        locals = locals.and(Transport::Udp, crate::switch::reachable(*at));
     }
 
     if sip.bind.ip().is_unspecified() {
@@ -298,7 +226,7 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
         connections_max: limits.connections_max,
     });
     let flood = flood::Flood::default();
-    Ok(Net { known, strangers, outlet, counters, waiting, turn: 0, flood, locals })
+    Ok(Net { waiting, outlet, counters, flood, locals })
 }
 
 /// Each connection is an open file, and most systems begin with 1,024 of them.
@@ -322,11 +250,9 @@ fn families(bind: SocketAddr) -> Vec<SocketAddr> {
 }
 
 /// The main address is one of IPv4 where there is one, for media is.
-fn first_addr(sockets: &[std::net::UdpSocket]) -> anyhow::Result<SocketAddr> {
-    let all: Vec<SocketAddr> =
-        sockets.iter().map(std::net::UdpSocket::local_addr).collect::<Result<_, _>>()?;
-    let v4 = all.iter().find(|addr| addr.is_ipv4());
-    v4.or(all.first()).copied().context("no signalling socket is bound")
+fn main_addr(mut all: impl Iterator<Item = SocketAddr> + Clone) -> anyhow::Result<SocketAddr> {
+    let v4 = all.clone().find(SocketAddr::is_ipv4);
+    v4.or(all.next()).context("no signalling socket is bound")
 }
 
 /// What the sockets know of trunks.

@@ -62,6 +62,8 @@ const PASSES_MAX: usize = 10_000;
 const MESSAGES_PER_LOOK: usize = 64;
 /// How often it is looked whether somebody could answer each queue.
 const QUEUES_EVERY: Duration = Duration::from_secs(1);
+/// How often disk, media thread and alarms are looked after, however often the thread wakes.
+const WATCH_EVERY: Duration = Duration::from_millis(100);
 /// Longest sleep, so that the watchdog and the progress of the disk are looked at.
 const SLEEP_MAX: Duration = Duration::from_millis(200);
 /// Orders that may wait for a full media queue; beyond it the box is broken and says so.
@@ -130,11 +132,14 @@ pub struct Switch {
     pub(crate) alarms: crate::alarms::Alarms,
     pub(crate) draining: bool,
     drained: bool,
+    /// New calls are refused, for there is more to do than can be done.
+    shedding: bool,
     watchdog: Option<Duration>,
     alive_told: Instant,
     ticks_seen: u64,
     ticked_at: Instant,
     skipped_seen: u64,
+    watched: Instant,
     queues_looked: Instant,
     /// Facts that found no room while the disk was stuck.
     pub(crate) facts_shed: u64,
@@ -161,11 +166,13 @@ impl Switch {
             alarms: crate::alarms::Alarms::default(),
             draining: false,
             drained: false,
+            shedding: false,
             watchdog: service::watchdog(),
             alive_told: Instant::START,
             ticks_seen: 0,
             ticked_at: Instant::START,
             skipped_seen: 0,
+            watched: Instant::START,
             queues_looked: Instant::START,
             facts_shed: 0,
             behind: false,
@@ -215,7 +222,9 @@ impl Switch {
             self.heard(now, said);
         }
         for _ in 0..MESSAGES_PER_LOOK {
-            let Some(arrived) = self.parts.net.take() else { break };
+            let now = self.parts.clock.now();
+            let Some(arrived) = self.parts.net.take(now) else { break };
+            self.shed(now);
             self.parts.net.outlet.take(now, &mut self.parts.endpoint, arrived);
             self.settle(now);
         }
@@ -230,6 +239,15 @@ impl Switch {
         }
         if self.parts.endpoint.deadline().is_some_and(|(at, _)| at <= now) {
             self.parts.endpoint.tick(now);
+        }
+    }
+
+    /// Has new calls refused while there is more to do than can be done.
+    fn shed(&mut self, now: Instant) {
+        let over = self.parts.net.load().is_over();
+        if std::mem::replace(&mut self.shedding, over) != over {
+            let shed = sip::Command::Shed(over);
+            self.parts.endpoint.handle(now, sip::Input::Command(shed));
         }
     }
 
@@ -441,6 +459,10 @@ impl Switch {
 
     /// Looks after the disk, the media thread and the watchdog.
     fn watch(&mut self, now: Instant) {
+        if now.since(self.watched) < WATCH_EVERY {
+            return;
+        }
+        self.watched = now;
         let failing = self.parts.progress.failing.load(Ordering::Relaxed);
         self.alarms.set(now, "journal-failing", "journal", failing);
         if self.held.is_empty() && !self.behind {
@@ -448,6 +470,8 @@ impl Switch {
         }
         let flooded = self.parts.net.is_flooded(now);
         self.alarms.set(now, "sip-flood", "sip", flooded);
+        let overloaded = self.parts.net.load().was_over(now);
+        self.alarms.set(now, "sip-overload", "sip", overloaded);
         if now.since(self.queues_looked) >= QUEUES_EVERY {
             self.queues_looked = now;
             let queues: Vec<_> =

@@ -193,6 +193,9 @@ pub enum Command {
     /// Use other phones and trunks from now on. A phone that is gone, or whose password changed,
     /// has to register anew; calls that stand go on.
     Configure(Accounts),
+    /// Refuses new calls with 503 while there is more to do than can be done, or takes them again.
+    /// Calls of phones that proved their password are taken all the same.
+    Shed(bool),
     /// Refuse new calls with 503 and Retry-After, or take them again.
     Drain(bool),
     /// Show a lamp from now on.

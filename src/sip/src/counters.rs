@@ -22,6 +22,8 @@ pub struct Counters {
     pub challenged: u64,
     /// Refused with 503 or dropped because a limit of `Limits` was reached.
     pub limited: u64,
+    /// New calls refused with 503 since there was more to do than could be done.
+    pub calls_shed: u64,
     /// Phones' addresses, nonces and kept ACKs that gave way to newer ones at their maximum.
     pub shed: u64,
     /// Connections closed because a limit of `FlowLimits` was reached.

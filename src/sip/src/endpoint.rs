@@ -185,6 +185,7 @@ impl Endpoint {
                 self.trunks.farewell(now, &mut self.wire);
             }
             Command::Drain(drains) => self.reception.drain(drains),
+            Command::Shed(sheds) => self.reception.shed_calls(sheds),
             Command::Alert { leg } => self.with_leg(leg, |l, w| l.alert(now, w)),
             Command::EarlyMedia { leg, rtp } => {
                 self.with_leg(leg, |l, w| l.early_media(now, w, rtp));
@@ -453,10 +454,10 @@ impl Endpoint {
             Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_response(now, w, id, response)),
             Owner::Register { no } => {
                 if no >= trunk::REGISTRATIONS {
-                    return self.trunks.registered(now, &mut self.wire, no, id, response, from);
+                    return self.trunks.registered(now, &mut self.wire, no, id, response);
                 }
                 let Some(ours) = self.ours.get_mut(&no) else { return };
-                let verdict = ours.response(now, &mut self.wire, id, response, from);
+                let verdict = ours.response(now, &mut self.wire, id, response);
                 self.registered(no, verdict);
             }
             Owner::Probe { no } => self.trunks.well(now, &mut self.wire, no, response),

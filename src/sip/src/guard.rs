@@ -109,6 +109,11 @@ impl Guard {
         self.proved.has(&from) || self.rates.take(now, Source::of(from.ip()))
     }
 
+    /// Tells whether an address proved a password.
+    pub fn has_proved(&self, from: SocketAddr) -> bool {
+        self.proved.has(&from)
+    }
+
     /// Notes an address that an account named for itself when it proved its password.
     pub fn vouched(&mut self, at: SocketAddr) {
         self.proved.see(at);

@@ -21,6 +21,7 @@ pub mod endpoint;
 pub mod events;
 pub mod flows;
 pub mod framer;
+pub mod glance;
 pub mod guard;
 pub mod headers;
 pub mod message;

@@ -247,6 +247,45 @@ fn thousands_of_calls_end_each_at_its_time() {
 }
 
 #[test]
+fn in_an_overload_new_calls_are_refused_early_and_nothing_of_calls_or_phones_is() {
+    let mut net = Network::new(1);
+    net.register(PHONE, "8001");
+    let stands = net.talk_in();
+    net.tell(BOX, Command::Shed(true));
+    net.tell(TRUNK, uri_call(2, "sip:95000@box.example", true));
+    let phone_calls = Command::InviteUri {
+        leg: model::LegId::outbound(3),
+        uri: "sip:119@box.example".to_owned(),
+        to: sip::Peer::udp(at(BOX)),
+        rtp: "192.0.2.11:20000".parse().unwrap(),
+        caller: model::Number::new("8001"),
+        name: model::PersonName::new(""),
+        user: PhoneId::new("8001"),
+        secret: Secret::new(PASSWORD),
+        offer: true,
+    };
+    net.tell(PHONE, phone_calls);
+    net.run_ms(100);
+    assert_eq!(net.story(TRUNK, model::LegId::outbound(2)), "Gone(Congestion)");
+    let refusal = net.sent.iter().find(|s| line(&s.3) == "503 INVITE").unwrap();
+    assert_eq!(header(&refusal.3, "Retry-After").as_deref(), Some("1"));
+    assert_eq!(net.arrived(BOX).len(), 2, "the call that stood, and the phone's");
+    assert_eq!(net.endpoint(BOX).counters().calls_shed, 1);
+    // A party holds, hangs up, registers: none of it is a new call.
+    net.tell(TRUNK, Command::Hold { leg: out(), send: true });
+    net.run_ms(100);
+    assert!(net.story(BOX, stands).contains("Hold"), "{}", net.story(BOX, stands));
+    net.tell(TRUNK, hang_up(out()));
+    net.run_ms(100);
+    assert!(net.story(BOX, stands).ends_with("Gone(Normal)"));
+    assert_eq!(register(&mut net, OTHER, "8002", PASSWORD), granted("8002"));
+    net.tell(BOX, Command::Shed(false));
+    net.tell(TRUNK, uri_call(4, "sip:95000@box.example", true));
+    net.run_ms(100);
+    assert_eq!(net.story(TRUNK, model::LegId::outbound(4)), "Ringing");
+}
+
+#[test]
 fn the_address_a_phone_is_rung_at_is_known_and_not_only_where_it_registers_from() {
     let mut net = Network::new(1);
     net.tamper = Some(Box::new(|_, _, bytes| {

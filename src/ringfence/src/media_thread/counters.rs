@@ -1,7 +1,7 @@
 //! What the media thread counts.
 
 use super::Runner;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Ticks between two looks at the counters of all legs: 1 s.
 const TICKS_PER_TOTAL: u64 = 50;
@@ -10,6 +10,8 @@ const TICKS_PER_TOTAL: u64 = 50;
 #[derive(Default)]
 pub struct MediaCounters {
     pub ticks: AtomicU64,
+    /// The thread runs before others.
+    pub preferred: AtomicBool,
     /// Ticks that began more than 20 ms late.
     pub ticks_late: AtomicU64,
     /// Ticks left out after a stall.

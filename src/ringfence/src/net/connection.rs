@@ -6,8 +6,9 @@
 //!     '--> end of file, error, slow, or nobody writes any more --> Closed
 //! ```
 
+use super::Arrived;
 use super::door::Place;
-use super::{Arrived, Intake};
+use super::intake::Intake;
 use sip::{FlowId, Transport};
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! The listeners: who connects is let in by the door, shakes hands in time, and is carried.
 
+use super::Arrived;
 use super::connection::{self, Opened, carry};
 use super::door::{Door, Refused};
-use super::{Arrived, Intake};
+use super::intake::Intake;
 use crate::tls;
 use sip::{FlowId, Transport};
 use std::net::SocketAddr;

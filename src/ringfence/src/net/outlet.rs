@@ -3,7 +3,8 @@
 
 use super::connection::{self, Ends, Line, Opened, carry};
 use super::friends::Friends;
-use super::{Arrived, Intake, Trunks, listen};
+use super::intake::Intake;
+use super::{Arrived, Trunks, listen, udp};
 use model::Instant;
 use rustls::pki_types::ServerName;
 use sip::{Endpoint, FlowId, Input, Peer, Source, Transport};
@@ -21,7 +22,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(4);
 
 /// What there is to send by.
 pub struct Ways {
-    pub sockets: Vec<UdpSocket>,
+    /// The sockets of datagrams, by their own address.
+    pub sockets: Vec<(SocketAddr, UdpSocket)>,
     pub connector: Option<TlsConnector>,
     /// The host names that peers prove over TLS, by their address; others prove the address.
     pub names: BTreeMap<SocketAddr, String>,
@@ -53,15 +55,10 @@ impl Outlet {
         Self { ways, lines: BTreeMap::new(), ours: BTreeMap::new(), failed: 0 }
     }
 
-    #[cfg(test)]
-    pub fn intake(&self) -> Intake {
-        self.ways.intake.clone()
-    }
-
     /// Hands what came to the endpoint.
     pub fn take(&mut self, now: Instant, endpoint: &mut Endpoint, arrived: Arrived) {
         match arrived {
-            Arrived::Datagram { from, bytes } => {
+            Arrived::Datagram { from, bytes, .. } => {
                 endpoint.handle(now, Input::Datagram { from, bytes: &bytes });
             }
             Arrived::Opened(opened) => {
@@ -145,11 +142,9 @@ impl Outlet {
     }
 
     fn send_datagram(&mut self, to: SocketAddr, bytes: &[u8]) {
-        let family = |socket: &&UdpSocket| {
-            socket.local_addr().is_ok_and(|local| local.is_ipv4() == to.is_ipv4())
-        };
-        let socket = self.ways.sockets.iter().find(family);
-        if socket.is_none_or(|socket| socket.send_to(bytes, to).is_err()) {
+        let of_family = |(local, _): &&(SocketAddr, UdpSocket)| local.is_ipv4() == to.is_ipv4();
+        let socket = self.ways.sockets.iter().find(of_family);
+        if socket.is_none_or(|(_, socket)| udp::send(socket, to, bytes).is_err()) {
             self.failed += 1;
         }
     }

@@ -1,8 +1,19 @@
-//! The UDP sockets: many datagrams a wake, each to the queue it belongs in.
+//! The UDP sockets: a thread each reads what comes and puts it into the queue it belongs in.
+//!
+//! ```text
+//!   recv (waits) --gate--> shed, counted
+//!     ^            '-----> its queue --wakes--> exchange thread, if it sleeps
+//!     '---------------------------'
+//! ```
+//!
+//! A thread of its own waits in the read itself: a datagram that comes alone costs one wake and one
+//! call of the system, where a task would be woken by its poller and then ask twice.
 
-use super::Intake;
 use super::gate::{Gate, Verdict};
+use super::intake::{Intake, Queue};
 use crate::clock::Clock;
+use rustix::io::Errno;
+use rustix::net::{SendFlags, sendto};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,8 +22,8 @@ use std::time::Duration;
 const BUFFER_BYTES: usize = 8 << 20;
 /// Longest datagram taken.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
-/// Datagrams read before other tasks have their turn.
-const BATCH: usize = 128;
+/// Longest a read waits, so that the thread ends soon after its box.
+const READ_MAX: Duration = Duration::from_secs(1);
 
 /// Binds one socket. An IPv6 socket is of IPv6 alone. One that is `shared` leaves the port to the
 /// socket that hears phones ask by multicast: where it takes every address it would keep that out.
@@ -30,36 +41,35 @@ pub fn bind(at: SocketAddr, shared: bool) -> std::io::Result<UdpSocket> {
     // A smaller buffer than asked for is what the system grants; a flood is shed earlier then.
     let _ = socket.set_recv_buffer_size(BUFFER_BYTES);
     let _ = socket.set_send_buffer_size(BUFFER_BYTES);
+    socket.set_read_timeout(Some(READ_MAX))?;
     socket.bind(&at.into())?;
-    socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
 
-/// Reads a socket for ever.
-pub async fn read(socket: tokio::net::UdpSocket, mut gate: Gate, intake: Intake, clock: Clock) {
+/// Sends a datagram, or not at all: a full buffer is not waited for, SIP sends again.
+pub fn send(socket: &UdpSocket, to: SocketAddr, bytes: &[u8]) -> Result<(), Errno> {
+    sendto(socket, bytes, SendFlags::DONTWAIT, &to).map(drop)
+}
+
+/// Starts the thread that reads a socket until its box is gone.
+pub fn read(socket: UdpSocket, gate: Gate, intake: Intake, clock: Clock) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name("sip-udp".into());
+    thread.spawn(move || run(&socket, gate, &intake, clock)).map(drop)
+}
+
+fn run(socket: &UdpSocket, mut gate: Gate, intake: &Intake, clock: Clock) {
     let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
-    loop {
-        if socket.readable().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            continue;
-        }
-        let now = clock.now();
-        let mut any = false;
-        for _ in 0..BATCH {
-            match socket.try_recv_from(&mut bytes) {
-                Ok((length, from)) => {
-                    let bytes = bytes.get(..length).unwrap_or_default();
-                    any |= take(&mut gate, &intake, now, from, bytes);
+    while !intake.is_over() {
+        match socket.recv_from(&mut bytes) {
+            Ok((length, from)) => {
+                let bytes = bytes.get(..length).unwrap_or_default();
+                if take(&mut gate, intake, clock.now(), from, bytes) {
+                    intake.wake();
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
-                // An ICMP error of an earlier send comes back here; the socket goes on.
-                Err(_) => {}
             }
+            // Nothing came for a while, or an ICMP error of an earlier send comes back here.
+            Err(_) => {}
         }
-        if any {
-            intake.wake();
-        }
-        tokio::task::yield_now().await;
     }
 }
 
@@ -72,9 +82,9 @@ fn take(
     bytes: &[u8],
 ) -> bool {
     let count = |counter: &AtomicU64| _ = counter.fetch_add(1, Ordering::Relaxed);
-    let known = match gate.judge(now, from) {
-        Verdict::Known => true,
-        Verdict::Stranger => false,
+    let queue = match gate.judge(now, from) {
+        Verdict::Known => Queue::of_known(bytes),
+        Verdict::Stranger => Queue::Strangers,
         Verdict::TooFast => {
             count(&intake.counters.too_fast);
             return false;
@@ -84,7 +94,7 @@ fn take(
             return false;
         }
     };
-    if !intake.offer(known, from, bytes) {
+    if !intake.offer(queue, now, from, bytes) {
         count(&intake.counters.shed);
     }
     true

@@ -43,6 +43,10 @@ use rsip::{Host, Method, Uri};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
+/// Seconds after which a caller who was shed may try again: the backlog is gone by then, and a
+/// carrier that takes the whole box for unwell (RFC 3261 21.5.4) does so no longer than needed.
+const SHED_RETRY_AFTER_S: &str = "1";
+
 /// Accounts, trunks, and the next leg's number.
 pub struct Reception {
     /// Whoever subscribed.
@@ -54,6 +58,8 @@ pub struct Reception {
     /// The names of the phones' certificates, where they are asked for.
     certificates: BTreeMap<PhoneId, Vec<String>>,
     draining: bool,
+    /// There is more to do than can be done.
+    shedding: bool,
     next_leg: u64,
 }
 
@@ -77,6 +83,7 @@ impl Reception {
             trunks: config.trunks,
             certificates: config.certificates,
             draining: false,
+            shedding: false,
             next_leg: config.first_leg,
         }
     }
@@ -118,6 +125,11 @@ impl Reception {
     /// Refuses new calls, or takes them again.
     pub fn drain(&mut self, draining: bool) {
         self.draining = draining;
+    }
+
+    /// Refuses new calls but those of our phones, or takes them again.
+    pub fn shed_calls(&mut self, shedding: bool) {
+        self.shedding = shedding;
     }
 
     /// Where a phone is rung.
@@ -221,6 +233,12 @@ impl Reception {
             wire.counters.too_fast += 1;
             return;
         }
+        if self.shedding && self.is_shed(&request) {
+            wire.counters.calls_shed += 1;
+            let mut response = wire.response(&request.message, 503);
+            response.headers.replace("Retry-After", SHED_RETRY_AFTER_S);
+            return wire.send(request.reply_to, &response);
+        }
         if let Some(refusal) = gate::refusal(wire, &request.from, &request.message) {
             return wire.send(request.reply_to, &refusal);
         }
@@ -248,6 +266,12 @@ impl Reception {
             Some(Method::Refer) => wire.answer(request.reply_to, &request.message, 403),
             _ => wire.answer(request.reply_to, &request.message, 481),
         }
+    }
+
+    /// Tells whether a request begins a call of somebody who proved no password.
+    fn is_shed(&self, request: &Request) -> bool {
+        let invites = request.message.method() == Some(Method::Invite);
+        invites && request.message.to_tag().is_none() && !self.guard.has_proved(request.from.addr)
     }
 
     fn invite(&mut self, now: Instant, wire: &mut Wire, legs: &mut Legs, request: Request) {

@@ -1,0 +1,50 @@
+//! What a message is, at a glance: before anybody parses it, its place in a queue is chosen.
+//!
+//! The glance may be wrong, of a message that is folded or odd; then it waits in another queue, and
+//! nothing else. What a message means is the framer's to say.
+
+/// Methods that begin something where To has no tag (RFC 3261 section 12.2).
+const BEGINNING: [&[u8]; 6] =
+    [b"INVITE ", b"REGISTER ", b"SUBSCRIBE ", b"OPTIONS ", b"PUBLISH ", b"MESSAGE "];
+
+/// Tells whether a datagram is a request that begins something, outside any call that stands.
+pub fn begins(bytes: &[u8]) -> bool {
+    BEGINNING.iter().any(|method| bytes.starts_with(method)) && !has_to_tag(bytes)
+}
+
+fn has_to_tag(bytes: &[u8]) -> bool {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    // An empty line ends the headers.
+    let mut head = lines.take_while(|line| !line.trim_ascii().is_empty());
+    let to = head.find(|line| {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end();
+        name.eq_ignore_ascii_case(b"To") || name.eq_ignore_ascii_case(b"t")
+    });
+    to.is_some_and(|to| to.windows(5).any(|five| five.eq_ignore_ascii_case(b";tag=")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_is_told_from_what_belongs_to_a_call() {
+        let request = |method: &str, to: &str| {
+            format!("{method} sip:a@x SIP/2.0\r\nFrom: <sip:b@x>;tag=1\r\n{to}\r\n\r\nt: x;tag=2")
+        };
+        for (method, to, is) in [
+            ("INVITE", "To: <sip:a@x>", true),
+            ("INVITE", "t : <sip:a@x>", true),
+            ("REGISTER", "To: <sip:a@x>", true),
+            ("INVITE", "TO: <sip:a@x>;Tag=9", false),
+            ("INVITE", "t:<sip:a@x>;tag=9", false),
+            ("BYE", "To: <sip:a@x>;tag=9", false),
+            ("ACK", "To: <sip:a@x>", false),
+            ("CANCEL", "To: <sip:a@x>", false),
+        ] {
+            assert_eq!(begins(request(method, to).as_bytes()), is, "{method} {to}");
+        }
+        assert!(!begins(b"SIP/2.0 200 OK\r\nTo: <sip:a@x>\r\n\r\n"));
+        assert!(!begins(b""));
+    }
+}
