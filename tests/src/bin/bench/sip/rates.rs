@@ -1,5 +1,5 @@
-//! `answered_cps` and `bridged_cps`: the highest rate at which every call comes to its end, and how
-//! long INVITE to 200 takes at half of it.
+//! `answered_cps` and `bridged_cps`: the highest rate at which every call comes to its end, how long
+//! INVITE to 200 takes at half of it, and what comes through of more than that.
 
 use crate::Figure;
 use crate::process::{BOX_CORE, cpu_s, pin_all, resident_kb};
@@ -17,6 +17,8 @@ const RATE_MIN: usize = 25;
 const RATE_MAX: usize = 6400;
 /// Steps of halving between the last rate that held and the first that did not.
 const HALVINGS: usize = 3;
+/// Rates beyond the one that holds, in percent of it.
+const OVERLOADS_PERCENT: [usize; 2] = [120, 200];
 /// Agents whose phones answer.
 const AGENTS: usize = 400;
 /// Calls held at once to weigh a dialog.
@@ -78,12 +80,26 @@ fn climb(case: &str, scenario: &str, agents: usize) -> anyhow::Result<Vec<Figure
     }
     let half = (good / 2).max(1);
     let outcome = rig.load.calls(scenario, half * HELD_S, half, 0)?;
-    Ok(vec![
+    let mut figures = vec![
         Figure::new(case, good as f64, "calls/s/core"),
         Figure::new(format!("{case}_cpu"), cost_us, "us of the core a call"),
         Figure::new(format!("{case}_half_p50"), outcome.ms(0.5), "ms INVITE to 200"),
         Figure::new(format!("{case}_half_p99"), outcome.ms(0.99), "ms INVITE to 200"),
-    ])
+    ];
+    drop(rig);
+    for percent in OVERLOADS_PERCENT {
+        let rig = Rig::new(agents)?;
+        let rate = (good * percent / 100).max(1);
+        let (_, outcome, _) = rig.holds(scenario, rate)?;
+        let lasted = outcome.took.as_secs_f64().max(HELD_S as f64);
+        let goodput = outcome.succeeded as f64 / lasted;
+        let name = format!("{case}_over_{percent}");
+        figures.push(Figure::new(name.clone(), goodput, "calls/s come through"));
+        let kept = goodput / good.max(1) as f64 * 100.0;
+        figures.push(Figure::new(format!("{name}_kept"), kept, "% of what holds"));
+        figures.push(Figure::new(format!("{name}_p99"), outcome.ms(0.99), "ms INVITE to 200"));
+    }
+    Ok(figures)
 }
 
 struct Rig {
