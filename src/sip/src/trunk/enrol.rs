@@ -95,10 +95,9 @@ impl Enrolment {
         wire: &mut Wire,
         id: TransactionId,
         response: &Message,
-        from: Peer,
     ) {
         let Some(registration) = &mut self.registration else { return };
-        match registration.response(now, wire, id, response, from) {
+        match registration.response(now, wire, id, response) {
             Verdict::Waits => {}
             Verdict::Granted(_) => (self.failures, self.refusal) = (0, None),
             Verdict::Over(Ok(_)) => self.registration = None,

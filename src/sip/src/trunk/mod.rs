@@ -178,10 +178,9 @@ impl Trunks {
         no: u32,
         id: TransactionId,
         response: &Message,
-        from: Peer,
     ) {
         if let Some(enrolment) = self.enrolment(no) {
-            enrolment.response(now, wire, id, response, from);
+            enrolment.response(now, wire, id, response);
             self.tell(now, wire);
         }
     }

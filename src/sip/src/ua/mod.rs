@@ -16,6 +16,7 @@ pub mod leg;
 pub mod legs;
 pub mod outgoing;
 pub mod party;
+mod proof;
 pub mod reason;
 pub mod reception;
 pub mod refer;

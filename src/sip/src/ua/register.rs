@@ -6,6 +6,7 @@
 //!       '---------------- after 4/5 of the time granted ------------'
 //! ```
 
+use super::proof;
 use super::wire::{Owner, Wire};
 use crate::address::Address;
 use crate::message::{Contacts, Message};
@@ -94,13 +95,12 @@ impl Registration {
         wire: &mut Wire,
         id: TransactionId,
         response: &Message,
-        from: Peer,
     ) -> Verdict {
         let code = response.code().unwrap_or(500);
         match code {
             100..=199 => Verdict::Waits,
             200..=299 => self.granted(now, wire, response),
-            401 | 407 if self.prove(now, wire, id, response, from) => Verdict::Waits,
+            401 | 407 if self.prove(now, wire, id, response) => Verdict::Waits,
             423 if self.longer(now, wire, response) => Verdict::Waits,
             _ => Verdict::Over(Err(code)),
         }
@@ -174,23 +174,13 @@ impl Registration {
         wire: &mut Wire,
         id: TransactionId,
         response: &Message,
-        from: Peer,
     ) -> bool {
-        // A password is proved to whom it was asked for, and to nobody who answers in its place.
-        if from.ip() != self.registrar.ip() {
-            return false;
-        }
-        let request = wire.transactions.request_of(id).cloned();
-        // The same password against a nonce that was not stale would fail again.
-        let tried = request.as_ref().is_some_and(|r| wire.was_refused(r, response));
         self.tries += 1;
-        if tried || self.tries > TRIES_MAX {
+        if self.tries > TRIES_MAX {
             return false;
         }
-        let (user, secret) = (self.user.clone(), self.secret.clone());
-        let again =
-            request.and_then(|r| wire.with_proof(r, response, &self.registrar, &user, &secret));
-        let Some(again) = again else { return false };
+        let again = proof::of_challenged(wire, id, response, &self.user, &self.secret);
+        let Some((again, _)) = again else { return false };
         self.cseq += 1;
         self.sent(now, wire, again);
         true

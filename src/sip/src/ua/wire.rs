@@ -6,7 +6,6 @@ use crate::address::Address;
 use crate::command::{Config, Limits, Output};
 use crate::counters::Counters;
 use crate::dialog::{Dialog, DialogId};
-use crate::digest::Challenge;
 use crate::flows::Flows;
 use crate::message::{Message, Start};
 use crate::peer::{Locals, Peer, Transport};
@@ -14,7 +13,7 @@ use crate::transaction::{TransactionId, Transactions};
 use crate::uri;
 use crate::via::{MAGIC, Via};
 use model::srtp::SrtpPolicy;
-use model::{Codecs, Instant, LegEvent, LegId, PhoneId, Secret, Via as Way};
+use model::{Codecs, Instant, LegEvent, LegId, Via as Way};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use rsip::{Method, Scheme, Uri};
@@ -266,39 +265,12 @@ impl Wire {
         sent.ok()
     }
 
-    /// Makes a challenged request anew, with the password's proof and the next number (RFC 3261
-    /// 22.2). Nothing where the challenge is none we can answer.
-    pub fn with_proof(
-        &mut self,
-        request: Message,
-        challenged: &Message,
-        to: &Peer,
-        user: &PhoneId,
-        secret: &Secret,
-    ) -> Option<Message> {
-        let (challenge, header) = Challenge::of_response(challenged)?;
-        let mut request = self.anew(request, to)?;
-        let target = uri::write(request.uri()?);
-        let cnonce = self.token();
-        let method = request.method()?;
-        let proof = challenge.answer(user.as_str(), secret, method, &target, &cnonce, 1);
-        request.headers.replace(header, proof.to_string());
-        Some(request)
-    }
-
     /// Makes a request that was refused anew, with the next number (RFC 3261 8.1.3.5).
     pub fn anew(&mut self, mut request: Message, to: &Peer) -> Option<Message> {
         let (method, cseq) = (request.method()?, request.cseq()?.0 + 1);
         request.headers.replace("Via", self.via(to).to_string());
         request.headers.replace("CSeq", format!("{cseq} {method}"));
         Some(request)
-    }
-
-    /// Tells whether a challenge refuses the proof that the request already had: only a stale
-    /// nonce is worth another (RFC 7616 3.3).
-    pub fn was_refused(&self, request: &Message, challenged: &Message) -> bool {
-        Challenge::of_response(challenged)
-            .is_some_and(|(c, header)| !c.stale && request.headers.get(header).is_some())
     }
 
     /// Acknowledges an answer to our INVITE, now and each time it comes again.

@@ -7,8 +7,8 @@ use crate::peer::Peer;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::T1_X64;
-use crate::ua::refresh;
 use crate::ua::wire::{ALLOW, Owner, SDP, SUPPORTED, Wire};
+use crate::ua::{proof, refresh};
 use model::{Cause, Instant};
 use rsip::Method;
 use std::time::Duration;
@@ -208,13 +208,11 @@ impl Call {
         owner: Owner,
     ) -> Option<TransactionId> {
         let (user, secret) = self.party.account.clone()?;
-        let to = wire.transactions.peer(id)?;
-        let request = wire.transactions.request_of(id)?.clone();
         self.challenges += 1;
-        if self.challenges > TRIES_MAX || wire.was_refused(&request, challenge) {
+        if self.challenges > TRIES_MAX {
             return None;
         }
-        let again = wire.with_proof(request, challenge, &to, &user, &secret)?;
+        let (again, to) = proof::of_challenged(wire, id, challenge, &user, &secret)?;
         self.dialog.counted(again.cseq()?.0);
         wire.request(now, again, to, owner)
     }
