@@ -40,6 +40,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The calls that came through a second; sipp itself begins and ends half a second late.
+    pub fn per_s(&self) -> f64 {
+        let lasted = self.took.as_secs_f64() - 0.5;
+        if lasted > 0.0 { self.succeeded as f64 / lasted } else { 0.0 }
+    }
+
     /// The time that a share of the calls stayed below.
     pub fn ms(&self, share: f64) -> f64 {
         let last = self.times.len().saturating_sub(1);
