@@ -60,15 +60,11 @@ pub fn read(socket: UdpSocket, gate: Gate, intake: Intake, clock: Clock) -> std:
 fn run(socket: &UdpSocket, mut gate: Gate, intake: &Intake, clock: Clock) {
     let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
     while !intake.is_over() {
-        match socket.recv_from(&mut bytes) {
-            Ok((length, from)) => {
-                let bytes = bytes.get(..length).unwrap_or_default();
-                if take(&mut gate, intake, clock.now(), from, bytes) {
-                    intake.wake();
-                }
-            }
-            // Nothing came for a while, or an ICMP error of an earlier send comes back here.
-            Err(_) => {}
+        // Nothing came for a while, or an ICMP error of an earlier send comes back here.
+        let Ok((length, from)) = socket.recv_from(&mut bytes) else { continue };
+        let bytes = bytes.get(..length).unwrap_or_default();
+        if take(&mut gate, intake, clock.now(), from, bytes) {
+            intake.wake();
         }
     }
 }

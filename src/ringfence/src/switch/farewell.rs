@@ -36,7 +36,7 @@ impl Switch {
     fn closed_by(&mut self, until: Instant) {
         while self.parts.net.connections() > 0 && self.parts.clock.now() < until {
             // Whatever still comes is nobody's any more; taking it lets its connection close.
-            while self.parts.net.take().is_some() {}
+            while self.parts.net.take(until).is_some() {}
             std::thread::park_timeout(LOOK_EVERY);
         }
     }

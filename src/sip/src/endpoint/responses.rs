@@ -1,0 +1,143 @@
+//! What our requests are answered with, or that nobody answered: taken to whose request it was.
+
+use super::Endpoint;
+use crate::dialog::{Dialog, DialogId};
+use crate::message::Message;
+use crate::peer::Peer;
+use crate::transaction::{TimedOut, TransactionId};
+use crate::trunk;
+use crate::ua::outgoing::Response;
+use crate::ua::register::Verdict;
+use crate::ua::wire::Owner;
+use model::{Instant, LegId};
+
+impl Endpoint {
+    pub(super) fn response(&mut self, now: Instant, from: Peer, response: &Message) {
+        // A response with another Via below ours was meant for a proxy (RFC 3261 8.1.3.3).
+        if response.headers.get_all("Via").count() != 1 {
+            self.wire.counters.malformed += 1;
+            return;
+        }
+        // A challenge of anybody but who was asked is not answered with a proof of our password.
+        let challenged = matches!(response.code(), Some(401 | 407));
+        if challenged && !self.wire.transactions.asked(response, &from) {
+            self.wire.counters.malformed += 1;
+            return;
+        }
+        let matched = self.wire.transactions.response(now, from, response);
+        if self.wire.acknowledge_again(now, response) {
+            return;
+        }
+        let Some((id, owner)) = matched else { return };
+        match owner {
+            Owner::Nobody | Owner::Arrived { .. } => {}
+            Owner::Invite { leg, fork } => {
+                self.rung(now, leg, id, response);
+                let response = Response { fork, id, message: response, from };
+                match self.legs.has(leg) {
+                    true => self.with_leg(leg, |l, w| l.invite_response(now, w, &response)),
+                    false => self.stray(now, &response),
+                }
+            }
+            Owner::Reinvite { leg } => {
+                let mut met = false;
+                self.with_leg(leg, |l, w| met = l.reinvite_response(now, w, id, response, from));
+                if !met {
+                    self.acknowledge_late(now, id, response, from);
+                }
+            }
+            Owner::Update { leg } => {
+                self.with_leg(leg, |l, w| l.update_response(now, w, id, response, from));
+            }
+            Owner::Referral { leg, number } => {
+                let (code, for_now) =
+                    (response.code().unwrap_or(500), response.retry_after().is_some());
+                if code >= 300 {
+                    self.with_leg(leg, |l, _| l.notify_refused(now, number, for_now));
+                }
+            }
+            Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_response(now, w, id, response)),
+            Owner::Register { no } => {
+                if no >= trunk::REGISTRATIONS {
+                    return self.trunks.registered(now, &mut self.wire, no, id, response);
+                }
+                let Some(ours) = self.ours.get_mut(&no) else { return };
+                let verdict = ours.response(now, &mut self.wire, id, response);
+                self.registered(no, verdict);
+            }
+            Owner::Probe { no } => self.trunks.well(now, &mut self.wire, no, response),
+            Owner::Notify { subscription } => {
+                let notifier = &mut self.reception.notifier;
+                notifier.answered(now, &mut self.wire, subscription, response);
+            }
+        }
+    }
+
+    /// A phone that we ring named its end of the dialog.
+    fn rung(&mut self, now: Instant, leg: LegId, id: TransactionId, response: &Message) {
+        let ringing = response.code().is_some_and(|code| (101..200).contains(&code));
+        let invite = self.wire.transactions.request_of(id).filter(|_| ringing);
+        let ids = invite.and_then(|invite| {
+            Some(DialogId {
+                call_id: invite.call_id().to_owned(),
+                local_tag: invite.from_tag()?,
+                remote_tag: response.to_tag()?,
+            })
+        });
+        if let Some(ids) = ids {
+            self.reception.notifier.rung(now, leg, ids);
+        }
+    }
+
+    /// An INVITE whose leg is forgotten was answered after all.
+    fn stray(&mut self, now: Instant, response: &Response<'_>) {
+        let invite = self.wire.transactions.request_of(response.id).cloned();
+        let answered = response.message.code().is_some_and(|code| (200..300).contains(&code));
+        if let Some(invite) = invite.filter(|_| answered) {
+            self.wire.hang_up_answer(now, &invite, response.message, response.from);
+        }
+    }
+
+    /// A re-INVITE was answered after its call ended: the BYE said the rest.
+    fn acknowledge_late(&mut self, now: Instant, id: TransactionId, answer: &Message, from: Peer) {
+        let invite = self.wire.transactions.request_of(id);
+        let dialog = invite.and_then(|invite| Dialog::of_client(invite, answer, from));
+        let answered = answer.code().is_some_and(|code| (200..300).contains(&code));
+        if let Some(dialog) = dialog.filter(|_| answered) {
+            self.wire.acknowledge(now, &dialog, answer, None);
+        }
+    }
+
+    pub(super) fn take_timed_out(&mut self, now: Instant) {
+        while let Some(timed_out) = self.wire.transactions.poll_timed_out() {
+            self.timed_out(now, timed_out);
+        }
+    }
+
+    fn timed_out(&mut self, now: Instant, timed_out: TimedOut<Owner>) {
+        match timed_out.owner {
+            Owner::Nobody | Owner::Arrived { .. } => {}
+            Owner::Invite { leg, fork } => {
+                self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
+            }
+            Owner::Reinvite { leg } | Owner::Update { leg } => {
+                self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w, timed_out.code));
+            }
+            Owner::Referral { leg, number } => {
+                self.with_leg(leg, |l, _| l.notify_refused(now, number, false));
+            }
+            Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_timed_out(w)),
+            Owner::Register { no } => {
+                if no >= trunk::REGISTRATIONS {
+                    return self.trunks.unregistered(now, &mut self.wire, no, timed_out.code);
+                }
+                self.registered(no, Verdict::Over(Err(timed_out.code)));
+            }
+            Owner::Probe { no } => self.trunks.unwell(now, &mut self.wire, no),
+            Owner::Notify { subscription } => {
+                let (notifier, code) = (&mut self.reception.notifier, timed_out.code);
+                notifier.unanswered(now, &mut self.wire, subscription, code);
+            }
+        }
+    }
+}
