@@ -274,7 +274,7 @@ fn in_an_overload_new_calls_are_refused_early_and_nothing_of_calls_or_phones_is(
     // A party holds, hangs up, registers: none of it is a new call.
     net.tell(TRUNK, Command::Hold { leg: out(), send: true });
     net.run_ms(100);
-    assert!(net.story(BOX, stands).contains("Hold"), "{}", net.story(BOX, stands));
+    assert!(net.story(BOX, stands).contains("Held"), "{}", net.story(BOX, stands));
     net.tell(TRUNK, hang_up(out()));
     net.run_ms(100);
     assert!(net.story(BOX, stands).ends_with("Gone(Normal)"));
