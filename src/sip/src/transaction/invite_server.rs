@@ -107,10 +107,11 @@ mod tests {
         let (timer, ran) = alarms.due(at).unwrap();
         assert_eq!(machine.timer(at, &mut alarms, timer, ran), [Effect::SendAgain]);
         assert!(machine.ack(at, &mut alarms).is_empty());
-        assert_eq!(alarms.next(), Some((Instant::from_millis(5500), Timer::I)));
+        // 5 s, and on to the next whole second (`LINGER_GRID`).
+        assert_eq!(alarms.next(), Some((Instant::from_millis(6000), Timer::I)));
         assert_eq!(machine.ack(at, &mut alarms), [Effect::Absorbed]);
         assert_eq!(machine.request(), [Effect::Absorbed]);
-        let (timer, ran) = alarms.due(Instant::from_millis(5500)).unwrap();
+        let (timer, ran) = alarms.due(Instant::from_millis(6000)).unwrap();
         assert_eq!(machine.timer(at, &mut alarms, timer, ran), [Effect::End]);
     }
 
