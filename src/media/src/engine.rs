@@ -7,6 +7,7 @@
 //!   poll_event <-- keys heard, plays ended, peers fallen silent
 //! ```
 
+mod known;
 mod legs;
 
 use crate::clip::Clip;
@@ -167,7 +168,9 @@ impl Engine {
                 self.retire(srtp);
             }
             self.legs[n].report(now, Slot(n as u16), sink);
+            self.legs[n].look(self.counters.ticks + n as u64);
         }
+        self.know(now);
         for n in 0..self.rooms.len() {
             if !self.rooms[n].legs().is_empty() {
                 self.speak_in_room(n, sink);

@@ -4,8 +4,10 @@
 //! peer or its room, silence.
 
 mod control;
+mod known;
 
 pub use control::Control;
+pub use known::Known;
 
 use crate::card::CardEar;
 use crate::clip::Clip;
@@ -156,6 +158,7 @@ pub struct Leg {
     hears: Option<Slot>,
     settled: u8,
     counters: LegCounters,
+    pub known: Known,
 }
 
 /// What all legs share and none changes.
@@ -167,11 +170,11 @@ pub struct Constants {
 impl Leg {
     /// Makes a free slot.
     pub fn closed() -> Self {
-        Self::open(Line::Closed, Coder::Law(Law::A))
+        Self::open(Line::Closed, Coder::Law(Law::A), Instant::START)
     }
 
     /// Makes a leg of a line.
-    pub fn open(line: Line, coder: Coder) -> Self {
+    pub fn open(line: Line, coder: Coder, now: Instant) -> Self {
         Self {
             line,
             peer: None,
@@ -188,6 +191,7 @@ impl Leg {
             hears: None,
             settled: 0,
             counters: LegCounters::default(),
+            known: Known::new(now),
         }
     }
 

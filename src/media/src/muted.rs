@@ -18,6 +18,7 @@
 
 use crate::content::Look;
 use model::Instant;
+use model::quality::Muted;
 use std::time::Duration;
 
 /// Silence that counts: told well within 10 s.
@@ -31,17 +32,6 @@ const TURNS_MIN: u8 = 2;
 const VOICED_MIN: u8 = 3;
 /// Looks without voice that a spurt of talk bridges.
 const SPURT_GAP: Duration = Duration::from_millis(400);
-
-/// Why a leg is told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Muted {
-    /// Nothing was heard of it since the talk began.
-    Unheard,
-    /// It was heard, then nothing came but silence, and the other asked in vain.
-    Unanswered,
-    /// It was heard, and now nothing is heard of anybody.
-    DeadAir,
-}
 
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

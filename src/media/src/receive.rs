@@ -61,6 +61,9 @@ pub struct Receiver {
     /// Ticks in which samples could have been left out but sounded too different.
     impatience: u8,
     concealed: u64,
+    /// Rows of what was made up, and whether one runs.
+    gaps: u64,
+    in_gap: bool,
     skipped: u64,
 }
 
@@ -83,6 +86,8 @@ impl Receiver {
             watch: Watch::new(now),
             impatience: 0,
             concealed: 0,
+            gaps: 0,
+            in_gap: false,
             skipped: 0,
         }
     }
@@ -182,6 +187,16 @@ impl Receiver {
         }
     }
 
+    /// Tells whether the last packet was comfort noise, or none came for a while.
+    pub fn is_hushed(&self) -> bool {
+        self.watch.is_noise() || !self.jitter.is_playing()
+    }
+
+    /// Tells whether sound is to come.
+    pub fn receives(&self) -> bool {
+        self.expected.receive
+    }
+
     /// Whose sound is heard.
     pub fn ssrc(&self) -> Option<u32> {
         self.ssrc
@@ -214,6 +229,7 @@ impl Receiver {
     pub fn count(&self, counters: &mut LegCounters) {
         counters.lost = self.sequence.lost();
         counters.concealed_ms = self.concealed / 8;
+        counters.gaps = self.gaps;
         counters.skipped_ms = (self.skipped + self.jitter.skipped()) / 8;
         counters.jitter_us = self.jitter.jitter_us();
         counters.delay_ms = self.jitter.delay_ms();
@@ -270,6 +286,7 @@ impl Receiver {
     fn pass(&mut self, said: &mut Said) {
         self.jitter.peek(&mut said.bytes);
         said.decoded = false;
+        self.in_gap = false;
         self.behind = true;
         self.impatience = 0;
         self.jitter.take(SAMPLES_PER_FRAME, true);
@@ -301,6 +318,7 @@ impl Receiver {
                 Kind::Gap => {
                     self.concealer.missing(samples);
                     self.concealed += run as u64;
+                    self.gaps += u64::from(!self.in_gap);
                     changed = true;
                 }
                 Kind::Quiet => {
@@ -308,6 +326,7 @@ impl Receiver {
                     self.concealer.quiet(samples);
                 }
             }
+            self.in_gap = kind == Kind::Gap;
             self.jitter.take(run, kind == Kind::Sound);
             at += run;
         }

@@ -79,6 +79,11 @@ impl Watch {
         (self.reported_at, self.gone) = (None, false);
     }
 
+    /// Tells whether the last packet was comfort noise.
+    pub fn is_noise(&self) -> bool {
+        self.noise
+    }
+
     /// Notes a report: in a pause of sound it tells that the peer is there.
     pub fn report(&mut self, now: Instant) {
         if now.since(self.heard_at) >= PAUSE {

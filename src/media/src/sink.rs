@@ -1,6 +1,7 @@
 //! Where the engine's sound goes, and what it tells of itself.
 
 use crate::command::{Slot, TapNo};
+use model::quality::{Figures, Muted};
 use model::{Codec, Digit, PlayId, SAMPLES_PER_FRAME};
 use std::net::SocketAddr;
 
@@ -40,6 +41,10 @@ pub enum Event {
     Silent { slot: Slot, ms: u64 },
     /// It sends again, or is no longer expected to.
     Heard { slot: Slot },
+    /// Nothing is to be heard of a leg whose packets come, or it is heard again.
+    Muted { slot: Slot, muted: Option<Muted> },
+    /// What is known of a leg's sound in the last 10 s; `last` tells that it is closed now.
+    Quality { slot: Slot, figures: Figures, last: bool },
     /// A play that is not looped came to its end by itself.
     Played { slot: Slot, play: PlayId },
 }
@@ -71,6 +76,8 @@ pub struct LegCounters {
     pub unwanted: u64,
     /// Sound made up for what was missing.
     pub concealed_ms: u64,
+    /// Rows of packets that were made up.
+    pub gaps: u64,
     /// Sound left out to bring the delay down.
     pub skipped_ms: u64,
     /// Times the jitter buffer had to find its place anew: SSRC change, jump of sequence or time
@@ -111,6 +118,7 @@ impl LegCounters {
         self.unknown_payload += other.unknown_payload;
         self.unwanted += other.unwanted;
         self.concealed_ms += other.concealed_ms;
+        self.gaps += other.gaps;
         self.skipped_ms += other.skipped_ms;
         self.resyncs += other.resyncs;
         self.reports_in += other.reports_in;

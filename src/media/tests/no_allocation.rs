@@ -119,7 +119,7 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let mut engine =
         Engine::new(Config { legs_max: usize::from(LEGS), clips, seed: 1, silent_ms: 3000 });
     let mut sink = Count::default();
-    let (mut digits, mut played, mut retired) = (0, 0, 0);
+    let (mut digits, mut played, mut retired, mut figures) = (0, 0, 0, 0);
     let mut random = 1u64;
     let mut keys = vec![0; 8000];
     KeyTone::new(Digit::new('6').unwrap(), 800).fill(&mut keys[..800]);
@@ -218,7 +218,8 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                 match event {
                     Event::Digit { .. } => digits += 1,
                     Event::Played { .. } => played += 1,
-                    Event::Silent { .. } | Event::Heard { .. } => {}
+                    Event::Silent { .. } | Event::Heard { .. } | Event::Muted { .. } => {}
+                    Event::Quality { .. } => figures += 1,
                 }
             }
             engine.counters(slot);
@@ -239,6 +240,7 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let heard = |n: &u16| engine.counters(Slot(*n)).is_some_and(|c| c.packets > 100);
     let encrypted: Vec<u16> = (0..PHONES).filter(|n| n % 3 == 1).collect();
     assert!(encrypted.iter().filter(|n| heard(n)).count() > encrypted.len() / 2);
+    assert!(figures > 300 && sink.reports > 500, "{figures} figures, {} reports", sink.reports);
     assert!(retired > 200, "{retired} sessions");
     assert_eq!(engine.engine_counters().retired_not_fetched, 0);
     assert_no_alloc(|| drop(std::hint::black_box(Box::new(random))));

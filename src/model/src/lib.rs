@@ -14,6 +14,7 @@ pub mod order;
 pub mod owed;
 pub mod person;
 pub mod port;
+pub mod quality;
 pub mod say;
 pub mod seal;
 pub mod site;

@@ -7,6 +7,7 @@ use crate::command::{Command, ControlPath, RoomNo, Slot};
 use crate::leg::{Control, Leg, Line, Sender};
 use crate::play::Play;
 use crate::receive::{Expected, Receiver};
+use crate::sink::Event;
 use crate::srtp::{Secured, Srtp};
 use model::Instant;
 
@@ -35,13 +36,13 @@ impl Engine {
                 if matches!(place.line, Line::Card { .. }) && place.codec() == law.into() {
                     return Some(());
                 }
-                self.close(slot);
+                self.close(now, slot);
                 let place = self.legs.get_mut(usize::from(slot.0))?;
-                *place = Leg::open(Line::Card { ear: CardEar::new(law) }, Coder::Law(law));
+                *place = Leg::open(Line::Card { ear: CardEar::new(law) }, Coder::Law(law), now);
             }
             Command::Close { slot } => {
                 self.leg(slot)?;
-                self.close(slot);
+                self.close(now, slot);
             }
             Command::Play { slot, play, clips, looped } => {
                 let play = Play::new(play, clips, looped, &self.clips);
@@ -75,6 +76,7 @@ impl Engine {
         };
         if let Line::Rtp { receiver, sender, secured, control } = &mut leg.line {
             Control::describe(control, path, now, start);
+            leg.known.renew();
             let moved = sender.remote != expected.remote;
             receiver.change(expected, now);
             sender.change(&expected, send);
@@ -91,7 +93,7 @@ impl Engine {
             self.retire(idle);
             return Some(());
         }
-        self.close(slot);
+        self.close(now, slot);
         let mut control = None;
         Control::describe(&mut control, path, now, start);
         let line = Line::Rtp {
@@ -100,7 +102,7 @@ impl Engine {
             secured: srtp.map(Secured::new),
             control,
         };
-        *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, coder);
+        *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, coder, now);
         Some(())
     }
 
@@ -115,6 +117,7 @@ impl Engine {
             self.unmix(slot);
             self.leg(slot)?.stop_play();
             self.leg(slot)?.peer = Some(peer);
+            self.leg(slot)?.known.renew();
         }
         Some(())
     }
@@ -137,6 +140,7 @@ impl Engine {
         let leg = self.leg(slot)?;
         leg.stop_play();
         leg.room = Some(room);
+        leg.known.renew();
         Some(())
     }
 
@@ -148,12 +152,14 @@ impl Engine {
         }
     }
 
-    fn close(&mut self, slot: Slot) {
+    fn close(&mut self, now: Instant, slot: Slot) {
         self.unbridge(slot);
         self.unmix(slot);
         let Some(leg) = self.leg(slot) else { return };
+        let figures = leg.figures(now);
         let closed = std::mem::replace(leg, Leg::closed());
         self.closed.add(&closed.counters());
+        self.tell(Event::Quality { slot, figures, last: true });
         if let Line::Rtp { secured: Some(secured), .. } = closed.line {
             let (session, before) = secured.end();
             self.retire(session);

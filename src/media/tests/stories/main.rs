@@ -13,6 +13,7 @@ mod inband;
 mod jitter;
 mod judged;
 mod keys;
+mod known;
 mod network;
 mod prompts;
 mod reports;
