@@ -65,6 +65,7 @@ words! {
     TOTAL: "总时长", "total";
     LANGUAGE: "语言", "lang";
     MARKS: "标记", "marks";
+    MOS: "音质", "MOS";
     PHONE: "话机", "phone";
     NAME: "姓名", "name";
     KIND: "类型", "kind";

@@ -44,6 +44,12 @@ pub struct CallRow {
     pub vip: bool,
     pub complaint: bool,
     pub recording: bool,
+    /// The worst opinion of its legs over the last ten seconds, in hundredths of a MOS.
+    #[serde(default)]
+    pub mos: Option<u16>,
+    /// Why one of its legs is told of: `unheard`, `unanswered`, `dead-air`; else empty.
+    #[serde(default)]
+    pub muted: String,
 }
 
 /// A queue.

@@ -9,7 +9,7 @@ use crate::plays::Plays;
 use crate::reach::{Asks, Search};
 use crate::seats::Seats;
 use crate::service::{Services, Stage};
-use crate::view::{AgentView, CallView, Counters, QueueView};
+use crate::view::{AgentView, CallView, Counters, LegView, QueueView};
 use agent::Agents;
 use call::Calls;
 use ivr::Ivr;
@@ -193,6 +193,16 @@ impl Exchange {
             marks: call.marks(),
             recording: call.recording(),
         })
+    }
+
+    /// Whose a leg is, while its call lives and it is not one that merely rings.
+    pub fn whose(&self, leg: LegId) -> Option<LegView> {
+        let call = self.calls.get(self.calls.call_of(leg)?)?;
+        let who = match call.caller() == Some(leg) {
+            true => call.side(),
+            false => &call.talk_of(leg)?.who,
+        };
+        Some(LegView { call: call.id(), via: who.via.clone(), agent: who.agent.clone() })
     }
 
     /// How many calls live.

@@ -38,4 +38,4 @@ pub use keys::{KEYS_MAX, PAUSE};
 pub use phones::{CALLS_PER_PHONE_MAX, Setting};
 pub use reach::HOPS_MAX;
 pub use service::{SERVICE_TIME_MAX, SERVICES_MAX};
-pub use view::{AgentView, CallView, Counters, QueueView};
+pub use view::{AgentView, CallView, Counters, LegView, QueueView};

@@ -39,6 +39,16 @@ pub struct CallView {
     pub recording: Option<RecordingId>,
 }
 
+/// Whose leg one is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegView {
+    pub call: CallId,
+    /// The line or phone it goes to.
+    pub via: Via,
+    /// Who sits at it.
+    pub agent: Option<AgentId>,
+}
+
 /// A queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueueView {

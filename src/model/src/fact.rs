@@ -5,18 +5,20 @@
 
 use crate::feature::ForwardWhen;
 use crate::id::{
-    AgentId, CallId, MenuId, PhoneId, PortId, QueueId, RecordingId, SkillId, TrunkId, VisitId,
+    AgentId, CallId, LegId, MenuId, PhoneId, PortId, QueueId, RecordingId, SkillId, TrunkId,
+    VisitId,
 };
 use crate::leg::{Cause, Digit, Via};
 use crate::owed::{Missed, Owner};
 use crate::person::{Number, PersonName};
 use crate::port::Alarm;
+use crate::quality::Figures;
 use crate::site::{Lang, Marks};
 use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
 
 /// The version of the encoding written today.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// A fact with its place in the journal and its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -478,5 +480,14 @@ pub enum Fact {
         agent: Option<AgentId>,
         phone: Option<PhoneId>,
         why: Barred,
+    },
+    /// How a leg of a call sounded, each ten seconds for up to a minute; the last ends now. `via` is
+    /// the leg's own line, and `agent` who sits at it.
+    LegQuality {
+        call: CallId,
+        leg: LegId,
+        via: Via,
+        agent: Option<AgentId>,
+        figures: Vec<Figures>,
     },
 }

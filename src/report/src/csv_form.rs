@@ -1,7 +1,8 @@
 //! The report as CSV: one heading for all rows, the same in every language and for ever; new
 //! columns are added at the end. Durations are milliseconds; a cell that does not apply is empty.
 //!
-//! `kind` is `queue`, `total`, `agent` or `agent-reason` (an agent's time not ready for `reason`).
+//! `kind` is `queue`, `total`, `agent`, `agent-reason` (an agent's time not ready for `reason`), or
+//! `sound` with `all`, `agent` or `line` in `reason`: how it sounded.
 
 use crate::figures::{AgentRow, DayReport, QueueRow, Spread};
 use model::site::Lang;
@@ -50,6 +51,13 @@ struct Row<'a> {
     ringing_ms: Option<u64>,
     talking_ms: Option<u64>,
     wrap_up_ms: Option<u64>,
+    sound_ms: Option<u64>,
+    mos_hundredths: Option<u16>,
+    mos_worst_hundredths: Option<u16>,
+    poor_ms: Option<u64>,
+    lost_permille: Option<u16>,
+    concealed_ms: Option<u64>,
+    muted_ms: Option<u64>,
 }
 
 impl DayReport {
@@ -73,6 +81,21 @@ impl DayReport {
                     ..self.row()
                 })?;
             }
+        }
+        for sound in &self.sound {
+            writer.serialize(Row {
+                kind: "sound",
+                id: &sound.id,
+                reason: &sound.of,
+                sound_ms: Some(sound.ms),
+                mos_hundredths: sound.mos,
+                mos_worst_hundredths: sound.mos_worst,
+                poor_ms: Some(sound.poor_ms),
+                lost_permille: sound.lost_permille,
+                concealed_ms: Some(sound.concealed_ms),
+                muted_ms: Some(sound.muted_ms),
+                ..self.row()
+            })?;
         }
         let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())

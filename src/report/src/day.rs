@@ -4,6 +4,7 @@ use crate::Date;
 use crate::agents::AgentTimes;
 use crate::carry::{Carry, Span};
 use crate::figures::{CallFigures, DayReport};
+use crate::sound::Sounds;
 use crate::visit::{End, Offer, Visit};
 use model::fact::{AgentState, Entry, Fact};
 use model::site::Site;
@@ -22,6 +23,7 @@ pub struct Day {
     pub(crate) calls: CallFigures,
     pub(crate) visits: BTreeMap<VisitId, Visit>,
     pub(crate) agents: BTreeMap<AgentId, AgentTimes>,
+    pub(crate) sounds: Sounds,
     carry: Carry,
     /// The day's calls, and those of them that have not ended.
     arrived: BTreeSet<CallId>,
@@ -40,6 +42,7 @@ impl Day {
             calls: CallFigures::default(),
             visits: BTreeMap::new(),
             agents: BTreeMap::new(),
+            sounds: Sounds::default(),
             carry,
             arrived: BTreeSet::new(),
             live: BTreeSet::new(),
@@ -78,6 +81,7 @@ impl Day {
             fact => self.note_call(fact),
         }
         self.note_visit(&entry.fact);
+        self.note_sound(&entry.fact);
     }
 
     /// Tells whether no later fact can change the report: the day is over and so are its calls.
@@ -141,6 +145,17 @@ impl Day {
                 self.live.remove(call);
             }
             _ => {}
+        }
+    }
+
+    /// A leg's figures are of the day they were told in.
+    fn note_sound(&mut self, fact: &Fact) {
+        let now = self.carry.clock;
+        if let Fact::LegQuality { via, agent, figures, .. } = fact
+            && self.start <= now
+            && now < self.end
+        {
+            self.sounds.add(via, agent.as_ref(), figures);
         }
     }
 

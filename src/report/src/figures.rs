@@ -2,6 +2,7 @@
 
 use crate::agents::{AgentOffers, AgentTimes};
 use crate::day::Day;
+use crate::sound::SoundRow;
 use crate::visit::{End, Visit};
 use model::site::{Site, Words};
 use model::{AgentId, QueueId, WallTime};
@@ -27,6 +28,9 @@ pub struct DayReport {
     pub total: QueueRow,
     /// Every agent of the site, and any other who was there; by number.
     pub agents: Vec<AgentRow>,
+    /// How it sounded: all together, each agent, each line; none where nothing was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sound: Vec<SoundRow>,
 }
 
 /// The calls that arrived on the day.
@@ -116,6 +120,7 @@ impl DayReport {
             queues,
             total,
             agents: agent_rows(day, site),
+            sound: day.sounds.rows(),
         }
     }
 

@@ -15,6 +15,8 @@
 //! - Service level = answered within the queue's time / offered, as the site has the time now.
 //! - An agent's states are clipped to the day by the clock, so they sum exactly to the time logged
 //!   in. A session that began the day before is carried in.
+//! - Sound belongs to the day it was measured in, and to the agent at the phone it came from, or to
+//!   the line. An opinion below 3.6 is poor.
 //! - When the box stops, nobody is logged in until it runs again. When it died without a word, the
 //!   last fact before `BoxStarted` is the last moment it is known to have run: states and talks end
 //!   there, and callers who waited are lost.
@@ -27,6 +29,7 @@ mod carry;
 mod csv_form;
 mod day;
 mod figures;
+mod sound;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -38,6 +41,7 @@ pub use carry::Carry;
 pub use day::Day;
 pub use figures::{AgentRow, CallFigures, DayReport, QueueRow, Service, Spread};
 pub use jiff::civil::Date;
+pub use sound::{POOR, SoundRow};
 
 /// Why a report could not be written down.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! The report as tables for a terminal, in zh-CN or en; a Chinese sign takes two columns.
 
 use crate::figures::{AgentRow, DayReport, QueueRow, Service, Spread};
+use crate::sound::SoundRow;
 use crate::words::{self as w, Word};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use model::site::Lang;
@@ -22,6 +23,9 @@ impl DayReport {
         part(&w::AGENTS, self.agents_table(lang));
         if self.agents.iter().any(|agent| !agent.times.not_ready_ms.is_empty()) {
             part(&w::REASONS, self.reasons(lang));
+        }
+        if !self.sound.is_empty() {
+            part(&w::SOUND, self.sound_table(lang));
         }
         let how = [w::HOW_OFFERED, w::HOW_SERVICE, w::HOW_AGENTS].map(|how| how.lang(lang));
         parts.push(format!("\n{}\n", how.join("\n")));
@@ -73,6 +77,36 @@ impl DayReport {
             cells
         };
         table(lang, &heads, 1, self.queues.iter().chain([&self.total]).map(row))
+    }
+
+    fn sound_table(&self, lang: Lang) -> Table {
+        let heads = [
+            w::WHOSE,
+            w::MEASURED,
+            w::MOS,
+            w::MOS_WORST,
+            w::POOR,
+            w::LOST_PACKETS,
+            w::MADE_UP,
+            w::NOT_HEARD,
+        ];
+        let mos = |mos: Option<u16>| {
+            mos.map_or(String::new(), |mos| format!("{}.{:02}", mos / 100, mos % 100))
+        };
+        let row = |row: &SoundRow| {
+            vec![
+                if row.of == "all" { w::TOGETHER.lang(lang).to_owned() } else { row.id.clone() },
+                clock(row.ms),
+                mos(row.mos),
+                mos(row.mos_worst),
+                clock(row.poor_ms),
+                row.lost_permille
+                    .map_or(String::new(), |lost| format!("{}.{} %", lost / 10, lost % 10)),
+                clock(row.concealed_ms),
+                clock(row.muted_ms),
+            ]
+        };
+        table(lang, &heads, 1, self.sound.iter().map(row))
     }
 
     fn waits(&self, lang: Lang) -> Table {

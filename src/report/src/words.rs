@@ -36,6 +36,16 @@ words! {
     QUEUES: "排队", "Queues";
     WAITS: "等待与通话", "Waits and talks";
     AGENTS: "坐席", "Agents";
+    SOUND: "通话音质", "Sound";
+    WHOSE: "坐席或线路", "Agent or line";
+    TOGETHER: "全部", "All";
+    MEASURED: "测量时长", "Measured";
+    MOS: "MOS 平均", "MOS";
+    MOS_WORST: "MOS 最差", "Worst MOS";
+    POOR: "音质差", "Poor";
+    LOST_PACKETS: "丢包", "Lost";
+    MADE_UP: "补偿", "Made up";
+    NOT_HEARD: "无声", "Not heard";
     REASONS: "示忙原因", "Not ready by reason";
     QUEUE: "队列", "Queue";
     TOTAL: "合计", "Total";

@@ -6,6 +6,7 @@ use control::{AgentRow, CallRow, Counter, LineRow, PhoneHelp, QueueRow, Snapshot
 use model::Instant;
 use model::fact::AgentState;
 use model::port::PortKind;
+use model::quality::Muted;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -35,7 +36,10 @@ impl Switch {
     fn call_rows(&self, now: Instant) -> Vec<CallRow> {
         let calls = self.parts.exchange.calls();
         calls
-            .map(|call| CallRow {
+            .map(|call| (self.known.of_call(call.call), call))
+            .map(|((mos, muted), call)| CallRow {
+                mos,
+                muted: muted.map_or("", Muted::key).to_owned(),
                 at: at(&call),
                 call: call.call.to_string(),
                 via: call.via.to_string(),
@@ -173,6 +177,7 @@ impl Switch {
             ("media-orders-refused", read(&media.orders_refused)),
             ("media-events-lost", read(&media.events_lost)),
             ("rooms", self.sound.rooms.len() as u64),
+            ("figures-stray", self.known.stray),
             ("legs-vanished", self.sound.vanished_count),
             ("taps-lost", read(&media.taps_lost)),
             ("news-lost", read(&media.news_lost)),

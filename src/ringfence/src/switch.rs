@@ -14,6 +14,7 @@
 
 mod asks;
 mod farewell;
+mod known;
 mod orders;
 mod phones;
 mod pops;
@@ -125,6 +126,7 @@ pub struct Switch {
     trunk_legs: BTreeSet<LegId>,
     pub(crate) sound: sound::Sound,
     pops: pops::Pops,
+    pub(crate) known: known::Known,
     /// Recordings that run or are being sealed.
     recordings: BTreeSet<RecordingId>,
     /// Of these the ones that failed: their calls go on unrecorded.
@@ -161,6 +163,7 @@ impl Switch {
             trunk_legs: BTreeSet::new(),
             sound: sound::Sound::default(),
             pops: pops::Pops::default(),
+            known: known::Known::default(),
             recordings: BTreeSet::new(),
             unrecorded: BTreeSet::new(),
             alarms: crate::alarms::Alarms::default(),
@@ -405,6 +408,10 @@ impl Switch {
                 self.silence(now, slot, Some(ms));
             }
             MediaSaid::Engine(media::Event::Heard { slot }) => self.silence(now, slot, None),
+            MediaSaid::Engine(media::Event::Quality { slot, figures, last }) => {
+                self.quality(slot, figures, last);
+            }
+            MediaSaid::Engine(media::Event::Muted { slot, muted }) => self.muted(now, slot, muted),
             MediaSaid::Line { port, event } => self.line_event(now, port, event),
             MediaSaid::Alarm { port, alarm, raised } => {
                 if let Some(id) = self.parts.port_ids.get(usize::from(port)).cloned() {

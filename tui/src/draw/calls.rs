@@ -61,6 +61,16 @@ impl Calls<'_> {
         }
     }
 
+    /// How the call sounds: its legs' worst opinion of late.
+    fn sound(&self, row: &CallRow) -> String {
+        row.mos.map_or(String::new(), |mos| format!("{}.{:02}", mos / 100, mos % 100))
+    }
+
+    /// Many would be dissatisfied (ITU-T G.107 annex B), or somebody is not heard.
+    fn is_poor(&self, row: &CallRow) -> bool {
+        row.mos.is_some_and(|mos| mos < 360) || !row.muted.is_empty()
+    }
+
     /// One place a mark, so that a column of them can be read downwards.
     fn marks(&self, row: &CallRow) -> Line<'static> {
         let (theme, lang) = (self.model.theme, self.model.lang);
@@ -94,6 +104,7 @@ impl Listing for Calls<'_> {
             Column::right(words::TOTAL.in_lang(lang), 7).up_to(9).rank(1),
             Column::left(words::MARKS.in_lang(lang), 6),
             Column::left(words::LANGUAGE.in_lang(lang), 5).rank(2),
+            Column::right(words::MOS.in_lang(lang), 5).rank(2),
         ]
     }
     fn count(&self) -> usize {
@@ -113,6 +124,7 @@ impl Listing for Calls<'_> {
             cell(span(row.total_ms), theme.faint()),
             self.marks(row),
             cell(row.lang.tag(), theme.faint()),
+            cell(self.sound(row), if self.is_poor(row) { theme.bad() } else { theme.faint() }),
         ]
     }
     fn detail(&self, index: usize) -> String {
@@ -127,6 +139,9 @@ impl Listing for Calls<'_> {
             row.lang.tag().to_owned(),
             state,
         ];
+        let muted = known(Of::Alarm, &row.muted, lang);
+        parts.extend(row.mos.map(|_| format!("MOS {}", self.sound(row))));
+        parts.extend(muted.map(str::to_owned));
         let marks = [
             (row.vip, words::VIP),
             (row.complaint, words::COMPLAINT),

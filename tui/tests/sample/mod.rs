@@ -221,6 +221,8 @@ pub fn call(call: &str, via: &str, caller: &str, state: &str, at: &str, state_ms
         vip: false,
         complaint: false,
         recording: false,
+        mos: None,
+        muted: String::new(),
     }
 }
 

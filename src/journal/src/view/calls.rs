@@ -260,6 +260,7 @@ impl CallRow {
             | Fact::Seated { .. }
             | Fact::RingsSet { .. }
             | Fact::CallsOwed { .. }
+            | Fact::LegQuality { .. }
             | Fact::PinsLocked { .. }
             | Fact::DialCut { .. } => return false,
         }
@@ -357,6 +358,7 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::RingsSet { .. }
         | Fact::CallsOwed { .. }
         | Fact::PinsLocked { .. }
+        | Fact::LegQuality { .. }
         | Fact::DialCut { .. } => None,
     }
 }

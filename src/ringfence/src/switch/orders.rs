@@ -188,6 +188,7 @@ impl Switch {
             self.stop_recording(recording);
         }
         if let Some(Wire::Rtp { slot, .. }) = self.parts.wires.close(leg) {
+            self.known.close(slot, leg);
             self.tell_media(MediaOrder::Shut { slot });
         }
     }
