@@ -425,7 +425,9 @@ impl Runner {
             let (Event::Digit { .. }
             | Event::Played { .. }
             | Event::Silent { .. }
-            | Event::Heard { .. }) = event;
+            | Event::Heard { .. }
+            | Event::Muted { .. }
+            | Event::Quality { .. }) = event;
         }
         if let Some(frame) = frame {
             self.tell(|story| {

@@ -247,7 +247,7 @@ impl Boxed<'_> {
         let slots = port_ids.len() + usize::from(site.limits.calls_max) * 2 + site.agents.len();
         let engine = Engine::new(media::Config {
             legs_max: slots,
-            silent_ms: media::silence::SILENT_MS,
+            silent_ms: crate::switch::ASKED_AFTER_MS,
             clips: self.ready.clips.clips(),
             seed: seed()?,
         });

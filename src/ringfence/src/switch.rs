@@ -22,6 +22,7 @@ pub mod shown;
 mod sound;
 
 pub use phones::Desks;
+pub use sound::ASKED_AFTER_MS;
 
 use crate::boxkey;
 use crate::clips::ClipTable;
@@ -319,6 +320,7 @@ impl Switch {
             sip::Output::Media { leg, media, signalling } => {
                 self.open_media(leg, &media, signalling.ip());
             }
+            sip::Output::There { leg } => self.sound.there(now, leg),
             sip::Output::RefusedClear { via } => {
                 let about = via.to_string();
                 self.alarms.raise(now, "call-in-clear", &about, control::Level::Warning);
@@ -517,7 +519,9 @@ impl Switch {
             return Duration::ZERO;
         }
         let deadlines = [self.parts.exchange.deadline(), self.parts.endpoint.deadline()];
-        let next = deadlines.into_iter().flatten().map(|(at, _)| at.since(now)).min();
+        let vanishes = self.sound.deadline();
+        let next = deadlines.into_iter().flatten().map(|(at, _)| at).chain(vanishes);
+        let next = next.map(|at| at.since(now)).min();
         next.unwrap_or(SLEEP_MAX).min(SLEEP_MAX)
     }
 }

@@ -184,6 +184,9 @@ pub enum Command {
     },
     /// End a leg with what its state asks for: BYE, CANCEL or a refusal.
     HangUp { leg: LegId, cause: Cause },
+    /// Ask the party of a leg that is up whether it is there, by an OPTIONS within the call; `There`
+    /// says that it answered. One that knows of no such call is gone (RFC 3261 12.2.1.2).
+    Ask { leg: LegId },
     /// Put the party on hold: we still send to it (music) or the line is still both ways.
     Hold { leg: LegId, send: bool },
     /// Take the party back.
@@ -251,6 +254,8 @@ pub enum Output {
     /// `signalling` is where the leg's requests go: behind a NAT, or from another interface of the
     /// same machine, sound comes from there and not from what the session description names.
     Media { leg: LegId, media: MediaPlan, signalling: SocketAddr },
+    /// The party of a leg answered `Command::Ask`.
+    There { leg: LegId },
     /// A call was refused since it would have been in clear where encryption is required.
     RefusedClear { via: Via },
     /// A phone or trunk was refused, since the certificate of its connection is another's. An alarm.

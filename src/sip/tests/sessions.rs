@@ -252,3 +252,30 @@ fn nobody_elses_challenge_is_answered() {
     assert_eq!(lines(&answer(&mut net, PHONE, &bye, 401, "", CHALLENGE, "")), [""; 0]);
     assert_eq!(net.story(BOX, ringing()), "Ringing Answered Gone(Normal)");
 }
+
+#[test]
+fn who_is_asked_within_a_call_is_there_and_who_knows_of_no_such_call_is_gone() {
+    let mut net = asking(0);
+    let leg = net.talk_in();
+    net.tell(BOX, Command::Ask { leg });
+    net.run(secs(1));
+    assert!(net.news(BOX).contains(&sip::Output::There { leg }));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered");
+    // Its power came back: it is there, and the call is not.
+    let config = Config { session_s: 0, ..phone_config(TRUNK) };
+    net.endpoints.insert(at(TRUNK), sip::Endpoint::new(net.now, config));
+    net.tell(BOX, Command::Ask { leg });
+    net.run(secs(1));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered Gone(Vanished)");
+}
+
+#[test]
+fn who_answers_nothing_is_neither_there_nor_ended_by_the_question() {
+    let mut net = asking(0);
+    let leg = net.talk_in();
+    net.endpoints.remove(&at(TRUNK));
+    net.tell(BOX, Command::Ask { leg });
+    net.run(secs(40));
+    assert!(!net.news(BOX).contains(&sip::Output::There { leg }));
+    assert_eq!(net.story(BOX, leg), "Arrived Answered", "whoever asked decides");
+}

@@ -12,9 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// How long nothing comes of a phone that sent all the time before, until its leg is ended as
-/// vanished: without power or network it says no goodbye.
-const VANISHED_AFTER: Duration = Duration::from_secs(10);
+/// How long nothing comes of a phone that sent all the time before, until it is asked by SIP whether
+/// it is there. Some phones send nothing while they are muted, and say so to nobody.
+pub const ASKED_AFTER_MS: u64 = 1500;
+/// How long it may take to answer: time for a second try of the OPTIONS (RFC 3261 17.1.2.1: T1 is
+/// 500 ms). What never answers has vanished, and its caller is told within 3 s.
+const ANSWERS_WITHIN: Duration = Duration::from_millis(1250);
+/// One that answered is asked again so often.
+const ASKED_EVERY: Duration = Duration::from_secs(4);
+/// How long one that answered before may owe an answer: four tries.
+const OWES_MAX: Duration = Duration::from_secs(8);
 
 /// What is known of the legs' sound beyond their wires.
 #[derive(Default)]
@@ -22,12 +29,20 @@ pub struct Sound {
     pub rooms: Rooms,
     /// What each leg speaks.
     codecs: BTreeMap<LegId, Codec>,
-    /// Legs of which nothing comes, and since when.
-    silent: BTreeMap<LegId, Instant>,
+    /// Legs of which nothing comes.
+    silent: BTreeMap<LegId, Silent>,
     /// Legs that were ended for that; the exchange is told so.
     vanished: BTreeSet<LegId>,
     /// Legs ended because their phone was silent, for the console.
     pub vanished_count: u64,
+}
+
+/// A leg of which nothing comes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Silent {
+    /// The question that is not answered, and when one was answered last.
+    asked: Option<Instant>,
+    answered: Option<Instant>,
 }
 
 impl Sound {
@@ -43,28 +58,52 @@ impl Sound {
         self.codecs.get(&leg).copied()
     }
 
-    /// Notes that nothing came of a leg for `ms`, or that it is heard again.
-    pub fn note(&mut self, now: Instant, leg: LegId, silent_ms: Option<u64>) {
-        match silent_ms {
-            Some(ms) => {
-                let since = now.as_micros().saturating_sub(ms.saturating_mul(1000));
-                self.silent.insert(leg, Instant::from_micros(since));
-            }
-            None => drop(self.silent.remove(&leg)),
+    /// Notes that nothing comes of a leg, or that it is heard again.
+    pub fn note(&mut self, leg: LegId, silent: bool) {
+        if silent {
+            self.silent.entry(leg).or_default();
+        } else {
+            self.silent.remove(&leg);
         }
     }
 
-    /// Takes the legs out that have been silent for too long; they count as vanished.
-    pub fn take_vanished(&mut self, now: Instant) -> Vec<LegId> {
-        let over = |since: &Instant| now.since(*since) >= VANISHED_AFTER;
-        let gone: Vec<LegId> =
-            self.silent.iter().filter(|(_, since)| over(since)).map(|(&leg, _)| leg).collect();
+    /// Notes that a leg's phone answered: it is there, and silent by itself.
+    pub fn there(&mut self, now: Instant, leg: LegId) {
+        if let Some(silent) = self.silent.get_mut(&leg) {
+            (silent.asked, silent.answered) = (None, Some(now));
+        }
+    }
+
+    /// Takes the legs out whose phones have vanished, and gives those that are to be asked.
+    pub fn take_vanished(&mut self, now: Instant) -> (Vec<LegId>, Vec<LegId>) {
+        let (mut gone, mut asked) = (Vec::new(), Vec::new());
+        for (&leg, silent) in &mut self.silent {
+            match (silent.asked, silent.answered) {
+                (None, Some(answered)) if now.since(answered) < ASKED_EVERY => {}
+                (None, _) => {
+                    silent.asked = Some(now);
+                    asked.push(leg);
+                }
+                (Some(at), answered) => {
+                    let most = if answered.is_some() { OWES_MAX } else { ANSWERS_WITHIN };
+                    if now.since(at) >= most {
+                        gone.push(leg);
+                    }
+                }
+            }
+        }
         for leg in &gone {
             self.silent.remove(leg);
             self.vanished.insert(*leg);
             self.vanished_count += 1;
         }
-        gone
+        (gone, asked)
+    }
+
+    /// When a leg may have vanished next.
+    pub fn deadline(&self) -> Option<Instant> {
+        let ends = self.silent.values().filter(|silent| silent.answered.is_none());
+        ends.map(|silent| silent.asked.map_or(Instant::START, |at| at + ANSWERS_WITHIN)).min()
     }
 
     /// What is told of a leg: where a silence ended it, why.
@@ -182,14 +221,24 @@ impl Switch {
     pub(super) fn silence(&mut self, now: Instant, slot: Slot, ms: Option<u64>) {
         let leg = self.parts.wires.leg_at(slot);
         if let Some(leg) = leg.filter(|leg| ms.is_none() || !self.trunk_legs.contains(leg)) {
-            self.sound.note(now, leg, ms);
+            self.sound.note(leg, ms.is_some());
+            self.end_vanished(now);
         }
     }
 
-    /// Ends the legs of phones that have been silent for too long.
+    /// Asks the phones that fell silent whether they are there, and ends the legs of those that are
+    /// not.
     pub(super) fn end_vanished(&mut self, now: Instant) {
-        for leg in self.sound.take_vanished(now) {
-            log(Severity::Warning, &format!("leg {leg}: its phone sends no sound any more"));
+        let (gone, asked) = self.sound.take_vanished(now);
+        for leg in asked {
+            let ask = sip::Command::Ask { leg };
+            self.parts.endpoint.handle(now, sip::Input::Command(ask));
+        }
+        for leg in gone {
+            log(
+                Severity::Warning,
+                &format!("leg {leg}: its phone sends no sound and answers nothing"),
+            );
             let hang_up = sip::Command::HangUp { leg, cause: Cause::Vanished };
             self.parts.endpoint.handle(now, sip::Input::Command(hang_up));
             self.settle(now);
@@ -210,12 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_silent_for_ten_seconds_has_vanished_and_its_end_is_told_as_that() {
+    fn a_phone_that_falls_silent_and_answers_nothing_has_vanished_within_three_seconds() {
         let mut sound = Sound::default();
-        sound.note(at(20_000), leg(), Some(3000));
-        assert_eq!(sound.take_vanished(at(26_900)), []);
-        assert_eq!(sound.take_vanished(at(27_000)), [leg()]);
-        assert_eq!(sound.take_vanished(at(60_000)), [], "once");
+        sound.note(leg(), true);
+        assert_eq!(sound.take_vanished(at(1500)), (vec![], vec![leg()]), "it is asked");
+        assert_eq!(sound.take_vanished(at(2740)), (vec![], vec![]));
+        assert_eq!(sound.deadline(), Some(at(2750)));
+        assert_eq!(sound.take_vanished(at(2750)), (vec![leg()], vec![]));
+        assert_eq!(sound.take_vanished(at(60_000)), (vec![], vec![]), "once");
         assert_eq!(sound.told(leg(), LegEvent::Held), LegEvent::Held);
         assert_eq!(
             sound.told(leg(), LegEvent::Gone(Cause::Normal)),
@@ -225,14 +276,37 @@ mod tests {
     }
 
     #[test]
+    fn a_muted_phone_that_sends_nothing_is_asked_now_and_then_and_kept_for_an_hour() {
+        let mut sound = Sound::default();
+        sound.note(leg(), true);
+        let mut questions = 0;
+        for ms in (1500..3_600_000).step_by(200) {
+            let (gone, asked) = sound.take_vanished(at(ms));
+            assert_eq!(gone, [], "{ms} ms");
+            if !asked.is_empty() {
+                questions += 1;
+                sound.there(at(ms + 30), leg());
+            }
+        }
+        assert!((800..=900).contains(&questions), "{questions}");
+        // Its power is pulled while it is muted.
+        let end = (3_600_000..3_700_000)
+            .step_by(200)
+            .find(|&ms| !sound.take_vanished(at(ms)).0.is_empty());
+        assert!(end.is_some_and(|ms| ms <= 3_613_000), "{end:?}");
+    }
+
+    #[test]
     fn a_phone_heard_again_or_hung_up_in_time_has_not_vanished() {
         let mut sound = Sound::default();
-        sound.note(at(20_000), leg(), Some(3000));
-        sound.note(at(25_000), leg(), None);
-        assert_eq!(sound.take_vanished(at(60_000)), []);
-        sound.note(at(70_000), leg(), Some(3000));
+        sound.note(leg(), true);
+        sound.take_vanished(at(1500));
+        sound.note(leg(), false);
+        assert_eq!(sound.take_vanished(at(60_000)), (vec![], vec![]));
+        sound.note(leg(), true);
+        sound.take_vanished(at(70_000));
         sound.forget(leg());
-        assert_eq!(sound.take_vanished(at(90_000)), []);
+        assert_eq!(sound.take_vanished(at(90_000)), (vec![], vec![]));
         assert_eq!(sound.vanished_count, 0);
     }
 }

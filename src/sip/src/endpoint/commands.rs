@@ -26,6 +26,7 @@ impl Endpoint {
                 let direction = if send { Direction::SendOnly } else { Direction::Inactive };
                 self.with_leg(leg, |l, w| l.direct(now, w, direction));
             }
+            Command::Ask { leg } => self.with_leg(leg, |l, w| l.ask(now, w)),
             Command::Resume { leg } => {
                 self.with_leg(leg, |l, w| l.direct(now, w, Direction::SendReceive));
             }

@@ -49,6 +49,10 @@ impl Endpoint {
             Owner::Update { leg } => {
                 self.with_leg(leg, |l, w| l.update_response(now, w, id, response, from));
             }
+            Owner::Ask { leg } => {
+                let code = response.code().unwrap_or(500);
+                self.with_leg(leg, |l, w| l.asked(now, w, code));
+            }
             Owner::Referral { leg, number } => {
                 let (code, for_now) =
                     (response.code().unwrap_or(500), response.retry_after().is_some());
@@ -116,7 +120,7 @@ impl Endpoint {
 
     fn timed_out(&mut self, now: Instant, timed_out: TimedOut<Owner>) {
         match timed_out.owner {
-            Owner::Nobody | Owner::Arrived { .. } => {}
+            Owner::Nobody | Owner::Arrived { .. } | Owner::Ask { .. } => {}
             Owner::Invite { leg, fork } => {
                 self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
             }

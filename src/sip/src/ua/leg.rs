@@ -216,6 +216,13 @@ impl Leg {
         self.refuse_as(now, wire, cause::status(cause), cause);
     }
 
+    /// Asks the party whether it is there.
+    pub fn ask(&mut self, now: Instant, wire: &mut Wire) {
+        if let Phase::Up(call) = &mut self.phase {
+            call.ask(now, wire);
+        }
+    }
+
     /// Lets sound flow another way.
     pub fn direct(&mut self, now: Instant, wire: &mut Wire, direction: Direction) {
         if let Phase::Up(call) = &mut self.phase {

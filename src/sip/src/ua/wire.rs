@@ -48,6 +48,8 @@ pub enum Owner {
     Reinvite { leg: LegId },
     /// An UPDATE of ours that refreshes the session of a leg.
     Update { leg: LegId },
+    /// An OPTIONS that asks whether a leg's party is there.
+    Ask { leg: LegId },
     /// A NOTIFY of how the transfer goes that the REFER of that number asked for.
     Referral { leg: LegId, number: u32 },
     /// A BYE that a trunk may challenge.
@@ -330,6 +332,11 @@ impl Wire {
     /// Says what happened on a leg.
     pub fn event(&mut self, leg: LegId, event: LegEvent) {
         self.tell(Output::Leg { leg, event });
+    }
+
+    /// Says that a leg's party is there.
+    pub fn there(&mut self, leg: LegId) {
+        self.tell(Output::There { leg });
     }
 
     /// Notes that a peer was let in.

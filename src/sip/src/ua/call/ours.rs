@@ -23,6 +23,15 @@ impl Call {
         self.pursue(now, wire);
     }
 
+    /// Asks the peer whether it is there (RFC 3261 11, within the dialog).
+    pub fn ask(&mut self, now: Instant, wire: &mut Wire) {
+        let via = wire.via(&self.dialog.hop());
+        let contact = wire.contact_in(&self.dialog, &self.contact);
+        let options = self.dialog.request(Method::Options, &via);
+        let options = options.with("Contact", contact).with("Accept", SDP);
+        wire.request(now, options, self.dialog.hop(), Owner::Ask { leg: self.leg });
+    }
+
     /// Takes a final response to our re-INVITE (RFC 3261 14.1).
     pub fn reinvite_answered(
         &mut self,

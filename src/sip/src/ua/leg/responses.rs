@@ -61,6 +61,20 @@ impl Leg {
         }
     }
 
+    /// Takes a response to our OPTIONS: whoever refuses it is there all the same, unless it knows of
+    /// no such call (RFC 3261 12.2.1.2).
+    pub fn asked(&mut self, now: Instant, wire: &mut Wire, code: u16) {
+        let Phase::Up(call) = &mut self.phase else { return };
+        match code {
+            100..=199 => {}
+            408 | 481 => {
+                let fate = call.lost(now, wire);
+                self.meet(wire, fate);
+            }
+            _ => wire.there(self.id),
+        }
+    }
+
     /// Takes a response to our BYE: a challenge is answered where the peer is a trunk of ours.
     pub fn bye_response(
         &mut self,
