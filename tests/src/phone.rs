@@ -386,7 +386,7 @@ impl Runner {
 
     fn open(&mut self, plan: &sip::MediaPlan) {
         let now = self.now();
-        let Some(coder) = media::Coder::new(plan.codec) else { return };
+        let Some(coder) = media::Coder::of(plan.codec, plan.opus) else { return };
         self.engine.command(
             now,
             media::Command::OpenRtp {
@@ -394,6 +394,7 @@ impl Runner {
                 ssrc: 0x1234_5678,
                 remote: plan.remote,
                 coder,
+                packets: media::Packets { ms: plan.ptime_ms, dtmf_clock_hz: plan.dtmf_clock_hz },
                 payload_type: plan.payload_type,
                 dtmf_payload_type: plan.dtmf_payload_type,
                 send: plan.send,

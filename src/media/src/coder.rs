@@ -7,10 +7,11 @@
 //! leaks are 1/128 and 1/256 a sample).
 
 use crate::conceal::Concealer;
+use crate::opus::Opus;
 use crate::sink::Block;
 use audio_codec::g722::{G722Decoder, G722Encoder};
 use audio_codec::{Decoder as _, Encoder as _};
-use model::{Codec, Law, Rate, SAMPLES_PER_FRAME};
+use model::{Codec, Law, OpusTerms, Rate, SAMPLES_PER_FRAME};
 
 /// Bytes of the past that are kept: 60 ms.
 pub const PAST: usize = 3 * SAMPLES_PER_FRAME;
@@ -27,15 +28,21 @@ const FADE: usize = 160;
 pub enum Coder {
     Law(Law),
     G722(Box<G722>),
+    Opus(Box<Opus>),
 }
 
 impl Coder {
-    /// Makes the state of a codec, or nothing for one that the engine has not.
+    /// Makes the state of a codec; nothing where there is no memory for it.
     pub fn new(codec: Codec) -> Option<Self> {
+        Self::of(codec, OpusTerms::default())
+    }
+
+    /// Makes the state of a codec, with what a peer wants of Opus if it is that.
+    pub fn of(codec: Codec, opus: OpusTerms) -> Option<Self> {
         Some(match (codec, codec.law()) {
             (_, Some(law)) => Self::Law(law),
-            (Codec::G722, _) => Self::G722(Box::default()),
-            _ => return None,
+            (Codec::Opus, _) => return Opus::new(opus).map(Self::Opus),
+            _ => Self::G722(Box::default()),
         })
     }
 
@@ -44,6 +51,7 @@ impl Coder {
         match self {
             Self::Law(law) => Codec::from(*law),
             Self::G722(_) => Codec::G722,
+            Self::Opus(_) => Codec::Opus,
         }
     }
 
@@ -59,18 +67,37 @@ impl Coder {
         }
     }
 
-    /// Encodes what the leg hears: a frame of the codec's rate.
+    /// Encodes what the leg hears: a frame of the codec's rate. Opus keeps its bytes to itself, as
+    /// they are no block (`payload`).
     pub fn encode(&mut self, samples: &[i16], bytes: &mut Block) {
         match self {
             Self::Law(law) => law.encode(samples, bytes),
             Self::G722(state) => state.out.encode(samples, bytes),
+            Self::Opus(state) => state.encode(samples),
         }
     }
 
-    /// Gives the side that decodes what the leg says.
+    /// What is to be sent of a block that was encoded or passed.
+    pub fn payload<'a>(&'a self, block: &'a Block) -> &'a [u8] {
+        match self {
+            Self::Opus(state) => state.payload(),
+            _ => block,
+        }
+    }
+
+    /// Notes that what was encoded last was not sent.
+    pub fn unheard(&mut self) {
+        if let Self::Opus(state) = self {
+            state.unheard();
+        }
+    }
+
+    /// Gives the side that decodes what the leg says, where its bytes are blocks.
     pub fn ear(&mut self) -> Ear<'_> {
         match self {
             Self::Law(law) => Ear::Law(*law),
+            // Its packets are played by `Opus::play`.
+            Self::Opus(_) => Ear::Law(Law::A),
             Self::G722(state) => {
                 Ear::G722 { decoder: &mut state.decoder, made_up: &mut state.made_up }
             }
@@ -107,7 +134,8 @@ pub struct Mouth {
 }
 
 impl Mouth {
-    fn new() -> Self {
+    /// Begins with silence.
+    pub fn new() -> Self {
         Self { encoder: G722Encoder::new(), past: [Codec::G722.silence(); PAST], behind: false }
     }
 
@@ -116,7 +144,8 @@ impl Mouth {
         self.behind = true;
     }
 
-    fn encode(&mut self, samples: &[i16], bytes: &mut Block) {
+    /// Encodes a frame at 16 kHz.
+    pub fn encode(&mut self, samples: &[i16], bytes: &mut Block) {
         let mut frame = [0; 2 * SAMPLES_PER_FRAME];
         frame.copy_from_slice(&samples[..2 * SAMPLES_PER_FRAME]);
         if std::mem::take(&mut self.behind) {

@@ -77,6 +77,21 @@ pub enum ControlPath {
     Apart(SocketAddr),
 }
 
+/// How what is sent is cut into packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packets {
+    /// How long they are: 10, 20, 30 or 60 ms; Opus has 20 ms always.
+    pub ms: u8,
+    /// The clock that durations of telephone-events count by: that of the codec, or 8000.
+    pub dtmf_clock_hz: u32,
+}
+
+impl Default for Packets {
+    fn default() -> Self {
+        Self { ms: 20, dtmf_clock_hz: 8000 }
+    }
+}
+
 /// What the engine shall do. A command for a slot that is closed or out of range changes nothing
 /// and is counted in `EngineCounters::commands_refused`.
 #[derive(Debug)]
@@ -95,6 +110,7 @@ pub enum Command {
         payload_type: u8,
         /// Telephone-event (RFC 4733); without it keys are heard and sent in the sound itself.
         dtmf_payload_type: Option<u8>,
+        packets: Packets,
         send: bool,
         receive: bool,
         /// The keys of both directions, prepared; nothing for sound in clear.

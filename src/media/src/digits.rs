@@ -53,14 +53,14 @@ impl Digits {
         }
     }
 
-    /// Goes on by a tick whose packet would have `timestamp`; `as_event` tells how the next key
-    /// that starts is sent.
-    pub fn tick(&mut self, as_event: bool, timestamp: u32, frame: &mut [i16]) -> Key {
+    /// Goes on by a tick whose packet would have `timestamp`; `as_event` tells by which clock
+    /// the next key that starts is sent as an event; as a tone without one.
+    pub fn tick(&mut self, as_event: Option<u32>, timestamp: u32, frame: &mut [i16]) -> Key {
         if let State::Idle = self.state {
             let Some(digit) = self.waiting.pop_front() else { return Key::None };
             self.sent += 1;
-            self.state = if as_event {
-                State::Event(EventOut::new(digit, timestamp))
+            self.state = if let Some(clock_hz) = as_event {
+                State::Event(EventOut::new(digit, timestamp, clock_hz))
             } else {
                 let len = usize::from(KEY_TICKS) * SAMPLES_PER_FRAME;
                 State::Tone { tone: KeyTone::new(digit, len), ticks: KEY_TICKS }

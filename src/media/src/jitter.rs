@@ -189,6 +189,13 @@ impl Jitter {
         self.ring.copy(self.play, out);
     }
 
+    /// The byte `later` samples after the next one, with its time stamp, if it is there.
+    pub fn mark(&self, later: u32) -> Option<(u32, u8)> {
+        let (at, mut byte) = (self.play.wrapping_add(later), [0]);
+        self.ring.copy(at, &mut byte);
+        self.ring.whole(at, 1).then_some((at, byte[0]))
+    }
+
     /// Takes `len` samples; `sound` tells that they were real and were played.
     pub fn take(&mut self, len: usize, sound: bool) {
         self.advance(len as u32);

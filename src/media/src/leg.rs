@@ -12,7 +12,7 @@ pub use known::Known;
 use crate::card::CardEar;
 use crate::clip::Clip;
 use crate::coder::Coder;
-use crate::command::{RoomNo, Slot, TapNo};
+use crate::command::{Packets, RoomNo, Slot, TapNo};
 use crate::digits::{Digits, Key};
 use crate::hear::{Filters, KeyEar};
 use crate::packet::{Packet, SENT_MAX};
@@ -31,7 +31,8 @@ use std::time::Duration;
 /// Ticks that a peer's sound is decoded and encoded again before its bytes are passed on: 100 ms, in
 /// which the encoder's state, that the far decoder shares, comes to be that of the peer's encoder.
 const SETTLE_TICKS: u8 = 5;
-const FRAME: u32 = SAMPLES_PER_FRAME as u32;
+/// Bytes of blocks that wait to fill a packet: less than one of 60 ms, and a block.
+const HELD_MAX: usize = 4 * SAMPLES_PER_FRAME;
 
 /// How a leg's sound comes and goes.
 #[expect(clippy::large_enum_variant, reason = "legs are reserved in place, at the largest size")]
@@ -52,15 +53,19 @@ pub enum Line {
 }
 
 /// The sending side of a leg that speaks RTP.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Sender {
     pub ssrc: u32,
     pub remote: SocketAddr,
     pub payload_type: u8,
     pub dtmf_payload_type: Option<u8>,
     pub send: bool,
+    packets_of: Packets,
+    /// What the clock goes on by in a tick, sent or not.
+    step: u32,
+    /// Blocks that wait to fill a packet.
+    held: heapless::Vec<u8, HELD_MAX>,
     sequence: u16,
-    /// Goes on by a frame each tick, sent or not.
     timestamp: u32,
     /// The next packet is the first after a pause (RFC 3551 4.1).
     starts: bool,
@@ -72,13 +77,16 @@ pub struct Sender {
 impl Sender {
     /// Makes a sender whose counts start where `start` says; numbers in their lower half, so that
     /// losing the first packets cannot hide a wrap (RFC 3711 3.3.1).
-    pub fn new(ssrc: u32, expected: &Expected, send: bool, start: u64) -> Self {
+    pub fn new(ssrc: u32, expected: &Expected, packets: Packets, send: bool, start: u64) -> Self {
         Self {
             ssrc,
             remote: expected.remote,
             payload_type: expected.payload_type,
             dtmf_payload_type: expected.dtmf_payload_type,
             send,
+            packets_of: packets,
+            step: expected.codec.rtp_clock_hz() / 50,
+            held: heapless::Vec::new(),
             sequence: (start >> 33) as u16 >> 1,
             timestamp: start as u32,
             starts: true,
@@ -88,11 +96,14 @@ impl Sender {
     }
 
     /// Changes where and what is sent; the counts go on.
-    pub fn change(&mut self, expected: &Expected, send: bool) {
+    pub fn change(&mut self, expected: &Expected, packets: Packets, send: bool) {
         self.starts |= send && !self.send;
         self.remote = expected.remote;
         self.payload_type = expected.payload_type;
         self.dtmf_payload_type = expected.dtmf_payload_type;
+        self.packets_of = packets;
+        self.step = expected.codec.rtp_clock_hz() / 50;
+        self.held.clear();
         self.send = send;
     }
 
@@ -108,6 +119,45 @@ impl Sender {
     fn sent(&self) -> Sent {
         let Self { ssrc, timestamp, packets, octets, .. } = *self;
         Sent { ssrc, timestamp, packets, octets }
+    }
+
+    /// Sends a tick's sound in packets of the length that was agreed on: at once where that is a
+    /// tick's, else in halves or when enough of it is there. Tells whether it is, or will be, sent.
+    fn sound(
+        &mut self,
+        slot: Slot,
+        payload: &[u8],
+        blocks: bool,
+        mut secured: Option<&mut Secured>,
+        sink: &mut impl Sink,
+    ) -> bool {
+        let packet = |sender: &Self, timestamp: u32| Packet {
+            marker: sender.starts,
+            payload_type: sender.payload_type,
+            timestamp,
+            sequence: 0,
+            ssrc: 0,
+            payload: &[],
+        };
+        let len = usize::from(self.packets_of.ms) * SAMPLES_PER_FRAME / 20;
+        if !blocks || len == payload.len() || len == 0 || !self.send {
+            let whole = Packet { payload, ..packet(self, self.timestamp) };
+            return self.packet(slot, whole, secured, sink);
+        }
+        let first = self.timestamp.wrapping_sub(self.held.len() as u32);
+        let mut held = std::mem::take(&mut self.held);
+        // There is room: less than a packet waited.
+        let _ = held.extend_from_slice(payload);
+        let mut sent = 0;
+        while let Some(payload) = held.get(sent..sent + len) {
+            let one = Packet { payload, ..packet(self, first.wrapping_add(sent as u32)) };
+            if !self.packet(slot, one, secured.as_deref_mut(), sink) {
+                return false;
+            }
+            sent += len;
+        }
+        let _ = self.held.extend_from_slice(&held[sent..]);
+        true
     }
 
     /// Sends a packet of a time stamp, unless the leg is not to be sent anything. What cannot be
@@ -208,7 +258,7 @@ impl Leg {
     /// Tells whether the bytes of a peer can be passed on to the leg in this tick, unread.
     pub fn takes_bytes(&self, peer: Slot, codec: Codec) -> bool {
         let settled = self.hears == Some(peer) && self.settled >= SETTLE_TICKS;
-        codec == self.codec() && (settled || self.coder.is_stateless())
+        codec == self.codec() && codec.is_even() && (settled || self.coder.is_stateless())
     }
 
     /// Plays something else from the next tick on.
@@ -237,7 +287,9 @@ impl Leg {
         let digit = if let Some(secured) = secured {
             let mut plain = [0; PACKET_MAX];
             match secured.unprotect(now, bytes, &mut plain) {
-                Ok(len) => receiver.datagram(now, from, &plain[..len], true, counters),
+                Ok(len) => {
+                    receiver.datagram(now, from, &plain[..len], true, &mut self.coder, counters)
+                }
                 Err(refused) => {
                     *match refused {
                         Refused::Malformed => &mut counters.malformed,
@@ -248,7 +300,7 @@ impl Leg {
                 }
             }
         } else {
-            receiver.datagram(now, from, bytes, false, counters)
+            receiver.datagram(now, from, bytes, false, &mut self.coder, counters)
         };
         self.counters.digits_in += u64::from(digit.is_some());
         Ok(digit)
@@ -330,8 +382,11 @@ impl Leg {
             }
         }
         let (as_event, timestamp) = match &self.line {
-            Line::Rtp { sender, .. } => (sender.dtmf_payload_type.is_some(), sender.timestamp),
-            Line::Card { .. } | Line::Closed => (false, 0),
+            Line::Rtp { sender, .. } => {
+                let clock_hz = sender.packets_of.dtmf_clock_hz;
+                (sender.dtmf_payload_type.map(|_| clock_hz), sender.timestamp)
+            }
+            Line::Card { .. } | Line::Closed => (None, 0),
         };
         let key = self.digits.tick(as_event, timestamp, &mut frame[..SAMPLES_PER_FRAME]);
         if key == Key::Tone {
@@ -355,7 +410,11 @@ impl Leg {
         }
         self.send(slot, key, &mut heard, sink);
         if let Some(tap) = self.tap {
-            sink.tap(tap, &TapFrame { codec, left: self.said.bytes, right: heard });
+            let (codec, left, right) = match &mut self.coder {
+                Coder::Opus(opus) => opus.tap(weights, &self.said.samples),
+                _ => (codec, self.said.bytes, heard),
+            };
+            sink.tap(tap, &TapFrame { codec, left, right });
         }
         ended
     }
@@ -400,7 +459,7 @@ impl Leg {
 
     /// Sends the block, or the packet of a key instead; what is not sent as sound is not heard.
     fn send(&mut self, slot: Slot, key: Key, heard: &mut Block, sink: &mut impl Sink) {
-        let silence = self.codec().silence();
+        let codec = self.codec();
         let sent = match &mut self.line {
             Line::Closed => false,
             Line::Card { .. } => {
@@ -408,33 +467,29 @@ impl Leg {
                 true
             }
             Line::Rtp { sender, secured, .. } => {
-                let mut secured = secured.as_mut();
-                let sound = Packet {
-                    marker: sender.starts,
-                    payload_type: sender.payload_type,
-                    timestamp: sender.timestamp,
-                    sequence: 0,
-                    ssrc: 0,
-                    payload: heard,
-                };
-                let sent = match (&key, sender.dtmf_payload_type) {
+                let secured = secured.as_mut();
+                let (as_event, sent) = match (&key, sender.dtmf_payload_type) {
                     (Key::Event { timestamp, packet }, Some(payload_type)) => {
                         let event = Packet {
                             marker: packet.marker,
                             payload_type,
                             timestamp: *timestamp,
+                            sequence: 0,
+                            ssrc: 0,
                             payload: &packet.payload,
-                            ..sound
                         };
-                        sender.packet(slot, event, secured.take(), sink)
+                        sender.held.clear();
+                        (true, sender.packet(slot, event, secured, sink))
                     }
-                    _ => sender.packet(slot, sound, secured.take(), sink),
+                    _ => {
+                        let (payload, blocks) = (self.coder.payload(heard), codec.is_even());
+                        (false, sender.sound(slot, payload, blocks, secured, sink))
+                    }
                 };
-                sender.timestamp = sender.timestamp.wrapping_add(FRAME);
-                let as_event =
-                    matches!(key, Key::Event { .. }) && sender.dtmf_payload_type.is_some();
+                sender.timestamp = sender.timestamp.wrapping_add(sender.step);
                 if as_event || !sent {
-                    *heard = [silence; SAMPLES_PER_FRAME];
+                    *heard = [codec.silence(); SAMPLES_PER_FRAME];
+                    self.coder.unheard();
                 }
                 sent
             }

@@ -27,6 +27,7 @@ mod jitter;
 mod leg;
 pub mod mos;
 pub mod muted;
+pub mod opus;
 pub mod packet;
 mod play;
 mod receive;
@@ -47,7 +48,7 @@ mod transit;
 
 pub use clip::Clip;
 pub use coder::Coder;
-pub use command::{ClipList, ClipNo, Command, ControlPath, RoomNo, Slot, TapNo};
+pub use command::{ClipList, ClipNo, Command, ControlPath, Packets, RoomNo, Slot, TapNo};
 pub use engine::{Config, Engine, Retired};
 pub use sink::{Block, EngineCounters, Event, LegCounters, Sink, TapFrame};
 pub use srtp::Srtp;

@@ -30,6 +30,22 @@ const LOSS_PERCENT: i32 = 10;
 /// Effort of the encoder, 0 to 10: speech gains little above it.
 const COMPLEXITY: i32 = 5;
 
+/// What the jitter buffer holds for a packet: the number of its place, for each step.
+pub struct Marks([u8; STEPS_MAX]);
+
+impl Marks {
+    /// Has room for the longest packet.
+    pub fn new() -> Self {
+        Self([0; STEPS_MAX])
+    }
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A packet that waits for its time.
 #[derive(Clone, Copy)]
 struct Place {
@@ -100,17 +116,12 @@ impl Opus {
 
     /// Keeps a packet that begins at a step of 8 kHz; gives what the jitter buffer holds for it, as
     /// long as it is, or nothing if it is no packet of Opus.
-    pub fn hold<'a>(
-        &mut self,
-        from: u32,
-        packet: &[u8],
-        marks: &'a mut [u8; STEPS_MAX],
-    ) -> Option<&'a [u8]> {
+    pub fn hold<'a>(&mut self, from: u32, packet: &[u8], marks: &'a mut Marks) -> Option<&'a [u8]> {
         let steps = opus::packet::get_nb_samples(packet, Rate::Narrow.hz()).ok()?;
         let number = self.next;
         let place = self.places.get_mut(usize::from(number))?;
         place.bytes.get_mut(..packet.len())?.copy_from_slice(packet);
-        let marks = marks.get_mut(..steps).filter(|marks| !marks.is_empty())?;
+        let marks = marks.0.get_mut(..steps).filter(|marks| !marks.is_empty())?;
         (place.from, place.steps, place.len) = (from, steps as u16, packet.len() as u16);
         self.next = (number + 1) % PLACES as u8;
         marks.fill(number);

@@ -1,13 +1,14 @@
 //! RTP packets (RFC 3550 section 5.1): read without a copy, written into a fixed buffer.
 
-use model::SAMPLES_PER_FRAME;
 use rtp::header::Header;
 use webrtc_util::marshal::{Marshal, Unmarshal};
 
 /// The header without CSRCs and extension (RFC 3550 5.1).
 pub const HEADER: usize = 12;
-/// The largest packet the engine sends in clear: 20 ms of G.711.
-pub const SENT_MAX: usize = HEADER + SAMPLES_PER_FRAME;
+/// The largest payload the engine sends: 60 ms of G.711 or G.722, and a little.
+pub const PAYLOAD_MAX: usize = 512;
+/// The largest packet the engine sends in clear.
+pub const SENT_MAX: usize = HEADER + PAYLOAD_MAX;
 
 /// What a packet says; the payload is a part of the datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_payload_longer_than_the_buffer_is_not_written() {
-        let packet = Packet { payload: &[0; SAMPLES_PER_FRAME + 1], ..PLAIN };
+        let packet = Packet { payload: &[0; PAYLOAD_MAX + 1], ..PLAIN };
         assert_eq!(packet.write(&mut [0; SENT_MAX]), 0);
         assert_eq!(Packet { payload: &[], ..PLAIN }.write(&mut [0; HEADER - 1]), 0);
     }

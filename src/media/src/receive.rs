@@ -4,6 +4,7 @@ use crate::coder::{Coder, Ear, PAST, PAST_SAMPLES, remember};
 use crate::command::ControlPath;
 use crate::conceal::{Concealer, likeness};
 use crate::jitter::{Jitter, Kind, PAYLOAD_MAX, Placed};
+use crate::opus::{Marks, Opus};
 use crate::packet::Packet;
 use crate::rtcp::Receipt;
 use crate::said::Said;
@@ -50,6 +51,8 @@ pub struct Receiver {
     /// Another sender, with the number its second packet will have (RFC 3550 A.1, probation).
     candidate: Option<(u32, u16)>,
     sequence: Sequence,
+    /// The last time stamp of the wire, and the same one by the clock of the jitter buffer.
+    clock: (u32, u32),
     jitter: Jitter,
     events: EventIn,
     concealer: Concealer,
@@ -78,6 +81,7 @@ impl Receiver {
             ssrc: None,
             candidate: None,
             sequence: Sequence::default(),
+            clock: (0, 0),
             jitter,
             events: EventIn::default(),
             concealer: Concealer::new(expected.codec.rate()),
@@ -115,6 +119,7 @@ impl Receiver {
         from: SocketAddr,
         bytes: &[u8],
         authenticated: bool,
+        coder: &mut Coder,
         counters: &mut LegCounters,
     ) -> Option<Digit> {
         if !authenticated && !self.source.allows(now, from) {
@@ -145,10 +150,11 @@ impl Receiver {
         counters.packets += 1;
         self.watch.packet(now, !sound && !event, follows);
         if sound {
-            self.sound(now, &packet, fresh, counters);
+            self.sound(now, &packet, fresh, coder, counters);
             None
         } else {
-            self.jitter.hush(packet.timestamp);
+            let at = self.at(packet.timestamp);
+            self.jitter.hush(at);
             event.then(|| self.events.take(packet.timestamp, packet.payload)).flatten()
         }
     }
@@ -160,6 +166,9 @@ impl Receiver {
         self.jitter.begin_tick(now);
         if !self.jitter.is_playing() {
             return;
+        }
+        if let Coder::Opus(opus) = coder {
+            return self.play_packets(opus, said);
         }
         let whole = self.jitter.next(SAMPLES_PER_FRAME) == (Kind::Sound, SAMPLES_PER_FRAME);
         if !samples && whole && self.concealer.is_settled() && self.jitter.excess(HELD).is_none() {
@@ -272,13 +281,52 @@ impl Receiver {
         now: Instant,
         packet: &Packet<'_>,
         fresh: bool,
+        coder: &mut Coder,
         counters: &mut LegCounters,
     ) {
-        match self.jitter.put(now, packet.timestamp, packet.payload, fresh) {
+        let at = self.at(packet.timestamp);
+        let mut marks = Marks::new();
+        let bytes = match coder {
+            Coder::Opus(opus) => match opus.hold(at, packet.payload, &mut marks) {
+                Some(marks) => marks,
+                None => return counters.malformed += 1,
+            },
+            _ => packet.payload,
+        };
+        match self.jitter.put(now, at, bytes, fresh) {
             Placed::Held => {}
             Placed::Late => counters.late += 1,
             Placed::Duplicate => counters.duplicates += 1,
             Placed::Resynced => counters.resyncs += 1,
+        }
+    }
+
+    /// A time stamp of the wire by the clock of the jitter buffer, of 8 kHz. Both go on from the
+    /// last one, so that neither's wrap is seen in the other.
+    fn at(&mut self, timestamp: u32) -> u32 {
+        let (wire, ours) = self.clock;
+        let times = (self.expected.codec.rtp_clock_hz() / 8000) as i32;
+        let later = timestamp.wrapping_sub(wire) as i32;
+        // What is no whole step waits for the next packet.
+        let steps = later.div_euclid(times);
+        self.clock = (wire.wrapping_add((steps * times) as u32), ours.wrapping_add(steps as u32));
+        self.clock.1
+    }
+
+    /// Plays packets that are no line of bytes. To bring the delay down a frame is left out: a faint
+    /// one, or any when none comes.
+    fn play_packets(&mut self, opus: &mut Opus, said: &mut Said) {
+        let excess = self.jitter.excess(HELD).is_some();
+        self.concealed += opus.play(&mut self.jitter, &mut said.samples);
+        self.impatience = if excess { self.impatience + 1 } else { 0 };
+        if excess && (Dbm0::of(&said.samples) < FAINT || self.impatience >= PATIENCE) {
+            self.concealed += opus.play(&mut self.jitter, &mut said.samples);
+            self.skipped += SAMPLES_PER_FRAME as u64;
+            self.impatience = 0;
+        }
+        self.jitter.end_tick();
+        if !self.jitter.is_playing() {
+            opus.restart();
         }
     }
 

@@ -5,7 +5,7 @@
 //!   |M dur 160|dur 320|dur 480|dur 640|E dur 800|E dur 800|E dur 800|  then a pause of sound
 //! ```
 
-use model::{Digit, SAMPLES_PER_FRAME};
+use model::Digit;
 
 /// Bytes of an event's payload (RFC 4733 2.3).
 pub const PAYLOAD: usize = 4;
@@ -72,6 +72,8 @@ pub struct EventOut {
     digit: Digit,
     /// Time stamp of its start, the same in every packet.
     pub timestamp: u32,
+    /// Units of the clock in a tick.
+    tick: u16,
     sent: u8,
 }
 
@@ -83,9 +85,9 @@ pub struct EventPacket {
 }
 
 impl EventOut {
-    /// Starts a key at a time stamp.
-    pub fn new(digit: Digit, timestamp: u32) -> Self {
-        Self { digit, timestamp, sent: 0 }
+    /// Starts a key at a time stamp, with durations by a clock.
+    pub fn new(digit: Digit, timestamp: u32, clock_hz: u32) -> Self {
+        Self { digit, timestamp, tick: (clock_hz / 50) as u16, sent: 0 }
     }
 
     /// The next packet, or nothing when the end was sent thrice.
@@ -96,7 +98,7 @@ impl EventOut {
         let marker = self.sent == 0;
         self.sent += 1;
         let end = self.sent >= KEY_TICKS;
-        let duration = u16::from(self.sent.min(KEY_TICKS)) * SAMPLES_PER_FRAME as u16;
+        let duration = u16::from(self.sent.min(KEY_TICKS)).saturating_mul(self.tick);
         let [high, low] = duration.to_be_bytes();
         let flags = if end { 0x80 | VOLUME } else { VOLUME };
         Some(EventPacket { marker, payload: [self.digit.event_code(), flags, high, low] })
@@ -113,13 +115,13 @@ mod tests {
     }
 
     fn packets(sign: char, timestamp: u32) -> Vec<(u32, [u8; PAYLOAD])> {
-        let mut out = EventOut::new(key(sign), timestamp);
+        let mut out = EventOut::new(key(sign), timestamp, 8000);
         std::iter::from_fn(|| out.packet().map(|packet| (timestamp, packet.payload))).collect()
     }
 
     #[test]
     fn a_key_is_five_packets_and_two_more_ends() {
-        let mut out = EventOut::new(key('#'), 7);
+        let mut out = EventOut::new(key('#'), 7, 8000);
         let sent: Vec<_> = std::iter::from_fn(|| out.packet()).collect();
         assert_eq!(sent.len(), 7);
         assert!(sent[0].marker && sent[1..].iter().all(|packet| !packet.marker));
@@ -127,6 +129,13 @@ mod tests {
         assert_eq!(sent[4].payload, [11, 0x8A, 3, 32]);
         assert!(sent[4..].iter().all(|packet| packet.payload == sent[4].payload));
         assert!(sent[..4].iter().all(|packet| packet.payload[1] & 0x80 == 0));
+    }
+
+    #[test]
+    fn rfc4733_2_1_a_key_lasts_as_long_by_the_clock_of_opus() {
+        let mut out = EventOut::new(key('1'), 7, 48_000);
+        let sent: Vec<_> = std::iter::from_fn(|| out.packet()).collect();
+        assert_eq!(sent[4].payload, [1, 0x8A, 18, 192], "4800 of 48 kHz are 100 ms");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use model::{Codec, Codecs};
 
 /// The codecs by the names they have in `site.toml`; in this order where it says nothing: wide
 /// band first, where the other side has it.
-const CODECS: [(&str, Codec); 3] =
-    [("g722", Codec::G722), ("pcma", Codec::Pcma), ("pcmu", Codec::Pcmu)];
+const CODECS: [(&str, Codec); 4] =
+    [("g722", Codec::G722), ("pcma", Codec::Pcma), ("pcmu", Codec::Pcmu), ("opus", Codec::Opus)];
 
 /// The codecs of calls, in the order they are asked for.
 pub(crate) fn codecs(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Codecs {

@@ -316,6 +316,45 @@ fn the_wav_of_a_recording_is_stereo_linear_and_says_its_length() {
 }
 
 #[test]
+fn the_wav_of_a_wide_band_recording_has_16000_samples_a_second() {
+    use audio_codec::Encoder as _;
+    let mut writer =
+        RecordingWriter::create(Vec::new(), &key(), id(1, 1), Codec::G722, WallTime(0), [3; 32])
+            .unwrap();
+    let mut encoder = audio_codec::g722::G722Encoder::new();
+    let silence: Block = [Codec::G722.silence(); 160];
+    let mut block: Block = [0; 160];
+    for tick in 0..50 {
+        // 6 kHz, which no narrow line carries.
+        let wave = |n: usize| (n as f32 * 0.375 * std::f32::consts::TAU).sin() * 8000.0;
+        let sound: Vec<i16> = (0..320).map(|n| wave(tick * 320 + n) as i16).collect();
+        encoder.encode_into(&sound, &mut block).unwrap();
+        writer.push(&block, &silence).unwrap();
+    }
+    let file = writer.finish().unwrap();
+    assert_eq!(RecordingReader::open(&file[..], &key()).unwrap().header().codec, Codec::G722);
+    let mut wav = Vec::new();
+    to_wav(Cursor::new(&file), &key(), &mut wav).unwrap();
+    assert_eq!(wav.len(), 44 + 4 * 16_000);
+    assert_eq!(wav[24..28], 16_000u32.to_le_bytes());
+    let side = |offset: usize| {
+        let bytes = wav[44 + offset..].chunks(4).skip(1600);
+        bytes.map(|s| f64::from(i16::from_le_bytes([s[0], s[1]])).powi(2)).sum::<f64>().sqrt()
+    };
+    let (said, heard) = (side(0), side(2));
+    let whole = 8000.0 / 2f64.sqrt() * 14_400f64.sqrt();
+    assert!((0.9..1.1).contains(&(said / whole)), "{said} of {whole}");
+    assert!(heard < whole / 1000.0, "{heard}");
+}
+
+#[test]
+fn opus_has_no_blocks_and_is_not_recorded_as_it_is() {
+    let made =
+        RecordingWriter::create(Vec::new(), &key(), id(1, 1), Codec::Opus, WallTime(0), [3; 32]);
+    assert!(matches!(made.err(), Some(RecordingError::Codec(Codec::Opus))));
+}
+
+#[test]
 fn the_raw_export_is_exactly_what_was_pushed_and_a_torn_one_is_its_sound_part() {
     let file = recording(id(42, 1), &[50, 50, 7]);
     let (mut said, mut heard) = (Vec::new(), Vec::new());

@@ -2,8 +2,8 @@
 
 use super::Dice;
 use media::{
-    Block, Clip, Coder, Command, Config, ControlPath, Engine, Sink, Slot, Srtp, TapFrame, TapNo,
-    silence::SILENT_MS,
+    Block, Clip, Coder, Command, Config, ControlPath, Engine, Packets, Sink, Slot, Srtp, TapFrame,
+    TapNo, silence::SILENT_MS,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
 use model::{Instant, Law};
@@ -52,6 +52,7 @@ pub fn rtp(bytes: &[u8]) {
             ssrc: 7,
             remote: peer,
             coder: Coder::Law(Law::A),
+            packets: Packets::default(),
             payload_type: 8,
             dtmf_payload_type: Some(101),
             send: true,

@@ -3,7 +3,7 @@
 use super::{Engine, Retired};
 use crate::card::CardEar;
 use crate::coder::Coder;
-use crate::command::{Command, ControlPath, RoomNo, Slot};
+use crate::command::{Command, ControlPath, Packets, RoomNo, Slot};
 use crate::leg::{Control, Leg, Line, Sender};
 use crate::play::Play;
 use crate::receive::{Expected, Receiver};
@@ -21,6 +21,7 @@ impl Engine {
                 coder,
                 payload_type,
                 dtmf_payload_type,
+                packets,
                 send,
                 receive,
                 srtp,
@@ -28,7 +29,7 @@ impl Engine {
             } => {
                 let codec = coder.codec();
                 let expected = Expected { remote, codec, payload_type, dtmf_payload_type, receive };
-                let open = Open { ssrc, expected, coder, send, srtp, control };
+                let open = Open { ssrc, expected, packets, coder, send, srtp, control };
                 self.open_rtp(now, slot, open)?;
             }
             Command::OpenCard { slot, law } => {
@@ -67,7 +68,7 @@ impl Engine {
     }
 
     fn open_rtp(&mut self, now: Instant, slot: Slot, open: Open) -> Option<()> {
-        let Open { ssrc, expected, coder, send, srtp, control: path } = open;
+        let Open { ssrc, expected, packets, coder, send, srtp, control: path } = open;
         let start = self.next_start();
         let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else {
             srtp.into_iter().for_each(|srtp| self.retire(srtp));
@@ -79,7 +80,7 @@ impl Engine {
             leg.known.renew();
             let moved = sender.remote != expected.remote;
             receiver.change(expected, now);
-            sender.change(&expected, send);
+            sender.change(&expected, packets, send);
             let idle = if leg.coder.codec() == expected.codec {
                 coder
             } else {
@@ -98,7 +99,7 @@ impl Engine {
         Control::describe(&mut control, path, now, start);
         let line = Line::Rtp {
             receiver: Receiver::new(expected, now, self.ticked),
-            sender: Sender::new(ssrc, &expected, send, start),
+            sender: Sender::new(ssrc, &expected, packets, send, start),
             secured: srtp.map(Secured::new),
             control,
         };
@@ -186,6 +187,7 @@ impl Engine {
 struct Open {
     ssrc: u32,
     expected: Expected,
+    packets: Packets,
     coder: Coder,
     send: bool,
     srtp: Option<Box<Srtp>>,

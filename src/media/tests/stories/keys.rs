@@ -18,7 +18,7 @@ fn press(world: &mut World, slot: Slot, key: char) {
     let network = world.phones[&slot].network;
     let timestamp = world.phones[&slot].timestamp;
     world.phone_mut(slot).mute = true;
-    let mut event = EventOut::new(digit(key), timestamp);
+    let mut event = EventOut::new(digit(key), timestamp, 8000);
     while let Some(packet) = event.packet() {
         let phone = world.phone_mut(slot);
         let now = std::mem::replace(&mut phone.timestamp, timestamp);

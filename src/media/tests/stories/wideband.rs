@@ -225,3 +225,109 @@ fn a_codec_that_changes_in_mid_call_is_heard_both_ways() {
     assert_tone(loudest(&second_of(&world, a)), 800.0, -16.0);
     assert!(world.engine.poll_retired().is_some(), "the states are handed back to be freed");
 }
+
+/// The level of a frequency in 48 kHz, by frequencies a sixth of what they are.
+fn level_full(samples: &[i16], hz: f32) -> f32 {
+    listen(samples, hz / 6.0).level.0
+}
+
+#[test]
+fn opus_and_every_other_codec_hear_each_other_at_level_and_frequency() {
+    for codec in Codec::ALL {
+        // A whole number of turns in what the phone says over and over.
+        let hz = 1200.0;
+        let mut world = World::new(vec![]);
+        let a = world.phone(0, Codec::Opus, Some(101), tone(hz / 6.0, -16.0));
+        let times = codec.rate().times() as f32;
+        let b = world.phone(1, codec, Some(101), tone(hz / times, -16.0));
+        world.command(Command::Bridge { a, b });
+        world.run(3000);
+        let level = level_full(&second_of(&world, a), hz);
+        assert!((level + 16.0).abs() < 1.0, "{codec:?} to Opus: {level}");
+        let level = listen(&second_of(&world, b), hz / times).level.0;
+        assert!((level + 16.0).abs() < 1.0, "Opus to {codec:?}: {level}");
+    }
+}
+
+#[test]
+fn rfc7587_a_lost_packet_of_opus_is_repaired_from_the_one_after_it() {
+    let sound: Vec<i16> = voice(5, 8, 120.0).iter().flat_map(|s| [*s; 6]).collect();
+    let heard = |fec: bool, loss: f32| {
+        let mut world = World::new(vec![]);
+        let a = world.phone(0, Codec::Opus, Some(101), sound.clone());
+        let b = world.phone(1, Codec::Pcma, Some(101), vec![0]);
+        if fec {
+            world.phone_mut(a).prepare_for_loss(20);
+        }
+        world.command(Command::Bridge { a, b });
+        world.phone_mut(a).network.loss = loss;
+        world.run(8000);
+        if loss > 0.0 {
+            let counters = world.counters(a);
+            assert!(counters.lost > 15 && counters.concealed_ms >= 15 * counters.lost);
+        }
+        world.phones[&b].heard()
+    };
+    // Power of what is not as it would be without loss, in parts of all.
+    let spoilt = |fec: bool| {
+        let (whole, lossy) = (heard(fec, 0.0), heard(fec, 0.1));
+        let power = |samples: &mut dyn Iterator<Item = f64>| samples.map(|s| s * s).sum::<f64>();
+        let pairs = whole.iter().zip(&lossy);
+        let off = power(&mut pairs.map(|(a, b)| f64::from(*a) - f64::from(*b)));
+        off / power(&mut whole.iter().map(|s| f64::from(*s)))
+    };
+    let (without, with) = (spoilt(false), spoilt(true));
+    assert!(with < 0.6 * without, "{with} with, {without} without");
+}
+
+#[test]
+fn a_call_in_opus_is_recorded_in_g722_both_ways() {
+    let mut world = World::new(vec![]);
+    let a = world.phone(0, Codec::Opus, Some(101), tone(1200.0 / 6.0, -16.0));
+    let b = world.phone(1, Codec::Pcma, Some(101), tone(500.0, -16.0));
+    world.command(Command::Bridge { a, b });
+    world.command(Command::Tap { slot: a, tap: TapNo(2) });
+    world.run(2500);
+    let frames = &world.out.taps[&TapNo(2)];
+    assert!(frames.iter().all(|frame| frame.codec == Codec::G722));
+    let decoded = |bytes: Vec<u8>| {
+        use audio_codec::Decoder as _;
+        audio_codec::g722::G722Decoder::new().decode(&bytes)
+    };
+    let left = decoded(frames.iter().flat_map(|frame| frame.left).collect());
+    let right = decoded(frames.iter().flat_map(|frame| frame.right).collect());
+    assert_tone(loudest_wide(&left[left.len() - 16_000..]), 1200.0, -16.0);
+    assert_tone(loudest_wide(&right[right.len() - 16_000..]), 500.0, -16.0);
+}
+
+#[test]
+fn packets_of_10_20_30_and_60_ms_go_both_ways_without_losing_a_sample() {
+    for codec in [Codec::Pcma, Codec::G722] {
+        for ms in [10u8, 20, 30, 60] {
+            let mut world = World::new(vec![]);
+            let times = codec.rate().times() as f32;
+            let a = world.phone(0, codec, Some(101), tone(700.0 / times, -16.0));
+            let b = world.phone(1, codec, Some(101), tone(900.0 / times, -16.0));
+            world.phone_mut(a).packet_ms = u64::from(ms);
+            world.phone_mut(a).wants.ms = ms;
+            world.open(a, true, true);
+            world.command(Command::Bridge { a, b });
+            world.run(3000);
+            for (slot, hz) in [(a, 900.0), (b, 700.0)] {
+                let heard = loudest(&second_of(&world, slot)).unwrap();
+                assert!((heard.hz * times - hz).abs() < 3.0, "{codec:?} {ms} ms: {heard}");
+                assert!(heard.purity > 0.97, "{codec:?} {ms} ms: {heard}");
+            }
+            let of = |packet: &Vec<u8>| {
+                let packet = media::packet::Packet::parse(packet).unwrap();
+                (packet.sequence, packet.timestamp, packet.payload.len())
+            };
+            let packets: Vec<_> = world.phones[&a].packets.iter().map(of).collect();
+            for pair in packets.windows(2) {
+                assert_eq!(pair[1].0, pair[0].0.wrapping_add(1));
+                assert_eq!(pair[1].1, pair[0].1.wrapping_add(u32::from(ms) * 8));
+                assert_eq!(pair[1].2, usize::from(ms) * 8);
+            }
+        }
+    }
+}

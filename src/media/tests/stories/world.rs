@@ -5,8 +5,8 @@ use audio_codec::{Decoder as _, Encoder as _};
 use media::packet::{Packet, SENT_MAX};
 use media::srtp::{PACKET_MAX, TAG_MAX};
 use media::{
-    Block, Clip, ClipNo, Coder, Command, Config, ControlPath, Engine, Event, LegCounters, Sink,
-    Slot, Srtp, TapFrame, TapNo,
+    Block, Clip, ClipNo, Coder, Command, Config, ControlPath, Engine, Event, LegCounters, Packets,
+    Sink, Slot, Srtp, TapFrame, TapNo,
 };
 use model::srtp::SrtpPlan;
 use model::{Codec, Digit, Instant, Law, PlayId};
@@ -54,6 +54,9 @@ pub struct Phone {
     pub address: SocketAddr,
     pub codec: Codec,
     encoder: G722Encoder,
+    opus: (opus::Encoder, opus::Decoder),
+    /// How it wants to be sent packets.
+    pub wants: Packets,
     pub payload_type: u8,
     pub dtmf: Option<u8>,
     pub ssrc: u32,
@@ -76,6 +79,8 @@ pub struct Phone {
     /// Payload bytes sent, in order, lost ones too.
     pub said_bytes: Vec<u8>,
     pub heard_bytes: Vec<u8>,
+    /// What came of Opus.
+    heard_samples: Vec<i16>,
     /// Packets that came, whole; decrypted if they were encrypted.
     pub packets: Vec<Vec<u8>>,
     /// Packets as the wire carried them.
@@ -87,6 +92,9 @@ pub struct Phone {
 
 impl Phone {
     pub fn heard(&self) -> Vec<i16> {
+        if self.codec == Codec::Opus {
+            return self.heard_samples.clone();
+        }
         let mut samples = vec![0; self.heard_bytes.len() * self.codec.rate().times()];
         match self.codec.law() {
             Some(law) => law.decode(&self.heard_bytes, &mut samples),
@@ -94,9 +102,27 @@ impl Phone {
         }
         samples
     }
+    /// Units of the codec's clock in so many samples at 8 kHz.
+    fn ticks(&self, len: usize) -> u32 {
+        len as u32 * (self.codec.rtp_clock_hz() / 8000)
+    }
+    fn hear(&mut self, payload: &[u8]) {
+        self.heard_bytes.extend(payload);
+        if self.codec == Codec::Opus {
+            let mut samples = [0; 5760];
+            let len = self.opus.1.decode(payload, &mut samples, false).unwrap();
+            self.heard_samples.extend(&samples[..len]);
+        }
+    }
+    /// Lets what is said hold what repairs the loss of the packet before.
+    pub fn prepare_for_loss(&mut self, percent: i32) {
+        self.opus.0.set_inband_fec(true).unwrap();
+        self.opus.0.set_packet_loss_perc(percent).unwrap();
+    }
     /// Forgets what was heard so far.
     pub fn forget(&mut self) {
         self.heard_bytes.clear();
+        self.heard_samples.clear();
         self.packets.clear();
         self.wire.clear();
     }
@@ -125,9 +151,10 @@ impl Phone {
             (0..heard).map(|n| self.sound[(self.said + n) % self.sound.len()]).collect();
         self.said += heard;
         let mut bytes = vec![0; len];
-        match self.codec.law() {
-            Some(law) => law.encode(&samples, &mut bytes),
-            None => _ = self.encoder.encode_into(&samples, &mut bytes),
+        match self.codec {
+            Codec::Opus => bytes = self.opus.0.encode_vec(&samples, 1000).unwrap(),
+            Codec::G722 => _ = self.encoder.encode_into(&samples, &mut bytes),
+            codec => codec.law().unwrap().encode(&samples, &mut bytes),
         }
         self.said_bytes.extend(&bytes);
         let faint = media::tone::Dbm0::of(&samples) < media::tone::Dbm0(-50.0);
@@ -138,7 +165,7 @@ impl Phone {
             10 => Some(self.packet(13, false, &[60])),
             _ => None,
         };
-        self.timestamp = self.timestamp.wrapping_add(len as u32);
+        self.timestamp = self.timestamp.wrapping_add(self.ticks(len));
         packet.map(|packet| self.protect(packet))
     }
     /// Encrypts a packet, if the phone does that.
@@ -156,6 +183,12 @@ impl Phone {
         let len = srtp.unprotect(&packet, &mut plain).unwrap();
         plain[..len].to_vec()
     }
+}
+
+fn opus_phone() -> (opus::Encoder, opus::Decoder) {
+    let mono = opus::Channels::Mono;
+    let encoder = opus::Encoder::new(48_000, mono, opus::Application::Voip).unwrap();
+    (encoder, opus::Decoder::new(48_000, mono).unwrap())
 }
 
 #[derive(Default)]
@@ -238,6 +271,8 @@ impl World {
             address: SocketAddr::from(([192, 0, 2, slot.0 as u8 + 1], 4000)),
             codec,
             encoder: G722Encoder::new(),
+            opus: opus_phone(),
+            wants: Packets::default(),
             payload_type: codec.payload_type().unwrap_or(111),
             dtmf,
             ssrc: 100 + u32::from(slot.0),
@@ -255,6 +290,7 @@ impl World {
             said: 0,
             said_bytes: Vec::new(),
             heard_bytes: Vec::new(),
+            heard_samples: Vec::new(),
             packets: Vec::new(),
             wire: Vec::new(),
             srtp: None,
@@ -284,6 +320,7 @@ impl World {
             ssrc: 9000 + 100 * self.opened + u32::from(slot.0),
             remote: phone.address,
             coder: Coder::new(phone.codec).unwrap(),
+            packets: phone.wants,
             payload_type: phone.payload_type,
             dtmf_payload_type: phone.dtmf,
             send,
@@ -373,7 +410,8 @@ impl World {
             let sent_us = phone.next_us;
             phone.next_us += length - length * phone.fast_ppm / 1_000_000;
             if phone.mute {
-                phone.timestamp = phone.timestamp.wrapping_add(phone.packet_ms as u32 * 8);
+                let len = phone.packet_ms as usize * 8;
+                phone.timestamp = phone.timestamp.wrapping_add(phone.ticks(len));
                 continue;
             }
             let Some(packet) = phone.speak() else { continue };
@@ -430,7 +468,7 @@ impl World {
             let bytes = phone.unprotect(bytes);
             let packet = Packet::parse(&bytes).unwrap();
             if packet.payload_type == phone.payload_type {
-                phone.heard_bytes.extend(packet.payload);
+                phone.hear(packet.payload);
             }
             phone.packets.push(bytes);
         }

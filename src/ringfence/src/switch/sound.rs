@@ -188,7 +188,7 @@ impl Switch {
             return self.end(now, leg, Cause::NotAcceptable, false);
         }
         let srtp = srtp.flatten();
-        let Some(coder) = media::Coder::new(plan.codec) else {
+        let Some(coder) = media::Coder::of(plan.codec, plan.opus) else {
             log(Severity::Error, &format!("leg {leg}: {} cannot be made here", plan.codec.name()));
             let now = self.parts.clock.now();
             return self.end(now, leg, Cause::NotAcceptable, false);
@@ -207,6 +207,7 @@ impl Switch {
                 SocketAddr::new(signalling, plan.remote.port())
             },
             coder,
+            packets: media::Packets { ms: plan.ptime_ms, dtmf_clock_hz: plan.dtmf_clock_hz },
             payload_type: plan.payload_type,
             dtmf_payload_type: plan.dtmf_payload_type,
             send: plan.send,
