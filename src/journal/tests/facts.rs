@@ -226,3 +226,29 @@ fn a_phones_settings_and_an_agents_seat_are_kept_and_the_seat_is_left_by_logging
     assert_eq!(agent(&journal).seat, None);
     assert_sound(&journal);
 }
+
+#[test]
+fn who_is_to_be_called_back_and_how_often_a_phone_rings_are_known_after_a_reopen() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(dir.path());
+    let owed = |count: usize, seen: bool| {
+        let missed = Missed { at: at(0), from: Number::new("13900000001") };
+        let (new, old) = if seen { (0, count) } else { (count, 0) };
+        let by = Owner::Queue("desk".into());
+        Fact::CallsOwed { by, new: vec![missed.clone(); new], seen: vec![missed; old] }
+    };
+    let rings = |rings| Fact::RingsSet { phone: "8001".into(), rings };
+    journal.append(&[(at(0), owed(2, false)), (at(1), rings(Some(4)))]).unwrap();
+    journal.append(&[(at(2), owed(1, true)), (at(3), rings(Some(6)))]).unwrap();
+    journal.sync().unwrap();
+    assert_sound(&journal);
+    drop(journal);
+    let journal = open(dir.path());
+    let reader = journal.reader();
+    let row = reader.owed().unwrap().0[&Owner::Queue("desk".into())].clone();
+    assert_eq!((row.new.len(), row.seen.len()), (0, 1));
+    let phone = reader.phones().unwrap().0[&"8001".into()].clone();
+    assert_eq!(phone.rings, Some(6));
+    assert!(phone.call_waiting && !phone.dnd, "a phone that was never set otherwise");
+    assert_sound(&journal);
+}

@@ -89,6 +89,8 @@ pub struct Setup {
     pub auto_answer: bool,
     /// Reasons of not ready, by their digit.
     pub reasons: Vec<(char, String)>,
+    /// What its message key calls: who is to be called back.
+    pub missed: String,
     pub url: String,
     pub trust_url: String,
     pub trust_pem: String,
@@ -143,6 +145,7 @@ impl Setup {
             agent: sitting.is_some() || desk.hot_desk,
             hot_desk: desk.hot_desk,
             auto_answer: desk.auto_answer,
+            missed: site.codes.missed.clone(),
             reasons: reasons.map(|(digit, word)| (digit.as_char(), word.clone())).collect(),
             url: place.url(),
             trust_url: place.trust_url(),

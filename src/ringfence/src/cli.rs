@@ -55,6 +55,11 @@ enum Command {
         lang: CliLang,
     },
     /// List the feature codes that agents dial, and what each does.
+    ///
+    /// One of them (*98 unless the site says otherwise) says who is to be called back, as the
+    /// phone's message lamp shows, and puts the lamp out: calls that nobody at the phone or
+    /// anywhere it is sent on answered, and callers a queue lost where it says `callbacks = true`.
+    /// An agent's go with the agent to any phone. Whoever was talked with since is on it no more.
     Codes {
         /// The site's folder; the one the box uses when left out.
         dir: Option<PathBuf>,

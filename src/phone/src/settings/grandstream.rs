@@ -33,6 +33,8 @@ fn account(tree: &mut Tree, setup: &Setup) {
     };
     let server = std::net::SocketAddr::new(setup.host, setup.port);
     let label = clean(&setup.label);
+    // What the message key calls.
+    tree.leaf("P33", &setup.missed);
     tree.item("account.1.enable", "Yes")
         .item("account.1.name", &label)
         .item("account.1.sip.server.1.address", server)

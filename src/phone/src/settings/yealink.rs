@@ -57,6 +57,7 @@ fn account(lines: &mut Lines, setup: &Setup) {
         .set("account.1.100rel_enable", 1)
         .set("account.1.cid_source", 1)
         .set("account.1.subscribe_mwi", 1)
+        .text("voice_mail.number.1", &setup.missed)
         .set("account.1.dtmf.type", 1)
         .set("account.1.ptime", 20);
     // The box speaks G.711; another codec would only end in a refusal.
