@@ -50,16 +50,24 @@ pub(super) fn leaf(authority: &Authority, names: &[String], now: WallTime) -> an
     let key = new_key()?;
     let common = names.first().map_or("ringfence", String::as_str);
     let mut params = params(common, now, LEAF_MS)?;
-    for name in sorted(names) {
-        let address: Option<IpAddr> = name.parse().ok();
-        params.subject_alt_names.extend(address.map(SanType::IpAddress));
-        // Phones whose TLS reads no iPAddress (Mbed TLS before 3.6, so linphone 5) compare the text
-        // they dialled with the dNSNames: an IPv4 address stands there too.
-        if !matches!(address, Some(IpAddr::V6(_))) {
-            let dns = name.as_str().try_into();
-            let dns = dns.with_context(|| format!("'{name}' cannot stand in a certificate"))?;
-            params.subject_alt_names.push(SanType::DnsName(dns));
-        }
+    let dns = |name: &str| -> anyhow::Result<SanType> {
+        let dns = name.try_into();
+        Ok(SanType::DnsName(
+            dns.with_context(|| format!("'{name}' cannot stand in a certificate"))?,
+        ))
+    };
+    let names = sorted(names);
+    let address = |name: &String| name.parse::<IpAddr>().ok();
+    for name in &names {
+        params.subject_alt_names.push(match address(name) {
+            Some(address) => SanType::IpAddress(address),
+            None => dns(name)?,
+        });
+    }
+    // Phones whose TLS reads no iPAddress (Mbed TLS before 3.6, so linphone 5) compare the text they
+    // dialled with the dNSNames: an IPv4 address stands there too, after the names of hosts.
+    for name in names.iter().filter(|name| address(name).is_some_and(|it| it.is_ipv4())) {
+        params.subject_alt_names.push(dns(name)?);
     }
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
     params.extended_key_usages =
