@@ -400,7 +400,11 @@ impl Runner {
                 send: plan.send,
                 receive: plan.receive,
                 srtp: plan.srtp.as_ref().and_then(media::Srtp::new),
-                control: media::ControlPath::Off,
+                control: if plan.rtcp_mux {
+                    media::ControlPath::Muxed
+                } else {
+                    media::ControlPath::Off
+                },
             },
         );
         self.engine.command(now, media::Command::Tap { slot: SLOT, tap: TapNo(0) });

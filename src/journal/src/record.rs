@@ -83,4 +83,35 @@ mod tests {
             assert!(matches!(open(&Open, 7, bent), Err(Error::FactEncoding { seq: 7 })));
         }
     }
+
+    #[test]
+    fn a_minute_of_a_legs_sound_takes_less_than_200_bytes() {
+        let figures = model::quality::Figures {
+            ms: 10_000,
+            packets: 500,
+            lost: 20,
+            late: 2,
+            concealed_ms: 440,
+            jitter_ms: 12,
+            buffer_ms: 44,
+            round_trip_ms: Some(300),
+            far_lost: Some(12),
+            level_dbm0: Some(-19),
+            noise_dbm0: Some(-62),
+            voice_ms: 4800,
+            dead_ms: 320,
+            muted: None,
+            mos: Some(394),
+        };
+        let fact = Fact::LegQuality {
+            call: CallId(1_000_000),
+            leg: model::LegId(2_000_000),
+            via: model::Via::Phone("8001".into()),
+            agent: Some("1001".into()),
+            figures: vec![figures; model::quality::QUALITY_PER_FACT],
+        };
+        let sealed = seal(&Open, 7, WallTime(1_790_000_000_000), &fact).unwrap();
+        assert!(sealed.len() < 200, "{} bytes", sealed.len());
+        assert_eq!(open(&Open, 7, &sealed).unwrap().fact, fact);
+    }
 }

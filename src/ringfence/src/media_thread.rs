@@ -237,6 +237,13 @@ impl Runner {
                 }
             }
             MediaOrder::Shut { slot } => {
+                let mut sink = Outgoing {
+                    sockets: &self.sockets,
+                    card: None,
+                    out: &mut self.out,
+                    counters: &self.media.counters,
+                };
+                self.media.engine.say_goodbye(now, slot, &mut sink);
                 self.media.engine.command(now, media::Command::Close { slot });
                 self.sockets.shut(slot);
             }

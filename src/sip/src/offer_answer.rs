@@ -8,7 +8,7 @@
 
 use crate::codecs;
 use crate::sdes::Crypto;
-use crate::sdp::{Direction, Media, Session};
+use crate::sdp::{Attribute, Direction, Media, Session};
 use crate::terms::{CLEAR, ENCRYPTED};
 use model::srtp::SrtpPlan;
 use model::{Codec, OpusTerms};
@@ -33,6 +33,8 @@ pub struct MediaPlan {
     pub ptime_ms: u8,
     /// Both sides understand comfort noise under number 13 (RFC 3389).
     pub comfort_noise: bool,
+    /// Both sides put reports on the ports of the sound (RFC 5761).
+    pub rtcp_mux: bool,
     /// What the peer wants of Opus, where that is the codec.
     pub opus: OpusTerms,
     /// We send to the peer.
@@ -42,6 +44,9 @@ pub struct MediaPlan {
     /// The keys of both directions; none where the sound is in clear.
     pub srtp: Option<SrtpPlan>,
 }
+
+/// The attribute of reports on the ports of the sound (RFC 5761 section 5.1.1).
+const RTCP_MUX: &str = "rtcp-mux";
 
 /// Why two descriptions make no call. All of them are answered 488 (RFC 3261 section 13.3.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +115,9 @@ pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPl
         terms.audio(&[(codec, chosen.payload_type)], events.as_slice(), comfort_noise, direction);
     answered.proto.clone_from(&theirs.proto);
     answered.attributes.extend(line);
+    // Offered and answered in every description, or it is not agreed on (RFC 5761 section 5.1.1).
+    let rtcp_mux = has_mux(theirs);
+    answered.attributes.extend(rtcp_mux.then(|| Attribute::flag(RTCP_MUX)));
     let mut media: Vec<_> = offer.media.iter().map(refused).collect();
     media[place] = answered;
     terms.profile = profile(&theirs.proto);
@@ -122,6 +130,7 @@ pub fn negotiate(offer: &Session, terms: &mut Terms) -> Result<(Session, MediaPl
         dtmf_clock_hz: events.map_or(8000, |(_, clock_hz)| clock_hz),
         ptime_ms: codecs::ptime_ms(theirs),
         comfort_noise,
+        rtcp_mux,
         opus: codecs::opus_terms(theirs, chosen.payload_type),
         send: flow.send,
         receive: flow.receive,
@@ -146,6 +155,7 @@ pub fn make_offer(terms: &mut Terms) -> Session {
     if terms.keyed {
         audio.attributes.extend(terms.keys.iter().map(Crypto::attribute));
     }
+    audio.attributes.push(Attribute::flag(RTCP_MUX));
     // A later offer has the same media in the same places (RFC 3264 section 8).
     let before = terms.last.as_ref().map_or(&[][..], |last| &last.media);
     let place = before.iter().position(|media| media.port != 0).unwrap_or(0);
@@ -184,6 +194,7 @@ pub fn accept_answer(answer: &Session, terms: &Terms) -> Result<MediaPlan, Refus
         dtmf_clock_hz: events.map_or(8000, |(_, clock_hz)| clock_hz),
         ptime_ms: codecs::ptime_ms(media),
         comfort_noise: codecs::has_comfort_noise(media),
+        rtcp_mux: has_mux(media),
         opus: codecs::opus_terms(media, payload_type),
         send: flow.send,
         receive: flow.receive,
@@ -287,6 +298,11 @@ fn is_audio(media: &Media) -> bool {
 /// Tells whether its profile is one of encrypted sound.
 fn is_encrypted(media: &Media) -> bool {
     profile(&media.proto) == ENCRYPTED
+}
+
+/// Tells whether reports come on the port of its sound.
+fn has_mux(media: &Media) -> bool {
+    media.attributes.iter().any(|line| line.name == RTCP_MUX)
 }
 
 fn profile(proto: &str) -> &'static str {

@@ -16,6 +16,7 @@ fn plan(remote: &str, send: bool, receive: bool) -> MediaPlan {
         dtmf_clock_hz: 8000,
         ptime_ms: 20,
         comfort_noise: false,
+        rtcp_mux: true,
         opus: model::OpusTerms::default(),
         payload_type: 8,
         dtmf_payload_type: Some(101),

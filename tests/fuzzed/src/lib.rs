@@ -11,7 +11,7 @@ mod sound;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     ("sip_message", signalling::message),
     ("sip_stream", signalling::stream),
     ("sip_names", signalling::names),
@@ -20,6 +20,8 @@ pub const TARGETS: [Target; 10] = [
     ("event_bodies", signalling::event_bodies),
     ("endpoint", endpoint::endpoint),
     ("rtp", sound::rtp),
+    ("rtcp", sound::rtcp),
+    ("srtp", sound::srtp),
     ("dialled", dialled::dialled),
     ("provisioning", provisioning::provisioning),
 ];

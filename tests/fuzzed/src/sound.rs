@@ -97,3 +97,87 @@ pub fn rtp(bytes: &[u8]) {
         assert!(slot == CLEAR || to != thief, "an encrypted leg followed a thief");
     }
 }
+
+/// Any reports, in clear and encrypted, from the peer and from anybody: what is not in order is
+/// counted, what was not authenticated teaches nothing, and every report we send is in order.
+pub fn rtcp(bytes: &[u8]) {
+    if let Some(compound) = media::rtcp::compound::Compound::parse(bytes) {
+        assert!(compound.parts().count() * 4 <= bytes.len(), "a part has four bytes at least");
+    }
+    reports(bytes, false);
+}
+
+/// Any encrypted packets of sound and reports under any suite: a forged one is never taken.
+pub fn srtp(bytes: &[u8]) {
+    reports(bytes, true);
+    let mut dice = Dice(bytes);
+    let suite = SrtpSuite::ALL[dice.below(2)];
+    let keys = |fill| SrtpKeys::new(suite, &vec![fill; suite.total()]).expect("keys of its length");
+    let ours = SrtpPlan { send: keys(1), receive: keys(2) };
+    let mut srtp = Srtp::new(&ours).expect("the library takes keys of their length");
+    let mut plain = [0; media::srtp::PACKET_MAX];
+    while !dice.is_over() {
+        let (sound, piece) = (dice.byte() & 1 == 0, dice.piece());
+        let taken = if sound {
+            srtp.unprotect(piece, &mut plain)
+        } else {
+            srtp.unprotect_control(piece, &mut plain)
+        };
+        assert!(taken.is_err(), "nobody here has the keys");
+    }
+}
+
+fn reports(bytes: &[u8], secret: bool) {
+    let mut dice = Dice(bytes);
+    let peer = SocketAddr::from(([192, 0, 2, 7], 4000));
+    let thief = SocketAddr::from(([203, 0, 113, 66], 4000));
+    let config = Config { legs_max: 1, clips: vec![].into(), seed: 7, silent_ms: SILENT_MS };
+    let mut engine = Engine::new(config);
+    let suite = SrtpSuite::ALL[dice.below(2)];
+    let keys = |fill| SrtpKeys::new(suite, &vec![fill; suite.total()]).expect("keys of its length");
+    let ours = SrtpPlan { send: keys(1), receive: keys(2) };
+    let mut now = Instant::from_millis(1000);
+    let apart = dice.byte() & 1 == 1;
+    let open = Command::OpenRtp {
+        slot: CLEAR,
+        ssrc: 7,
+        remote: peer,
+        coder: Coder::Law(Law::A),
+        payload_type: 8,
+        dtmf_payload_type: Some(101),
+        send: true,
+        receive: true,
+        srtp: if secret { Srtp::new(&ours) } else { None },
+        packets: Packets::default(),
+        control: if apart { ControlPath::Apart(peer) } else { ControlPath::Muxed },
+    };
+    engine.command(now, open);
+    let mut far = Srtp::new(&SrtpPlan { send: keys(2), receive: keys(1) });
+    let mut out = Out::default();
+    while !dice.is_over() {
+        let choice = dice.byte();
+        let from = if choice & 2 == 0 { peer } else { thief };
+        match choice >> 2 & 3 {
+            0 => engine.datagram(now, CLEAR, from, dice.piece()),
+            1 => engine.rtcp(now, CLEAR, from, dice.piece()),
+            2 => {
+                // A report as the peer makes it, with what it says of the fuzzer's choice.
+                let mut packet = vec![0x80 | dice.byte() & 0x1F, 200 + dice.byte() % 5];
+                let rest = dice.piece();
+                packet.extend(((rest.len() / 4) as u16).to_be_bytes());
+                packet.extend(&rest[..rest.len() / 4 * 4]);
+                let length = packet.len();
+                packet.resize(length + 64, 0);
+                let sealed = far.as_mut().and_then(|far| far.protect_control(&mut packet, length));
+                packet.truncate(if secret { sealed.unwrap_or(length) } else { length });
+                engine.rtcp(now, CLEAR, from, &packet);
+            }
+            _ => {
+                now = now + Duration::from_millis(20 * u64::from(dice.byte()));
+                engine.tick(now, &mut out);
+                while engine.poll_event().is_some() {}
+            }
+        }
+    }
+    assert!(out.sent.iter().all(|(_, to)| secret || *to == peer), "a thief was sent to");
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a world that is not as the story says ends the story")]
 
+mod appendix;
 mod bridge;
 mod cases;
 mod conceal;

@@ -5,7 +5,7 @@ use crate::media_thread::MediaOrder;
 use crate::rooms::Rooms;
 use crate::service::{Severity, log};
 use crate::wires::Wire;
-use media::{ClipList, ClipNo, Slot};
+use media::{ClipList, ClipNo, ControlPath, Slot};
 use model::id::{LegId, PlayId, RoomId};
 use model::{Cause, Codec, Instant, LegEvent};
 use std::collections::{BTreeMap, BTreeSet};
@@ -213,7 +213,7 @@ impl Switch {
             send: plan.send,
             receive: plan.receive,
             srtp,
-            control: media::ControlPath::Off,
+            control: if plan.rtcp_mux { ControlPath::Muxed } else { ControlPath::Off },
         }));
     }
 
