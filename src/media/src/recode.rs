@@ -59,3 +59,47 @@ impl Way {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tone::{Dbm0, Tone, loudest};
+
+    /// A second of a tone in a codec, block by block.
+    fn blocks(codec: Codec, hz: f32) -> Vec<Block> {
+        let mut coder = Coder::new(codec).unwrap();
+        let mut tone = Tone::new(hz / codec.rate().times() as f32, Dbm0(-10.0));
+        let mut samples = vec![0; codec.rate().samples_per_frame()];
+        let mut block = || {
+            let mut block = [0; 160];
+            tone.fill(&mut samples);
+            coder.encode(&samples, &mut block);
+            block
+        };
+        (0..50).map(|_| block()).collect()
+    }
+
+    #[test]
+    fn a_recording_goes_on_in_its_codec_when_the_leg_changes_it_and_changes_it_back() {
+        for (file, other) in [(Codec::Pcma, Codec::G722), (Codec::G722, Codec::Pcmu)] {
+            let mut recoder = Recoder::new(file);
+            let mut ear = Coder::new(file).unwrap();
+            let mut heard = Vec::new();
+            for codec in [file, other, file] {
+                for mut block in blocks(codec, 1000.0) {
+                    recoder.block(codec, &mut block);
+                    let mut samples = vec![0; file.rate().samples_per_frame()];
+                    ear.ear().decode(&block, &mut samples);
+                    heard.extend(samples);
+                }
+            }
+            let second = file.rate().hz() as usize;
+            for part in heard.chunks(second) {
+                let tone = loudest(&part[second / 10..]).unwrap();
+                let hz = tone.hz * file.rate().times() as f32;
+                assert!((hz - 1000.0).abs() < 3.0 && tone.purity > 0.97, "{file:?}: {tone}");
+                assert!((tone.level.0 + 10.0).abs() < 0.5, "{file:?}: {tone}");
+            }
+        }
+    }
+}
