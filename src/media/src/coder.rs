@@ -133,6 +133,12 @@ pub struct Mouth {
     behind: bool,
 }
 
+impl Default for Mouth {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Mouth {
     /// Begins with silence.
     pub fn new() -> Self {

@@ -52,7 +52,7 @@ fn codec_of(n: u16) -> Codec {
     match n {
         _ if n >= PHONES => Codec::Pcma,
         6 | 16 => Codec::Opus,
-        _ if n % 10 == 4 || n % 5 == 0 => Codec::G722,
+        _ if n % 10 == 4 || n.is_multiple_of(5) => Codec::G722,
         _ if n.is_multiple_of(3) => Codec::Pcmu,
         _ => Codec::Pcma,
     }
@@ -92,7 +92,11 @@ fn open(n: u16, coder: Coder, srtp: Option<Box<Srtp>>) -> Command {
         send: true,
         receive: true,
         srtp,
-        control: if n % 2 == 0 { ControlPath::Muxed } else { ControlPath::Apart(address(n)) },
+        control: if n.is_multiple_of(2) {
+            ControlPath::Muxed
+        } else {
+            ControlPath::Apart(address(n))
+        },
     }
 }
 
