@@ -1,6 +1,7 @@
-//! The hardware: what a line card is to the box, and a simulator of one.
+//! The hardware: what a line card is to the box, a simulator of one, and datagrams in batches.
 
 mod card;
+pub mod datagrams;
 pub mod sim;
 
 pub use card::{BLOCK, Card, CardError};

@@ -4,7 +4,7 @@ use crate::boxkey;
 use crate::clock::{Clock, wall_now};
 use crate::control_socket::{self, Desk};
 use crate::folders::Folders;
-use crate::media_thread::{self, Media, MediaCounters};
+use crate::media_thread::{self, Media, MediaCounters, Place};
 use crate::seal::{self, Seal, SealCounters};
 use crate::service::{self, Severity, log};
 use crate::sites::{Ready, Sites};
@@ -260,7 +260,14 @@ impl Boxed<'_> {
             wake: here.clone(),
             stop: stop.clone(),
             counters: media_counters.clone(),
+            place: Place { core: None, real_time: true },
         })?;
+        if !media.began.in_batches {
+            log(Severity::Notice, "the kernel refuses io_uring: packets go one by one");
+        }
+        for refused in &media.began.refused {
+            log(Severity::Warning, &format!("not permitted: {refused}"));
+        }
 
         let (begins, begins_in) = crossbeam_channel::bounded(BEGINS_MAX);
         let (sealed_out, sealed) = crossbeam_channel::unbounded();

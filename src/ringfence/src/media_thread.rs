@@ -11,11 +11,14 @@
 
 mod card;
 mod counters;
-mod sockets;
+mod lateness;
+mod place;
+pub mod sockets;
 
 use crate::clock::Clock;
 use crate::seal::{TapItem, TapReceiver};
 use crate::service::AbortOnPanic;
+use anyhow::Context as _;
 use board::Card;
 use heapless::spsc::{Consumer, Producer, Queue};
 use line::LinePort;
@@ -23,7 +26,7 @@ use media::{Block, Clip, Engine, Event, Retired, Sink, Slot, TapFrame, TapNo};
 use model::audio::FRAME_MS;
 use model::port::Alarm;
 use model::{Cause, LegEvent};
-use sockets::{Ready, Sockets};
+use sockets::Sockets;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +41,8 @@ const CATCH_UP_MAX: Duration = Duration::from_millis(200);
 /// How much the thread is preferred (setpriority(2); of a thread on Linux): as much as there is.
 const NICE: i32 = -20;
 const TICK: Duration = Duration::from_millis(FRAME_MS);
+/// The shortest pause between two ticks.
+const BREATH: Duration = Duration::from_micros(200);
 
 /// What the exchange thread wants of the media.
 pub enum MediaOrder {
@@ -92,6 +97,8 @@ pub enum MediaSaid {
 }
 
 pub use counters::MediaCounters;
+pub use lateness::Lateness;
+pub use place::Place;
 
 pub type OrderSender = Producer<'static, MediaOrder>;
 pub type NewsReceiver = Consumer<'static, MediaSaid>;
@@ -107,6 +114,7 @@ pub struct Media {
     pub wake: Thread,
     pub stop: Arc<AtomicBool>,
     pub counters: Arc<MediaCounters>,
+    pub place: Place,
 }
 
 /// The exchange's ends of the queues.
@@ -115,30 +123,59 @@ pub struct Ends {
     pub news: NewsReceiver,
     pub taps: TapReceiver,
     pub thread: JoinHandle<()>,
+    pub began: Began,
+}
+
+/// How the thread began.
+pub struct Began {
+    /// Its sockets are used in batches, which the kernel may refuse.
+    pub in_batches: bool,
+    /// What of its place was not permitted.
+    pub refused: Vec<String>,
 }
 
 /// Reserves the queues and starts the thread.
 pub fn start(media: Media) -> anyhow::Result<Ends> {
-    let (orders, orders_in) = leak::<MediaOrder, ORDERS>();
-    let (news_out, news) = leak::<MediaSaid, NEWS>();
-    let (taps_out, taps) = leak::<TapItem, { crate::seal::TAP_QUEUE }>();
-    let runner = Runner {
-        sockets: Sockets::new(media.slots)?,
-        early: vec![false; media.lines.len()],
-        out: Outlet { taps: taps_out, tick: 0 },
-        orders: orders_in,
-        news: news_out,
-        said: false,
-        media,
-    };
-    let thread = std::thread::Builder::new().name("media".into()).spawn(move || runner.run())?;
-    Ok(Ends { orders, news, taps, thread })
+    let (orders, orders_in) = leak::<MediaOrder, ORDERS>()?;
+    let (news_out, news) = leak::<MediaSaid, NEWS>()?;
+    let (taps_out, taps) = leak::<TapItem, { crate::seal::TAP_QUEUE }>()?;
+    // The sockets' ring belongs to the thread that makes it.
+    let (told, begun) = std::sync::mpsc::sync_channel(1);
+    let thread = std::thread::Builder::new().name("media".into()).spawn(move || {
+        let sockets = match Sockets::new(media.slots) {
+            Ok(sockets) => sockets,
+            Err(error) => return drop(told.send(Err(error))),
+        };
+        let place = media.place.take();
+        let began = Began { in_batches: sockets.in_batches(), refused: place };
+        if told.send(Ok(began)).is_err() {
+            return;
+        }
+        let runner = Runner {
+            sockets,
+            early: vec![false; media.lines.len()],
+            out: Outlet { taps: taps_out, tick: 0 },
+            orders: orders_in,
+            news: news_out,
+            said: false,
+            media,
+        };
+        runner.run();
+    })?;
+    let began = begun.recv().context("the media thread ended at its start")??;
+    Ok(Ends { orders, news, taps, thread, began })
 }
 
-/// A queue that lives as long as the process: it is made once, at the start.
-fn leak<T, const N: usize>() -> (Producer<'static, T>, Consumer<'static, T>) {
-    let queue: &'static mut Queue<T, N> = Box::leak(Box::new(Queue::new()));
-    queue.split()
+/// The ends of a queue.
+type Queued<T> = (Producer<'static, T>, Consumer<'static, T>);
+
+/// A queue that lives as long as the process: it is made once, at the start. A long one passes over
+/// the stack on its way, which is more than a thread commonly has.
+fn leak<T: Send + 'static, const N: usize>() -> anyhow::Result<Queued<T>> {
+    let make = || -> &'static mut Queue<T, N> { Box::leak(Box::new(Queue::new())) };
+    let maker = std::thread::Builder::new().stack_size(4 * size_of::<Queue<T, N>>() + (1 << 20));
+    let queue = maker.spawn(make)?.join();
+    Ok(queue.map_err(|_| anyhow::anyhow!("a queue of the media thread could not be made"))?.split())
 }
 
 /// Lets this thread run before all others of the machine where that is allowed (CAP_SYS_NICE, or
@@ -170,13 +207,13 @@ impl Runner {
     fn run(mut self) {
         let _guard = AbortOnPanic;
         self.media.counters.preferred.store(prefer(), Ordering::Relaxed);
-        let mut ready = self.sockets.room();
         let mut due = std::time::Instant::now() + TICK;
         while !self.media.stop.load(Ordering::Relaxed) {
             let now = std::time::Instant::now();
-            if let Some(wait) = due.checked_duration_since(now) {
-                std::thread::sleep(wait);
-            }
+            // Even a thread that cannot keep up lets the others have a little of its core, and
+            // blocks, as its watchdog wants (`Place`).
+            let wait = due.saturating_duration_since(now).max(BREATH);
+            std::thread::sleep(wait);
             let late = std::time::Instant::now().saturating_duration_since(due);
             self.note_late(late);
             if late > CATCH_UP_MAX {
@@ -186,7 +223,10 @@ impl Runner {
                 self.out.tick += u64::from(skipped);
                 due += TICK * skipped;
             }
-            self.tick(&mut ready);
+            let began = std::time::Instant::now();
+            self.tick();
+            let busy = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.media.counters.busy_us.fetch_add(busy, Ordering::Relaxed);
             due += TICK;
         }
     }
@@ -194,26 +234,29 @@ impl Runner {
     fn note_late(&self, late: Duration) {
         let counters = &self.media.counters;
         let micros = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
-        counters.late_us_max.fetch_max(micros, Ordering::Relaxed);
+        counters.lateness.note(micros);
         if late > TICK {
             counters.ticks_late.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn tick(&mut self, ready: &mut Ready) {
+    fn tick(&mut self) {
         let now = self.media.clock.now();
         while let Some(order) = self.orders.dequeue() {
             self.obey(now, order);
         }
-        self.read_sockets(now, ready);
+        self.read_sockets(now);
         self.read_card(now);
         let mut sink = Outgoing {
-            sockets: &self.sockets,
+            sockets: &mut self.sockets,
             card: self.media.card.as_deref_mut(),
             out: &mut self.out,
             counters: &self.media.counters,
         };
         self.media.engine.tick(now, &mut sink);
+        let sent = self.sockets.flush();
+        self.media.counters.packets_out.fetch_add(sent.sent, Ordering::Relaxed);
+        self.media.counters.send_failed.fetch_add(sent.failed, Ordering::Relaxed);
         while let Some(event) = self.media.engine.poll_event() {
             self.say(MediaSaid::Engine(event));
         }
@@ -238,7 +281,7 @@ impl Runner {
             }
             MediaOrder::Shut { slot } => {
                 let mut sink = Outgoing {
-                    sockets: &self.sockets,
+                    sockets: &mut self.sockets,
                     card: None,
                     out: &mut self.out,
                     counters: &self.media.counters,
@@ -280,10 +323,9 @@ impl Runner {
         }
     }
 
-    fn read_sockets(&mut self, now: model::Instant, ready: &mut Ready) {
+    fn read_sockets(&mut self, now: model::Instant) {
         let engine = &mut self.media.engine;
-        let taken =
-            self.sockets.read(ready, |slot, from, bytes| engine.datagram(now, slot, from, bytes));
+        let taken = self.sockets.read(|slot, from, bytes| engine.datagram(now, slot, from, bytes));
         self.media.counters.packets_in.fetch_add(taken, Ordering::Relaxed);
     }
 
@@ -297,7 +339,7 @@ impl Runner {
 
 /// Where a tick's sound goes.
 struct Outgoing<'a> {
-    sockets: &'a Sockets,
+    sockets: &'a mut Sockets,
     card: Option<&'a mut (dyn Card + 'static)>,
     out: &'a mut Outlet,
     counters: &'a MediaCounters,
@@ -305,12 +347,7 @@ struct Outgoing<'a> {
 
 impl Sink for Outgoing<'_> {
     fn rtp(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
-        let Some(socket) = self.sockets.get(slot) else { return };
-        let counter = match socket.send_to(packet, to) {
-            Ok(_) => &self.counters.packets_out,
-            Err(_) => &self.counters.send_failed,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
+        self.sockets.send(slot, to, packet);
     }
 
     fn rtcp(&mut self, slot: Slot, to: SocketAddr, muxed: bool, packet: &[u8]) {

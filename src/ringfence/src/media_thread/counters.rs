@@ -1,6 +1,6 @@
 //! What the media thread counts.
 
-use super::Runner;
+use super::{Lateness, Runner};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Ticks between two looks at the counters of all legs: 1 s.
@@ -16,7 +16,10 @@ pub struct MediaCounters {
     pub ticks_late: AtomicU64,
     /// Ticks left out after a stall.
     pub ticks_skipped: AtomicU64,
-    pub late_us_max: AtomicU64,
+    /// How late ticks began.
+    pub lateness: Lateness,
+    /// Time spent in ticks.
+    pub busy_us: AtomicU64,
     pub packets_in: AtomicU64,
     pub packets_out: AtomicU64,
     /// Packets the kernel would not take at once.
