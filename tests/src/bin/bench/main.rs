@@ -3,9 +3,11 @@
 //!
 //! `calls`: 50 agents and 50 callers are bridged and recorded; what that costs of the core, and how
 //! long INVITE to 200 takes meanwhile. `sip`: how many calls a second a core sets up, what a
-//! registration and a dialog cost, and what is left of it under a flood.
+//! registration and a dialog cost, and what is left of it under a flood. `media`: how many calls'
+//! sound a core carries, judged where it arrives.
 
 mod calls;
+mod media;
 mod process;
 mod sip;
 mod sipp;
@@ -36,6 +38,18 @@ enum Bench {
         #[arg(long, default_value_t = 60)]
         flood_s: u64,
     },
+    /// Calls a core carries with all frames in time; all cases, or the ones named.
+    Media {
+        #[arg(value_enum)]
+        cases: Vec<media::Case>,
+        /// One small step of each case instead of a search.
+        #[arg(long)]
+        quick: bool,
+    },
+    #[command(hide = true)]
+    MediaSubject(media::Step),
+    #[command(hide = true)]
+    MediaLoad(media::Step),
 }
 
 /// A figure measured.
@@ -73,6 +87,9 @@ fn main() -> anyhow::Result<()> {
                 show("sip", case.measure(*flood_s)?);
             }
         }
+        Bench::Media { cases, quick } => show("media", media::measure(cases, *quick)?),
+        Bench::MediaSubject(step) => media::side(step, true)?,
+        Bench::MediaLoad(step) => media::side(step, false)?,
     }
     Ok(())
 }

@@ -45,3 +45,31 @@ pub fn resident_kb(pid: u32) -> anyhow::Result<f64> {
     let line = text.lines().find(|line| line.starts_with("VmRSS")).context("no VmRSS")?;
     Ok(line.split_whitespace().nth(1).context("no figure")?.parse()?)
 }
+
+/// Puts this thread before all ordinary ones where that is permitted.
+pub fn real_time(priority: u8) {
+    use thread_priority::{
+        RealtimeThreadSchedulePolicy::Fifo, ThreadPriority, ThreadSchedulePolicy,
+        set_thread_priority_and_policy, thread_native_id,
+    };
+    let Ok(priority) = priority.try_into() else { return };
+    let policy = ThreadSchedulePolicy::Realtime(Fifo);
+    let wanted = ThreadPriority::Crossplatform(priority);
+    if set_thread_priority_and_policy(thread_native_id(), wanted, policy).is_err() {
+        eprintln!("no real-time priority is permitted: figures depend on what else runs");
+    }
+}
+
+/// User and system time in seconds of a process's threads whose name begins so.
+pub fn threads_cpu_s(pid: u32, name: &str) -> anyhow::Result<f64> {
+    let mut sum = 0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let path = thread?.path();
+        if std::fs::read_to_string(path.join("comm"))?.starts_with(name) {
+            // schedstat: nanoseconds on a core first (Documentation/scheduler/sched-stats).
+            let text = std::fs::read_to_string(path.join("schedstat"))?;
+            sum += text.split_whitespace().next().context("no time")?.parse::<u64>()?;
+        }
+    }
+    Ok(sum as f64 / 1e9)
+}
