@@ -6,6 +6,7 @@ pub mod flood;
 pub mod foreign;
 pub mod linphone;
 pub mod phone;
+pub mod refer;
 pub mod registrants;
 pub mod scene;
 pub mod sound;

@@ -4,6 +4,7 @@
 //! engine, so it also shows that both work from the other side. Foreign phones (sipp, baresip)
 //! have stories of their own.
 
+use crate::refer;
 use media::{ClipNo, Engine, Event, Sink, Slot, TapFrame, TapNo};
 use model::id::{LegId, PhoneId, PlayId, TrunkId};
 use model::{Cause, Digit, Instant, LegEvent, Number, PersonName, Secret};
@@ -36,6 +37,8 @@ pub struct Setup {
     pub in_band: bool,
     /// Declines every call with this.
     pub refuse: Option<Cause>,
+    /// Speaks before it answers (183), as a carrier's announcement does.
+    pub early: bool,
 }
 
 impl Setup {
@@ -52,6 +55,7 @@ impl Setup {
             register: true,
             in_band: false,
             refuse: None,
+            early: false,
         }
     }
 
@@ -84,6 +88,8 @@ pub struct Story {
     pub heard: Vec<u8>,
     /// Everything it said.
     pub said: Vec<u8>,
+    /// What it was told of a transfer it asked for, as status lines.
+    pub transfer: Vec<String>,
 }
 
 enum Ask {
@@ -92,6 +98,8 @@ enum Ask {
     HangUp,
     Press(Digit),
     Hold(bool),
+    /// Send the other party on by REFER.
+    Refer(String),
     Unregister,
     /// The cable is pulled: nothing is sent or heard any more.
     Vanish,
@@ -146,6 +154,10 @@ impl Phone {
     pub fn hold(&self, on: bool) {
         self.ask(Ask::Hold(on));
     }
+    /// Sends the other party to a number with a key of its own (REFER).
+    pub fn refer(&self, number: &str) {
+        self.ask(Ask::Refer(number.to_owned()));
+    }
     pub fn unregister(&self) {
         self.ask(Ask::Unregister);
     }
@@ -197,6 +209,7 @@ struct Runner {
     shared: Arc<(Mutex<Story>, Condvar)>,
     leg: Option<LegId>,
     answer_at: Option<Instant>,
+    dialog: refer::Dialog,
     next_leg: u64,
     next_play: u64,
 }
@@ -234,6 +247,7 @@ impl Runner {
             shared,
             leg: None,
             answer_at: None,
+            dialog: refer::Dialog::default(),
             next_leg: 1,
             next_play: 1,
         })
@@ -316,6 +330,14 @@ impl Runner {
                 let press = media::Command::SendDigit { slot: SLOT, digit };
                 self.engine.command(self.now(), press);
             }
+            (Ask::Refer(number), Some(_)) => {
+                let own = self.signalling.local_addr();
+                let refer =
+                    own.ok().and_then(|own| self.dialog.refer(own, self.setup.server, &number));
+                if let Some(refer) = refer {
+                    let _ = self.signalling.send_to(refer.as_bytes(), self.setup.server);
+                }
+            }
             (Ask::Unregister, _) => self.register(0),
             _ => {}
         }
@@ -324,6 +346,16 @@ impl Runner {
     fn signal(&mut self) {
         let mut bytes = [0_u8; 65_535];
         while let Ok((length, from)) = self.signalling.recv_from(&mut bytes) {
+            let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            self.dialog.came(&text);
+            if let Some(line) = refer::progress(&text) {
+                let _ = self.signalling.send_to(refer::accept(&text).as_bytes(), from);
+                self.tell(|story| story.transfer.push(line.to_owned()));
+                continue;
+            }
+            if refer::is_referred(&text) {
+                continue;
+            }
             let now = self.now();
             self.endpoint.handle(now, Input::Datagram { from, bytes: &bytes[..length] });
             self.drain();
@@ -341,7 +373,10 @@ impl Runner {
                 Output::Send { to, bytes } if self.setup.in_band => {
                     drop(self.signalling.send_to(&without_events(&bytes), to.addr));
                 }
-                Output::Send { to, bytes } => drop(self.signalling.send_to(&bytes, to.addr)),
+                Output::Send { to, bytes } => {
+                    self.dialog.went(&String::from_utf8_lossy(&bytes));
+                    let _ = self.signalling.send_to(&bytes, to.addr);
+                }
                 Output::Leg { leg, event } => self.event(leg, event),
                 Output::Media { media, .. } => self.open(&media),
                 Output::RegisterResult { result, .. } => {
@@ -363,6 +398,10 @@ impl Runner {
             LegEvent::Arrived { caller, name, .. } => {
                 self.leg = Some(leg);
                 self.answer_at = self.setup.answer_after.map(|after| self.now() + after);
+                if let Some(rtp) = self.sound.local_addr().ok().filter(|_| self.setup.early) {
+                    let early = Command::EarlyMedia { leg, rtp };
+                    self.endpoint.handle(self.now(), Input::Command(early));
+                }
                 self.tell(|story| {
                     story.ringing = true;
                     story.rang += 1;
