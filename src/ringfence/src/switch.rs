@@ -392,8 +392,13 @@ impl Switch {
                 self.alarms.raise(now, "facts-late", "journal", control::Level::Critical);
             }
             let Some(held) = self.held.pop_front() else { break };
+            let opens = matches!(held.order, Order::EarlyMedia { .. });
             self.obey(now, held.order);
             any = true;
+            if opens {
+                // What it opens is told to media first: a leg without sound joins no other.
+                break;
+            }
         }
         any
     }
