@@ -63,17 +63,17 @@ pub struct Dialog {
 
 impl Dialog {
     /// Makes our end of the dialog that an INVITE which came asks for (RFC 3261 12.1.1). Nothing
-    /// where the INVITE has no Contact, unless it is of RFC 2543.
+    /// where the INVITE has no Contact that is sip or sips, unless it is of RFC 2543.
     pub fn of_server(invite: &Message, local_tag: &str, source: Peer) -> Option<Self> {
         let mut local = invite.to()?;
         if local.tag().is_none() {
             local = local.tagged(local_tag);
         }
         let remote = invite.from()?;
-        let target = match invite.contact() {
-            Some(contact) => contact.uri,
+        let target = match invite.target() {
+            Some(target) => target,
             // RFC 2543 knew neither tags nor that a caller has to be reachable.
-            None if remote.tag().is_none() => remote.uri.clone(),
+            None if remote.tag().is_none() && uri::is_sip(&remote.uri) => remote.uri.clone(),
             None => return None,
         };
         Some(Self {
@@ -111,7 +111,7 @@ impl Dialog {
             local_seq: invite.cseq()?.0,
             remote_seq: None,
             // A 2xx without Contact is the peer's fault; what we called is the best guess then.
-            target: response.contact().map_or_else(|| invite.uri().cloned(), |c| Some(c.uri))?,
+            target: response.target().or_else(|| invite.uri().cloned())?,
             routes,
             source,
             behind_nat: asked.is_none_or(|asked| asked.ip() != source.ip()),
@@ -204,8 +204,8 @@ impl Dialog {
     /// stays.
     pub fn refresh(&mut self, message: &Message, source: Peer) {
         self.source = source;
-        if let Some(contact) = message.contact() {
-            self.target = contact.uri;
+        if let Some(target) = message.target() {
+            self.target = target;
         }
     }
 
@@ -330,6 +330,16 @@ mod tests {
         let mut later = request;
         later.headers.replace("CSeq", "99 INVITE");
         assert_eq!(dialog.sequence(&later), Ok(()));
+    }
+
+    #[test]
+    fn a_contact_that_is_not_sip_is_no_target() {
+        let invite = invite(SOURCE, "syp:a@198.51.100.7", "");
+        assert!(Dialog::of_server(&invite, "near", peer(SOURCE)).is_none());
+        let mut dialog = server(SOURCE, "sip:a@198.51.100.7", "");
+        dialog.refresh(&invite, peer(SOURCE));
+        let bye = dialog.request(Method::Bye, &via());
+        assert_eq!(uri::write(bye.uri().unwrap()), "sip:a@198.51.100.7");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::address::{Address, AddressError, seconds, split_list};
 use crate::headers::Headers;
 use crate::peer::Peer;
+use crate::uri;
 use crate::via::Via;
 use rsip::{Method, Uri};
 
@@ -189,12 +190,18 @@ impl Message {
         values().map(Address::parse).collect::<Result<_, _>>().map(Contacts::List)
     }
 
-    /// The first contact: where a dialog's requests go.
+    /// The first contact.
     pub fn contact(&self) -> Option<Address> {
         match self.contacts().ok()? {
             Contacts::All => None,
             Contacts::List(list) => list.into_iter().next(),
         }
+    }
+
+    /// Where a dialog's requests go: the first contact, which has to be sip or sips (RFC 3261
+    /// 12.1.1); another name says nothing of where to send to.
+    pub fn target(&self) -> Option<Uri> {
+        self.contact().map(|contact| contact.uri).filter(uri::is_sip)
     }
 
     /// Hops left.
@@ -226,7 +233,9 @@ impl Message {
     /// The Record-Route list, as it stands: a caller of ours turns it round (RFC 3261 section
     /// 12.1.2).
     pub fn record_routes(&self) -> Vec<Address> {
-        self.addresses("Record-Route")
+        let mut routes = self.addresses("Record-Route");
+        routes.retain(|route| uri::is_sip(&route.uri));
+        routes
     }
 
     /// The media type in lower case, without parameters.

@@ -153,10 +153,10 @@ impl Notifier {
         }
         let tag = wire.tag_for(message);
         let dialog = Dialog::of_server(message, &tag, asked.from);
-        let (Some(dialog), Some(contact)) = (dialog, message.contact()) else {
+        let (Some(dialog), Some(contact)) = (dialog, message.target()) else {
             return refuse(wire, 400);
         };
-        self.replace(asked.phone, &event, &resource, &contact.uri);
+        self.replace(asked.phone, &event, &resource, &contact);
         if self.table.count_of(asked.phone) >= PER_PHONE_MAX
             || self.table.len() >= wire.limits.subscriptions_max
         {
@@ -174,7 +174,7 @@ impl Notifier {
         };
         let mixed = names(message, "multipart/mixed");
         let phone = asked.phone.clone();
-        let new = Subscription::new(no, phone, resource, event, dialog, contact.uri, mixed);
+        let new = Subscription::new(no, phone, resource, event, dialog, contact, mixed);
         self.table.insert(no, new, &list);
         if self.grant(now, wire, asked, no, body) {
             wire.counters.subscribed += 1;

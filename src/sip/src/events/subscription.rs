@@ -197,8 +197,8 @@ impl Subscription {
         wish: Option<&FeatureWish>,
     ) {
         self.dialog.refresh(request, from);
-        if let Some(contact) = request.contact() {
-            self.contact = contact.uri;
+        if let Some(contact) = request.target() {
+            self.contact = contact;
         }
         self.cut_off = false;
         self.expires_at = until;
