@@ -415,8 +415,12 @@ impl Exchange {
     }
 
     pub(crate) fn fact(&mut self, now: Instant, fact: Fact) {
-        self.noted_owed(now, &fact);
+        let meant = crate::owed::is_meant(&fact).then(|| fact.clone());
         self.out.push_back(Output::Fact(self.anchor.wall(now), fact));
+        // What follows from a fact is told after it.
+        if let Some(fact) = meant {
+            self.noted_owed(now, &fact);
+        }
     }
 
     pub(crate) fn order(&mut self, order: Order) {

@@ -51,6 +51,19 @@ impl Waiting {
     }
 }
 
+/// Tells whether a fact may change who is to be called back.
+pub(crate) fn is_meant(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::CallArrived { .. }
+            | Fact::Abandoned { .. }
+            | Fact::TurnedAway { .. }
+            | Fact::Reached { .. }
+            | Fact::Connected { .. }
+            | Fact::CallEnded { .. }
+    )
+}
+
 /// Tells whether the site has somebody to call back.
 fn owes(site: &Site, owner: &Owner) -> bool {
     match owner {

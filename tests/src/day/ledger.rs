@@ -1,10 +1,13 @@
 //! Promise: facts tell a whole story. Each call, visit, offer, recording and agent's state begins
 //! and ends once and in order, and the times told add up to the millisecond.
 
+use super::debts::Debts;
 use super::timesheet::{Agent, Times};
 use anyhow::{Context, Result, ensure};
 use model::fact::{AgentState, Party, Who};
-use model::{AgentId, CallId, Cause, Fact, MenuId, QueueId, RecordingId, Via, VisitId, WallTime};
+use model::{
+    AgentId, CallId, Cause, Fact, MenuId, Owed, Owner, QueueId, RecordingId, Via, VisitId, WallTime,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A queue's day.
@@ -93,6 +96,7 @@ pub struct Ledger {
     calls: BTreeMap<CallId, Call>,
     cut_off: BTreeSet<CallId>,
     agents: BTreeMap<AgentId, Agent>,
+    debts: Debts,
     last: WallTime,
 }
 
@@ -100,6 +104,7 @@ impl Ledger {
     pub fn fact(&mut self, at: WallTime, fact: &Fact) -> Result<()> {
         ensure!(at >= self.last, "time steps back");
         let before = std::mem::replace(&mut self.last, at);
+        self.debts.fact(fact)?;
         match fact {
             Fact::CallArrived { call, via, .. } => {
                 self.arrived += 1;
@@ -179,6 +184,11 @@ impl Ledger {
         all.map(|(id, agent)| (id.clone(), agent.state.clone(), agent.since)).collect()
     }
 
+    /// Who is to be called back, as a restart finds it.
+    pub fn owed(&self) -> Vec<(Owner, Owed)> {
+        self.debts.owed()
+    }
+
     /// Tells whether the agent is logged in.
     pub fn logged_in(&self, agent: &AgentId) -> bool {
         self.agents.get(agent).is_some_and(|agent| agent.state != AgentState::LoggedOut)
@@ -202,7 +212,7 @@ impl Ledger {
         for (id, agent) in &self.agents {
             agent.close(id)?;
         }
-        Ok(())
+        self.debts.close()
     }
 
     fn call(&mut self, call: CallId) -> Result<&mut Call> {

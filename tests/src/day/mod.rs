@@ -14,6 +14,7 @@
 //! first promise broken, with the seed and the time of day.
 
 mod callers;
+mod debts;
 mod desks;
 mod dice;
 mod fairness;

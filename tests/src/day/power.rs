@@ -47,7 +47,7 @@ impl Town {
             agents: self.ledger.agents(),
             seats: Vec::new(),
             phones: Vec::new(),
-            owed: Vec::new(),
+            owed: self.ledger.owed(),
             spent: Default::default(),
         };
         self.exchange = Some(Exchange::new(self.seed, self.now, config));
