@@ -105,16 +105,20 @@ fn commands_and_input_for_slots_that_are_not_open_are_counted() {
 
 #[test]
 fn events_nobody_fetches_are_lost_and_counted() {
-    let mut world = World::with_legs(vec![], 1);
-    let slot = world.line(0, Law::A, &[]);
+    // Seven legs, so that it is over before the figures of ten seconds are told as well.
+    const LEGS: u64 = 7;
+    let mut world = World::with_legs(vec![], LEGS as usize);
+    let slots: Vec<_> = (0..LEGS).map(|n| world.line(n as u16, Law::A, &[])).collect();
     let mut sink = crate::world::Out::default();
-    for n in 0..EVENTS_MAX as u64 + 5 {
-        world.play(slot, n, &[], false);
-        world.engine.tick(Instant::from_millis(n * 20), &mut sink);
+    for tick in 0..(EVENTS_MAX as u64 + 5) / LEGS {
+        for (n, slot) in (0..).zip(&slots) {
+            world.play(*slot, tick * LEGS + n, &[], false);
+        }
+        world.engine.tick(Instant::from_millis(tick * 20), &mut sink);
     }
     assert_eq!(world.engine.engine_counters().events_lost, 5);
     let first = world.engine.poll_event();
-    assert_eq!(first, Some(Event::Played { slot, play: model::PlayId(0) }));
+    assert_eq!(first, Some(Event::Played { slot: slots[0], play: model::PlayId(0) }));
     assert_eq!(std::iter::from_fn(|| world.engine.poll_event()).count(), EVENTS_MAX - 1);
 }
 
