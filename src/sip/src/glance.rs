@@ -3,9 +3,10 @@
 //! The glance may be wrong, of a message that is folded or odd; then it waits in another queue, and
 //! nothing else. What a message means is the framer's to say.
 
-/// Methods that begin something where To has no tag (RFC 3261 section 12.2).
-const BEGINNING: [&[u8]; 6] =
-    [b"INVITE ", b"REGISTER ", b"SUBSCRIBE ", b"OPTIONS ", b"PUBLISH ", b"MESSAGE "];
+/// Methods that begin something where To has no tag (RFC 3261 section 12.2). A CANCEL is among them,
+/// so that it does not overtake the INVITE it is about (section 9.2).
+const BEGINNING: [&[u8]; 7] =
+    [b"INVITE ", b"REGISTER ", b"SUBSCRIBE ", b"OPTIONS ", b"PUBLISH ", b"MESSAGE ", b"CANCEL "];
 
 /// Tells whether a datagram is a request that begins something, outside any call that stands.
 pub fn begins(bytes: &[u8]) -> bool {
@@ -40,7 +41,8 @@ mod tests {
             ("INVITE", "t:<sip:a@x>;tag=9", false),
             ("BYE", "To: <sip:a@x>;tag=9", false),
             ("ACK", "To: <sip:a@x>", false),
-            ("CANCEL", "To: <sip:a@x>", false),
+            ("CANCEL", "To: <sip:a@x>", true),
+            ("CANCEL", "To: <sip:a@x>;tag=9", false),
         ] {
             assert_eq!(begins(request(method, to).as_bytes()), is, "{method} {to}");
         }
