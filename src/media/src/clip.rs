@@ -4,8 +4,8 @@
 //! A recording at a higher rate is filtered to what a telephone carries (300 to 3400 Hz pass, 4000
 //! Hz and above are gone; 7000 and 8000 Hz for wide-band legs) and brought to 8 and 16 kHz when the site is loaded, once.
 
+use crate::kaiser;
 use model::Rate;
-use std::f64::consts::PI;
 use std::sync::Arc;
 
 /// Longest clip, in seconds; a longer recording is refused when the site is loaded.
@@ -118,27 +118,11 @@ fn weights(fraction: f64, half: usize, rate_hz: u32, cutoff_hz: f64) -> Vec<f32>
     let raw: Vec<f64> = (0..2 * half)
         .map(|k| {
             let x = k as f64 + 1.0 - half as f64 - fraction;
-            let sinc = if x.abs() < 1e-9 {
-                2.0 * cutoff
-            } else {
-                (2.0 * PI * cutoff * x).sin() / (PI * x)
-            };
-            let edge = x / half as f64;
-            sinc * bessel(BETA * (1.0 - edge * edge).max(0.0).sqrt()) / bessel(BETA)
+            kaiser::weight(x, half as f64, cutoff, BETA)
         })
         .collect();
     let sum: f64 = raw.iter().sum();
     raw.iter().map(|weight| (weight / sum) as f32).collect()
-}
-
-/// The modified Bessel function of order 0, of Kaiser's window.
-fn bessel(x: f64) -> f64 {
-    let (mut sum, mut term) = (1.0, 1.0);
-    for k in 1..=24 {
-        term *= (x / 2.0 / f64::from(k)).powi(2);
-        sum += term;
-    }
-    sum
 }
 
 fn gcd(a: u32, b: u32) -> u32 {
@@ -149,6 +133,7 @@ fn gcd(a: u32, b: u32) -> u32 {
 mod tests {
     use super::*;
     use crate::tone::{Dbm0, listen, loudest};
+    use std::f64::consts::PI;
 
     /// A sine at another rate, 0.5 s at -10 dBm0.
     fn sine(hz: f64, rate_hz: u32) -> Vec<i16> {

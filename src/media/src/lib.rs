@@ -24,6 +24,7 @@ pub mod dtmf;
 pub mod engine;
 pub mod hear;
 mod jitter;
+mod kaiser;
 mod leg;
 pub mod mos;
 pub mod muted;

@@ -7,10 +7,10 @@
 //! Windowed sincs with the middle of their slope at half the lower rate: flat to 3400 Hz (and to
 //! 7000 Hz), what lies 600 Hz (1 kHz) and more above the middle is 55 dB down, so that what is
 //! folded back lands above the telephone's band. The filters of `audio-codec` 0.4 have 24 weights
-//! at the input's rate, whichever that is: from 48 to 8 kHz they let 5 kHz through at -7 dB.
+//! at the input's rate, whichever that is: too few to bring 48 kHz down to 8 without folding.
 
+use crate::kaiser;
 use model::{Rate, SAMPLES_PER_FRAME, SAMPLES_PER_FRAME_MAX};
-use std::f64::consts::PI;
 
 /// Sound of a frame at any rate.
 pub type Samples = [i16; SAMPLES_PER_FRAME_MAX];
@@ -49,23 +49,11 @@ fn phases<const N: usize>() -> [[i16; REACH]; N] {
     std::array::from_fn(|phase| {
         let raw: [f64; REACH] = std::array::from_fn(|k| {
             let x = k as f64 + 1.0 - REACH as f64 / 2.0 - phase as f64 / N as f64;
-            let sinc = if x.abs() < 1e-9 { 1.0 } else { (PI * x).sin() / (PI * x) };
-            let edge = 2.0 * x / REACH as f64;
-            sinc * bessel(BETA * (1.0 - edge * edge).max(0.0).sqrt()) / bessel(BETA)
+            kaiser::weight(x, REACH as f64 / 2.0, 0.5, BETA)
         });
         let sum: f64 = raw.iter().sum();
         raw.map(|weight| (weight / sum * f64::from(1u32 << BITS)).round() as i16)
     })
-}
-
-/// The modified Bessel function of order 0, of Kaiser's window.
-fn bessel(x: f64) -> f64 {
-    let (mut sum, mut term) = (1.0, 1.0);
-    for k in 1..=24 {
-        term *= (x / 2.0 / f64::from(k)).powi(2);
-        sum += term;
-    }
-    sum
 }
 
 /// One stream on its way from one rate to another. A change of either begins anew.
@@ -195,6 +183,7 @@ fn rounded(sum: i64) -> i16 {
 mod tests {
     use super::*;
     use crate::tone::Dbm0;
+    use std::f64::consts::PI;
 
     const LEVEL: Dbm0 = Dbm0(-10.0);
     const WAYS: [(Rate, Rate); 6] = [

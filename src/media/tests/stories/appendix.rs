@@ -159,7 +159,6 @@ fn appendix_i(speech: &[i16], lost: &[bool]) -> Vec<i16> {
 }
 
 #[test]
-#[ignore = "its bound is not measured yet: run it with --run-ignored and set it"]
 fn what_is_lost_is_made_up_as_well_as_by_the_appendix() {
     const SECONDS: u64 = 60;
     let (ear, clean) = (Ear::new(), speech());
