@@ -27,6 +27,11 @@ impl Exchange {
                 self.ivr.handle(now, ivr::Input::Digit { visit, digit });
             }
             Say::EndMenu { visit } => self.ivr.handle(now, ivr::Input::Gone { visit }),
+            // Another site was applied under the caller's feet, and nobody waits there any more.
+            Say::Join { visit, queue, .. } if !self.queues.is_open(&queue) => {
+                let to = self.site.flow.to_agent.clone();
+                self.calls.handle(now, call::Input::Overflow { visit, to });
+            }
             Say::Join { visit, queue, marks, lang, first } => {
                 let join = match first {
                     true => queue::Input::Rejoin { visit, queue, marks, lang },

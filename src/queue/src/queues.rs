@@ -146,6 +146,11 @@ impl Queues {
         places.filter_map(|place| self.callers.get(&place.visit)).map(Waiting::of)
     }
 
+    /// Tells whether callers may join a queue: the site has it, or somebody still waits in it.
+    pub fn is_open(&self, queue: &QueueId) -> bool {
+        self.queues.contains_key(queue)
+    }
+
     /// Tells how many agents are free and fit for a queue.
     pub fn free(&self, queue: &QueueId) -> usize {
         self.bench.fit_count(queue)

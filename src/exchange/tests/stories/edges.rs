@@ -1,7 +1,7 @@
 //! Draining, another site, events that come twice or late, and the same again from the same seed.
 
 use crate::site::{site, with};
-use crate::world::{Habit::*, World};
+use crate::world::{Habit::*, Heard, World};
 use exchange::Input;
 use model::{Cause, LegEvent, LegId, Number, Order, PersonName, Via};
 use std::sync::Arc;
@@ -91,18 +91,62 @@ fn another_site_holds_for_new_calls_while_a_live_one_keeps_its_flow() {
     world.over();
 }
 
+/// A site whose queue `desk` has another name.
+fn renamed() -> Arc<model::site::Site> {
+    with(|site| {
+        let desk = site.queues.remove(&"desk".into()).unwrap();
+        site.queues.insert("front".into(), desk);
+        for node in ["to-desk", "to-complaints"] {
+            let complaint = node == "to-complaints";
+            let node_of = model::site::Node::Queue { queue: "front".into(), complaint };
+            site.flow.nodes.insert(node.into(), node_of);
+        }
+    })
+}
+
 #[test]
-fn a_queue_that_the_new_site_lost_ends_a_call_that_comes_to_it() {
+fn a_caller_who_comes_to_a_queue_that_the_new_site_lost_reaches_an_agent() {
     let mut world = world();
-    let caller = world.call("13900000000");
+    let removed = world.call("13900000000");
+    let named_anew = world.call("13900000001");
     world.run(2);
+    world.told();
     world.tell(Input::Site(with(|site| {
         site.queues.remove(&"small".into());
         site.flow.nodes.remove(&"to-small".into());
     })));
-    world.press(caller, '4');
+    world.press(removed, '4');
     world.run(1);
-    assert_eq!(world.told().last().unwrap(), "ended by box, congestion");
+    let told = ["left main by 4", "visit 1 over", "visit 2", "queued desk"];
+    assert_eq!(world.told(), told);
+    world.gone(removed, Cause::Normal);
+    world.run(1);
+    world.told();
+    world.tell(Input::Site(renamed()));
+    world.press(named_anew, '2');
+    let told = ["left main by 2", "visit 1 over", "visit 2", "queued front, complaint"];
+    assert_eq!(world.told(), told);
+    world.gone(named_anew, Cause::Normal);
+    world.over();
+}
+
+#[test]
+fn a_caller_whose_agent_falls_silent_after_the_queue_was_renamed_reaches_another_agent() {
+    let mut world = world();
+    world.agent("8001", AnswersAfter(1));
+    let caller = world.call_desk();
+    world.run(2);
+    let agent = world.rung[&"8001".into()];
+    world.tell(Input::Site(renamed()));
+    world.tell(Input::Phone { phone: "8001".into(), up: false });
+    world.told();
+    world.gone(agent, Cause::Vanished);
+    let told = world.told();
+    assert!(told.contains(&"queued front".to_owned()), "{told:?}");
+    world.agent("8002", AnswersAfter(1));
+    world.run(2);
+    assert_eq!(world.legs[&caller], Heard::Party(world.rung[&"8002".into()]));
+    world.gone(caller, Cause::Normal);
     world.over();
 }
 
