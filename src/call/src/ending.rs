@@ -84,7 +84,6 @@ impl Call {
             | State::Parked { .. } => self.leave_stage(now, shared),
         }
         shared.timers.clear(self.id, Kind::Ring);
-        self.nobody_attaches(now, shared);
         self.part(now, words, cause, talks, shared);
     }
 
@@ -97,6 +96,7 @@ impl Call {
         talks: Vec<Talk>,
         shared: &mut Shared,
     ) {
+        self.nobody_attaches(now, shared);
         self.ended.get_or_insert((Party::Box, cause));
         if let Some(leg) = self.unanswered {
             shared.order(Order::EarlyMedia { leg });

@@ -4,7 +4,7 @@
 use crate::LOST_AFTER;
 use crate::io::Output;
 use crate::shared::Shared;
-use crate::state::{Call, State, Talk, Then};
+use crate::state::{Call, Consultation, State, Talk, Then};
 use crate::timers::Kind;
 use model::fact::Who;
 use model::{Cause, Fact, Instant, LegId, Order};
@@ -36,7 +36,9 @@ impl Call {
             State::Parked { .. } => true,
             State::Waiting { .. } | State::Offered { .. } => who.agent.is_some(),
             State::Calling { to, .. } => to.is_some(),
-            State::Transferring { to, .. } => to.as_ref().map(|to| to.leg) == old,
+            State::Transferring { to, .. } | State::Consulting(Consultation { to, .. }) => {
+                to.as_ref().is_some_and(|to| old.is_none_or(|old| old == to.leg))
+            }
             State::Talking(talk) => {
                 old.is_some_and(|old| old == talk.leg || self.caller == Some(old))
             }
@@ -100,6 +102,12 @@ impl Call {
                 self.stop_ringing(now, to.leg, &to.who, shared);
                 shared.fact(Fact::PickedUp { visit: self.visit(), who });
                 self.transferred(now, talk, shared);
+            }
+            State::Consulting(Consultation { to: Some(to), .. }) => {
+                shared.timers.clear(self.id, Kind::Ring);
+                self.stop_ringing(now, to.leg, &to.who, shared);
+                shared.fact(Fact::PickedUp { visit: self.visit(), who });
+                self.consulted(now, talk, shared);
             }
             State::Talking(with) => {
                 let with = if old == self.caller && old != Some(with.leg) {

@@ -2,9 +2,10 @@
 
 use crate::desks::{office, rung, talk};
 use crate::site::with;
+use crate::transfers::{sends, served};
 use crate::world::{Habit::*, Heard, World};
 use exchange::Input;
-use model::{Cause, LegEvent, LegId, Order, Via};
+use model::{Cause, LegEvent, LegId, Order, TransferStage, Via};
 
 fn in_place(world: &mut World, phone: &str, old: LegId) -> LegId {
     let leg = LegId::inbound(500);
@@ -29,6 +30,67 @@ fn a_ringing_phone_is_picked_up_by_code_with_and_without_its_number() {
         world.gone(picks, Cause::Normal);
         world.over();
     }
+}
+
+#[test]
+fn a_phone_that_rings_by_a_transfer_is_picked_up_and_the_sender_is_out() {
+    for code in ["*8", "*88002"] {
+        let mut world = office();
+        let (caller, agent) = served(&mut world);
+        world.habits.insert("8002".into(), Ignores);
+        sends(&mut world, agent, "8002");
+        world.run(1);
+        let rings = rung(&world, "8002");
+        let picks = world.dial("8003", code);
+        world.run(1);
+        assert_eq!(world.legs[&caller], Heard::Party(picks));
+        assert!(!world.legs.contains_key(&rings) && !world.legs.contains_key(&agent));
+        assert_eq!(world.transfers[&agent].last(), Some(&TransferStage::Done));
+        let told = world.told();
+        assert!(told.contains(&"picked up by 8003".to_owned()), "{told:?}");
+        assert!(told.contains(&"sent by 8001".to_owned()), "{told:?}");
+        world.gone(caller, Cause::Normal);
+        world.over();
+    }
+}
+
+#[test]
+fn a_phone_that_rings_by_a_consultation_is_picked_up_and_asked_in_its_place() {
+    for code in ["*8", "*88002"] {
+        let mut world = office();
+        let (caller, agent) = served(&mut world);
+        world.habits.insert("8002".into(), Ignores);
+        "*68002#".chars().for_each(|key| world.press(agent, key));
+        world.run(1);
+        let rings = rung(&world, "8002");
+        let picks = world.dial("8003", code);
+        world.run(1);
+        assert_eq!(world.legs[&agent], Heard::Party(picks));
+        assert_eq!(world.hears(caller), ["music.hold"]);
+        assert!(!world.legs.contains_key(&rings));
+        world.gone(agent, Cause::Normal);
+        world.run(1);
+        assert_eq!(world.legs[&caller], Heard::Party(picks), "handed over like any");
+        world.gone(caller, Cause::Normal);
+        world.over();
+    }
+}
+
+#[test]
+fn a_picker_whose_call_is_just_told_that_nobody_comes_is_let_go_and_the_box_drains() {
+    let mut world = office();
+    world.habits.insert("8002".into(), Ignores);
+    let caller = world.dial("8001", "8002");
+    world.run(1);
+    let rings = rung(&world, "8002");
+    let picks = world.dial("8003", "*8");
+    world.gone(rings, Cause::Declined);
+    world.gone(caller, Cause::Cancelled);
+    assert!(world.orders.contains(&Order::HangUp { leg: picks, cause: Cause::Cancelled }));
+    world.tell(Input::Drain);
+    world.run(60);
+    assert!(world.drained);
+    world.over();
 }
 
 #[test]
