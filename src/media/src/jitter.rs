@@ -120,7 +120,8 @@ impl Jitter {
         }
         let ahead = timestamp.wrapping_sub(self.play) as i32;
         let len = bytes.len() as i32;
-        if ahead + len > AHEAD_MAX || ahead < -AHEAD_MAX {
+        // `ahead` may be any number there is: it is the sender's.
+        if ahead > AHEAD_MAX - len || ahead < -AHEAD_MAX {
             return if fresh { self.resync(arrival, timestamp, bytes) } else { Placed::Late };
         }
         if ahead >= 0 || self.back_up(timestamp, ahead) {
@@ -218,7 +219,8 @@ impl Jitter {
     pub fn excess(&self, held: usize) -> Option<usize> {
         let at = self.next_tick.wrapping_sub(FRAME);
         let waits = self.transit.waits(at, self.play)?;
-        let excess = (waits.slowest? - GUARD).min(waits.fastest - DELAY_MIN);
+        let slowest = waits.slowest?.saturating_sub(GUARD);
+        let excess = slowest.min(waits.fastest.saturating_sub(DELAY_MIN));
         (excess >= EXCESS_MIN && self.ring.whole(self.play, held)).then_some(excess as usize)
     }
 
@@ -270,7 +272,7 @@ impl Jitter {
 
     fn hold(&mut self, arrival: u32, timestamp: u32, bytes: &[u8]) -> Placed {
         let to_tick = (self.next_tick.wrapping_sub(arrival) as i32).clamp(0, FRAME as i32);
-        let waits = timestamp.wrapping_sub(self.play) as i32 + to_tick;
+        let waits = (timestamp.wrapping_sub(self.play) as i32).saturating_add(to_tick);
         self.transit.note(arrival, timestamp, waits);
         let fresh = self.ring.put(timestamp, bytes);
         let end = timestamp.wrapping_add(bytes.len() as u32);

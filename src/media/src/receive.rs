@@ -309,7 +309,8 @@ impl Receiver {
         let later = timestamp.wrapping_sub(wire) as i32;
         // What is no whole step waits for the next packet.
         let steps = later.div_euclid(times);
-        self.clock = (wire.wrapping_add((steps * times) as u32), ours.wrapping_add(steps as u32));
+        let whole = steps.wrapping_mul(times) as u32;
+        self.clock = (wire.wrapping_add(whole), ours.wrapping_add(steps as u32));
         self.clock.1
     }
 

@@ -3,7 +3,7 @@
 use crate::world::{World, tone};
 use media::tone::loudest;
 use media::{Command, Event, Slot, engine::EVENTS_MAX};
-use model::{Digit, Instant, Law};
+use model::{Codec, Digit, Instant, Law};
 use proptest::prelude::*;
 use std::net::SocketAddr;
 
@@ -162,5 +162,35 @@ proptest! {
         world.run(300);
         let heard = loudest(&world.phones[&b].heard());
         prop_assert!(heard.is_some_and(|heard| heard.purity > 0.9), "{:?}", heard);
+    }
+}
+
+/// Time stamps about the places where the difference to another one changes its sign.
+fn far_stamps(from: u32) -> Vec<u32> {
+    let half = from.wrapping_add(1 << 31);
+    let near = [0u32, 1, 2, 79, 80, 159, 160, 161, 480, 959, 960, 961, 3000, 4096, 5760];
+    let about = |at: u32| near.iter().flat_map(move |d| [at.wrapping_add(*d), at.wrapping_sub(*d)]);
+    [0, 1 << 31, u32::MAX, from, half].into_iter().flat_map(about).collect()
+}
+
+#[test]
+fn a_time_stamp_half_a_circle_away_is_a_jump_like_any_other() {
+    for codec in [Codec::Pcma, Codec::G722, Codec::Opus] {
+        let stamps = far_stamps(u32::MAX - 5000);
+        for (n, stamp) in stamps.iter().enumerate() {
+            let mut world = World::new(vec![]);
+            let a = world.phone(0, codec, Some(101), vec![0]);
+            // Half of them come first of all packets, half into a stream that plays.
+            world.run(if n % 2 == 0 { 0 } else { 100 });
+            for step in 0..3u32 {
+                let phone = world.phone_mut(a);
+                phone.timestamp = stamp.wrapping_add(step);
+                let payload = if codec == Codec::Opus { vec![0x08; 40] } else { vec![7; 160] };
+                let packet = phone.packet(phone.payload_type, false, &payload);
+                world.datagram(a, &packet);
+                world.run(20);
+            }
+            assert_eq!(world.counters(a).malformed, 0, "{codec:?} {stamp:#x}");
+        }
     }
 }
