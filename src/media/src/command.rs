@@ -1,6 +1,7 @@
 //! What the media engine is told: small values that can be copied through a bounded queue.
 
 use crate::coder::Coder;
+use crate::room::Voice;
 use crate::srtp::Srtp;
 use model::{Digit, Law, PlayId, order::CLIPS_PER_PLAY_MAX};
 use std::net::SocketAddr;
@@ -134,6 +135,10 @@ pub enum Command {
     /// Puts a leg into a room, where it hears all others; ends its play, its bridge and its stay in
     /// another room. A play to a leg in a room replaces what it hears there.
     Mix { slot: Slot, room: RoomNo },
+    /// Puts a leg into a room as a guest, who hears all legs there and is heard as `voice` says, or
+    /// changes by whom it is heard. With `beeps` the others are beeped at as long as it is so.
+    /// Unlike `Mix` it leaves a play to the leg alone.
+    Supervise { slot: Slot, room: RoomNo, voice: Voice, beeps: bool },
     /// Takes a leg out of its room.
     Unmix { slot: Slot },
     /// Hands both directions of the leg to the sink each tick; replaces a tap before.
@@ -156,6 +161,7 @@ impl Command {
             | Self::Bridge { a: slot, .. }
             | Self::Unbridge { slot }
             | Self::Mix { slot, .. }
+            | Self::Supervise { slot, .. }
             | Self::Unmix { slot }
             | Self::Tap { slot, .. }
             | Self::Untap { slot }

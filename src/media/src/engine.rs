@@ -16,7 +16,7 @@ use crate::command::{Command, Slot};
 use crate::hear::Filters;
 use crate::leg::{Constants, Leg, Others};
 use crate::resample::Weights;
-use crate::room::{Mixing, ROOMS_MAX, Room};
+use crate::room::{LEGS_PER_ROOM_MAX, Mixing, ROOMS_MAX, Room};
 use crate::silence::Change;
 use crate::sink::{Block, EngineCounters, Event, LegCounters, Sink};
 use crate::srtp::Srtp;
@@ -172,7 +172,7 @@ impl Engine {
         }
         self.know(now);
         for n in 0..self.rooms.len() {
-            if !self.rooms[n].legs().is_empty() {
+            if self.rooms[n].legs().len() > 0 {
                 self.speak_in_room(n, sink);
             }
         }
@@ -208,28 +208,32 @@ impl Engine {
 
     /// Lets the legs of a room hear each other, at the highest rate there is among them.
     fn speak_in_room(&mut self, room: usize, sink: &mut impl Sink) {
-        let members = self.rooms[room].legs().len();
-        let member = |engine: &Self, k: usize| engine.rooms[room].legs()[k];
-        let rates = (0..members).filter_map(|k| self.legs.get(usize::from(member(self, k).0)));
-        self.mixing.begin(rates.map(|leg| leg.codec().rate()).max().unwrap_or_default());
-        let rate = self.mixing.rate();
-        for k in 0..members {
-            let slot = member(self, k);
-            let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else { continue };
-            leg.said_at(&self.constants.weights, rate, self.mixing.place(k));
-            self.mixing.add(k);
-        }
-        let mut others = [0; SAMPLES_PER_FRAME_MAX];
-        for k in 0..members {
-            let slot = member(self, k);
-            self.mixing.without(k, &mut others);
-            let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else { continue };
-            let (weights, clips) = (&self.constants.weights, &self.clips);
-            let heard = Others::Room(rate, &others);
-            if let Some(play) = leg.speak(slot, heard, clips, weights, sink) {
-                self.tell(Event::Played { slot, play });
+        let Self { rooms, legs, mixing, constants, clips, .. } = self;
+        let Some(place) = rooms.get_mut(room) else { return };
+        let rate_of = |slot: Slot| Some(legs.get(usize::from(slot.0))?.codec().rate());
+        mixing.begin(place, rate_of);
+        let rate = mixing.rate();
+        for (k, slot) in place.legs().enumerate() {
+            let Some(leg) = legs.get_mut(usize::from(slot.0)) else { continue };
+            if let Some(samples) = mixing.place(place, k) {
+                leg.said_at(&constants.weights, rate, samples);
+                mixing.add(place, k);
             }
         }
+        mixing.said(place);
+        let mut others = [0; SAMPLES_PER_FRAME_MAX];
+        let mut played = heapless::Vec::<_, LEGS_PER_ROOM_MAX>::new();
+        for (k, slot) in place.legs().enumerate() {
+            mixing.hear(place, k, &mut others);
+            let Some(leg) = legs.get_mut(usize::from(slot.0)) else { continue };
+            let heard = Others::Room(rate, &others);
+            if let Some(play) = leg.speak(slot, heard, clips, &constants.weights, sink) {
+                // No more legs than fit.
+                let _ = played.push(Event::Played { slot, play });
+            }
+        }
+        Mixing::end(place);
+        played.into_iter().for_each(|event| self.tell(event));
     }
 
     /// Gives the oldest event that was not fetched yet.

@@ -51,5 +51,6 @@ pub use clip::Clip;
 pub use coder::Coder;
 pub use command::{ClipList, ClipNo, Command, ControlPath, Packets, RoomNo, Slot, TapNo};
 pub use engine::{Config, Engine, Retired};
+pub use room::Voice;
 pub use sink::{Block, EngineCounters, Event, LegCounters, Sink, TapFrame};
 pub use srtp::Srtp;

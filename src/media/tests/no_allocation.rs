@@ -5,7 +5,7 @@ use media::dtmf::KeyTone;
 use media::packet::{Packet, SENT_MAX};
 use media::{
     Block, Clip, ClipList, ClipNo, Coder, Command, Config, ControlPath, Engine, Event, Packets,
-    RoomNo, Sink, Slot, Srtp, TapFrame, TapNo,
+    RoomNo, Sink, Slot, Srtp, TapFrame, TapNo, Voice,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
 use model::{Codec, Digit, Instant, Law, PlayId};
@@ -219,6 +219,13 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                     engine.command(now, Command::Close { slot });
                     engine.command(now, open(slot.0, coder.take().unwrap(), srtp.take()));
                     engine.command(now, Command::Tap { slot, tap: TapNo(slot.0) });
+                }
+                (9, _) if tick % 2 == 0 => {
+                    let (room, beeps) = (RoomNo(tick as u16 % 3), tick % 4 == 0);
+                    let voice =
+                        [Voice::Nobody, Voice::One(Slot(tick as u16 % 9)), Voice::Everybody];
+                    let voice = voice[tick as usize % 3];
+                    engine.command(now, Command::Supervise { slot, room, voice, beeps });
                 }
                 (8 | 9, _) => {
                     engine.command(now, Command::Mix { slot, room: RoomNo(tick as u16 % 3) });

@@ -29,7 +29,8 @@ impl Engine {
     }
 
     /// The loudest of those a leg is joined with, where they are all in the talk: nobody is heard
-    /// by one who is on hold or hears a play.
+    /// by one who is on hold or hears a play. Guests of a room are not in its talk, and count for
+    /// those who hear them.
     fn others(&self, n: usize) -> Option<Look> {
         let leg = &self.legs[n];
         if let Some(peer) = leg.peer {
@@ -37,8 +38,13 @@ impl Engine {
             return Some(peer.looks());
         }
         let room = self.rooms.get(usize::from(leg.room?.0))?;
-        let others = room.legs().iter().map(|slot| usize::from(slot.0)).filter(|&k| k != n);
-        let others = others.filter_map(|k| self.legs.get(k)).filter(|other| other.is_in_talk());
+        let own = Slot(n as u16);
+        if !room.is_full_leg(own) {
+            return None;
+        }
+        let others = room.legs().filter(|&slot| slot != own && room.hears(own, slot));
+        let others = others.filter_map(|slot| self.legs.get(usize::from(slot.0)));
+        let others = others.filter(|other| other.is_in_talk());
         let rank = |look: &Look| match look {
             Look::Dead => 0,
             Look::Faint => 1,

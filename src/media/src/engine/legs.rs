@@ -7,6 +7,7 @@ use crate::command::{Command, ControlPath, Packets, RoomNo, Slot};
 use crate::leg::{Control, Leg, Line, Sender};
 use crate::play::Play;
 use crate::receive::{Expected, Receiver};
+use crate::room::Voice;
 use crate::sink::Event;
 use crate::srtp::{Secured, Srtp};
 use model::Instant;
@@ -56,6 +57,9 @@ impl Engine {
                 self.unbridge(slot);
             }
             Command::Mix { slot, room } => self.mix(slot, room)?,
+            Command::Supervise { slot, room, voice, beeps } => {
+                self.supervise(slot, room, voice, beeps)?;
+            }
             Command::Unmix { slot } => {
                 self.leg(slot)?;
                 self.unmix(slot);
@@ -140,6 +144,21 @@ impl Engine {
         self.rooms.get_mut(place)?.join(slot);
         let leg = self.leg(slot)?;
         leg.stop_play();
+        leg.room = Some(room);
+        leg.known.renew();
+        Some(())
+    }
+
+    fn supervise(&mut self, slot: Slot, room: RoomNo, voice: Voice, beeps: bool) -> Option<()> {
+        let before = self.leg(slot)?.room;
+        let place = usize::from(room.0);
+        self.rooms.get(place).filter(|room| room.has_place(slot))?;
+        if before != Some(room) {
+            self.unbridge(slot);
+            self.unmix(slot);
+        }
+        self.rooms.get_mut(place)?.join_as_guest(slot, voice, beeps);
+        let leg = self.leg(slot)?;
         leg.room = Some(room);
         leg.known.renew();
         Some(())

@@ -22,6 +22,7 @@ mod room;
 mod silence;
 mod speech;
 mod srtp;
+mod supervised;
 mod wideband;
 mod wire;
 mod world;
