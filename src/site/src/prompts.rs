@@ -7,7 +7,7 @@ use model::{PromptId, say};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the box says by itself on any site, besides numbers and places in a queue.
-const OWN: [&str; 45] = [
+const OWN: [&str; 52] = [
     "ivr.invalid",
     "ivr.no-input",
     "ivr.to-agent",
@@ -49,6 +49,13 @@ const OWN: [&str; 45] = [
     "phone.call-waiting-off",
     "phone.nothing-rings",
     "phone.other-group",
+    "supervise.listen",
+    "supervise.whisper",
+    "supervise.barge",
+    "supervise.forbidden",
+    "supervise.nobody",
+    "supervise.over",
+    "supervise.notice",
     "missed.none",
     "missed.before",
     "missed.from",
