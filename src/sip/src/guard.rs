@@ -140,7 +140,7 @@ impl Guard {
         for &algorithm in algorithms {
             let challenge = Challenge {
                 realm: self.realm.clone(),
-                nonce: self.nonces.issue(now),
+                nonce: self.nonces.issue(now, from.ip()),
                 algorithm,
                 qop_auth: true,
                 opaque: None,
@@ -190,7 +190,7 @@ impl Guard {
             self.asked.forget(&from);
             self.asked.forget(&SocketAddr::new(from.ip(), 0));
         }
-        match self.nonces.count(now, &credentials.nonce, qop.nc) {
+        match self.nonces.count(now, from.ip(), &credentials.nonce, qop.nc) {
             Verdict::Fresh => {
                 self.proved.see(from);
                 Entry::Passed { user: credentials.username }
