@@ -114,7 +114,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Alarm, "facts-late", "记录落盘延迟", "records late on disk"),
     (Of::Alarm, "passwords-guessed", "有人猜测话机密码，来源已封禁", "passwords guessed: banned"),
     (Of::Alarm, "sip-flood", "信令洪泛攻击", "flood of SIP"),
-    (Of::Alarm, "wrong-certificate", "证书与账号不符", "certificate is another's"),
+    (Of::Alarm, "wrong-certificate", "证书缺失或与账号不符", "no certificate, or another's"),
     (Of::Alarm, "sip-overload", "呼叫超出处理能力，新呼叫被拒", "more calls than the box can take"),
     (Of::Alarm, "no-media", "无可用语音通道", "no media for a call"),
     (Of::Alarm, "not-recording", "通话未在录音", "a call isn't recorded"),

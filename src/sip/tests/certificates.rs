@@ -79,9 +79,29 @@ fn without_its_password_a_phone_learns_nothing_of_its_certificate() {
 }
 
 #[test]
-fn over_udp_nobody_shows_a_certificate_and_none_is_missed() {
-    let mut net = asking(&["8001"], None);
+fn a_phone_that_needs_its_certificate_cannot_register_in_clear_and_is_told_why() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let mut net = asking(&["8001"], None);
+        assert_eq!(register(&mut net, transport), Err(403));
+        assert_eq!(wrong(&net), [Via::Phone(PhoneId::new("8001"))]);
+        let said = |text: &str| text.contains("399 192.0.2.1:5060 \"Needs TLS And Its Own");
+        assert!(net.sent.iter().any(|s| said(&s.3.to_string())), "{transport:?}");
+    }
+}
+
+#[test]
+fn a_phone_of_a_site_that_asks_for_no_certificates_needs_none() {
+    let mut net = Network::with(1, box_config());
     assert_eq!(register(&mut net, Transport::Udp), Ok(300));
+}
+
+#[test]
+fn a_trunk_that_needs_its_certificate_cannot_call_in_clear() {
+    let mut net = asking(&["8001"], Some("sbc.carrier.example"));
+    net.tell(TRUNK, uri_call(OUT, "sip:95000@box.example", true));
+    net.run_ms(100);
+    assert_eq!(net.arrived(BOX).len(), 0);
+    assert_eq!(wrong(&net), [Via::Trunk(TrunkId::new("carrier"))]);
 }
 
 #[test]

@@ -33,7 +33,8 @@ impl Reception {
                     certificate::fits(wire, &request.from, names.iter().map(String::as_str))
                 };
                 if !names.is_none_or(fits) {
-                    wire.answer(request.reply_to, &request.message, 403);
+                    let refusal = certificate::refusal(wire, &request.message);
+                    wire.send(request.reply_to, &refusal);
                     wire.wrong_certificate(Via::Phone(phone));
                     return None;
                 }

@@ -45,11 +45,11 @@ impl Reception {
         let message = &request.message;
         let party = match self.trunk_of(wire, &request) {
             Some((trunk, config)) => {
-                if !certificate::fits(wire, &request.from, config.out.certificate.as_deref())
-                    && config.out.certificate.is_some()
-                {
+                let names = config.out.certificate.as_deref();
+                if names.is_some() && !certificate::fits(wire, &request.from, names) {
                     let trunk = trunk.clone();
-                    refuse(wire, 403);
+                    let refusal = certificate::refusal(wire, message);
+                    wire.send(request.reply_to, &refusal);
                     return wire.wrong_certificate(Via::Trunk(trunk));
                 }
                 let calls = legs.calls_of(trunk);
