@@ -84,7 +84,7 @@ impl Suspects {
         self.order.insert(self.next, source);
         let forgiven = now.since(suspect.at).as_secs() / FORGIVEN.as_secs();
         let forgiven = u32::try_from(forgiven).unwrap_or(u32::MAX);
-        suspect.wrong = suspect.wrong.saturating_sub(forgiven) + 1;
+        suspect.wrong = suspect.wrong.saturating_sub(forgiven).saturating_add(1);
         suspect.at = now;
         if suspect.wrong >= FREE {
             let doublings = (suspect.wrong - FREE).min(5);
@@ -94,8 +94,8 @@ impl Suspects {
         let Guarding { wrong_passwords, ban, trusted, .. } = &self.guarding;
         let is_trusted = trusted.iter().any(|(net, bits)| source.is_in(*net, *bits));
         if suspect.wrong >= *wrong_passwords && !is_trusted {
-            suspect.banned_until = now + (*ban * (1 << suspect.bans.min(8))).min(BAN_MAX);
-            suspect.bans += 1;
+            suspect.banned_until = now + ban.saturating_mul(1 << suspect.bans.min(8)).min(BAN_MAX);
+            suspect.bans = suspect.bans.saturating_add(1);
             suspect.wrong = FREE;
             banned = Some(suspect.banned_until);
         }

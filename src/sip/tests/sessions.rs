@@ -236,6 +236,21 @@ fn a_carrier_of_ours_that_challenges_a_hold_gets_it_again_with_the_proof() {
 }
 
 #[test]
+fn a_carrier_that_takes_no_proof_may_ask_for_one_at_each_of_300_holds() {
+    let mut net = Network::new(1);
+    let leg = call_carrier(&mut net);
+    for _ in 0..300 {
+        net.tell(BOX, Command::Hold { leg, send: true });
+        net.run_ms(20);
+        let hold = last(&net, BOX, TRUNK, "INVITE");
+        let again = answer(&mut net, TRUNK, &hold, 401, "", CHALLENGE, "");
+        assert_eq!(lines(&again), ["ACK", "INVITE"], "each has a proof of its own");
+        assert_eq!(lines(&answer(&mut net, TRUNK, &again[1], 401, "", CHALLENGE, "")), ["ACK"]);
+    }
+    assert_eq!(net.story(BOX, leg), "Answered", "the call goes on as it was");
+}
+
+#[test]
 fn nobody_elses_challenge_is_answered() {
     let mut net = Network::new(1);
     let leg = net.ring_phone();

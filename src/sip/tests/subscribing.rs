@@ -385,6 +385,24 @@ fn rfc_5626_a_subscription_goes_by_the_connection_it_came_by_and_by_the_next_one
 }
 
 #[test]
+fn a_phone_that_drops_its_connection_at_each_notify_is_told_at_its_300th_too() {
+    let mut net = Network::new(1);
+    let mut watcher = Watcher::new(WATCHER, "8001", "dialog");
+    watcher.contact = "sip:8002@192.0.2.21:5060;transport=tls".into();
+    watcher.answers.clear();
+    for round in 1..=300 {
+        let flow = net.dial(WATCHER, Transport::Tls);
+        watcher.flow = Some(flow);
+        assert_eq!(line(&watcher.subscribe(&mut net, "3600", None)), "200 SUBSCRIBE");
+        watcher.run(&mut net, 1100);
+        assert_eq!(watcher.notified.len(), round);
+        net.close(flow);
+        net.run_ms(20);
+    }
+    assert_eq!(net.endpoint(BOX).subscriptions(), 1);
+}
+
+#[test]
 fn rfc_5626_4_2_2_a_subscription_follows_the_registration_to_a_new_connection() {
     let mut net = Network::new(1);
     let flow = net.dial(WATCHER, Transport::Tls);

@@ -315,7 +315,7 @@ impl Subscription {
     /// closed under it. A phone may come again by another one, or be connected to once more.
     pub fn unanswered(&mut self, now: Instant, code: u16) {
         self.outstanding = false;
-        self.lost += 1;
+        self.lost = self.lost.saturating_add(1);
         let again = self.cut_off || code == 503 && self.lost <= LOST_MAX;
         match again {
             true => {

@@ -36,7 +36,7 @@ use targets::{Later, Next, left_behind};
 
 /// How often one fork's INVITE is sent again: for a challenge and two stale nonces, a session timer
 /// and sound in clear.
-const TRIES_MAX: u8 = 5;
+const TRIES_MAX: usize = 5;
 
 /// A leg that we open and nobody answered yet.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub struct Outgoing {
     contact: String,
     offer: bool,
     party: Party,
-    tries: u8,
+    tries: usize,
     /// It rang at least once, and sound came at least once.
     rang: bool,
     alerted: bool,

@@ -175,7 +175,7 @@ impl Registration {
         id: TransactionId,
         response: &Message,
     ) -> bool {
-        self.tries += 1;
+        self.tries = self.tries.saturating_add(1);
         if self.tries > TRIES_MAX {
             return false;
         }
@@ -187,7 +187,7 @@ impl Registration {
     }
 
     fn longer(&mut self, now: Instant, wire: &mut Wire, response: &Message) -> bool {
-        self.tries += 1;
+        self.tries = self.tries.saturating_add(1);
         let least = response.min_expires().filter(|least| *least > self.expires_s);
         let Some(least) = least.filter(|_| self.tries <= TRIES_MAX && self.expires_s > 0) else {
             return false;

@@ -155,6 +155,7 @@ impl Call {
     /// A request of ours was refused: the session goes on as it was (RFC 3261 14.1).
     pub(super) fn refused(&mut self, now: Instant) {
         self.talk.fall_back();
+        self.challenges = 0;
         if let Some(timer) = &mut self.timer {
             timer.heard(now);
         }
@@ -217,7 +218,7 @@ impl Call {
         owner: Owner,
     ) -> Option<TransactionId> {
         let (user, secret) = self.party.account.clone()?;
-        self.challenges += 1;
+        self.challenges = self.challenges.saturating_add(1);
         if self.challenges > TRIES_MAX {
             return None;
         }

@@ -28,8 +28,8 @@ impl Outgoing {
         let to = wire.transactions.peer(response.id);
         let Some(to) = to.filter(|to| to.ip() == response.from.ip()) else { return false };
         let refusal = response.message;
-        self.tries += 1;
-        if usize::from(self.tries) > usize::from(TRIES_MAX) * self.talks.len() {
+        self.tries = self.tries.saturating_add(1);
+        if self.tries > TRIES_MAX * self.talks.len() {
             return false;
         }
         let again = match code {
