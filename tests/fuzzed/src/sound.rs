@@ -2,11 +2,11 @@
 
 use super::Dice;
 use media::{
-    Block, Clip, Coder, Command, Config, ControlPath, Engine, Packets, Sink, Slot, Srtp, TapFrame,
-    TapNo, silence::SILENT_MS,
+    Block, Clip, Coder, Command, Config, ControlPath, Engine, Packets, RoomNo, Sink, Slot, Srtp,
+    TapFrame, TapNo, silence::SILENT_MS,
 };
 use model::srtp::{SrtpKeys, SrtpPlan, SrtpSuite};
-use model::{Instant, Law};
+use model::{Codec, Instant, Law};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -32,8 +32,11 @@ impl Sink for Out {
     }
 }
 
-/// Any packets, in any order and time: every tick says one frame a leg, and what was not
-/// authenticated teaches an encrypted leg nothing.
+/// The longest payload of a packet made here: a little more than is ever taken.
+const PAYLOAD_MAX: usize = 1300;
+
+/// Any packets of any codec, with any time stamp, in any order, time and length: every tick says
+/// one frame a leg, and what was not authenticated teaches an encrypted leg nothing.
 pub fn rtp(bytes: &[u8]) {
     let mut dice = Dice(bytes);
     let peer = SocketAddr::from(([192, 0, 2, 7], 4000));
@@ -41,17 +44,21 @@ pub fn rtp(bytes: &[u8]) {
     let clips = vec![Clip::narrow(vec![0; 800])].into();
     let config = Config { legs_max: 2, clips, seed: 7, silent_ms: SILENT_MS };
     let mut engine = Engine::new(config);
-    let suite = SrtpSuite::ALL[dice.below(2)];
+    let setting = dice.byte();
+    let suite = SrtpSuite::ALL[usize::from(setting & 1)];
+    let codec = |bits: u8| Codec::ALL[usize::from(bits) % Codec::ALL.len()];
+    let codecs = [codec(setting >> 1 & 3), codec(setting >> 3 & 3)];
     let keys = |fill| SrtpKeys::new(suite, &vec![fill; suite.total()]).expect("keys of its length");
     let ours = SrtpPlan { send: keys(1), receive: keys(2) };
     let theirs = SrtpPlan { send: keys(2), receive: keys(1) };
     let mut now = Instant::from_millis(1000);
-    for (slot, srtp) in [(CLEAR, None), (SECRET, Srtp::new(&ours))] {
+    let legs = [(CLEAR, codecs[0], None), (SECRET, codecs[1], Srtp::new(&ours))];
+    for (slot, codec, srtp) in legs {
         let open = Command::OpenRtp {
             slot,
             ssrc: 7,
             remote: peer,
-            coder: Coder::Law(Law::A),
+            coder: Coder::new(codec).expect("there is memory for a codec"),
             packets: Packets::default(),
             payload_type: 8,
             dtmf_payload_type: Some(101),
@@ -63,7 +70,13 @@ pub fn rtp(bytes: &[u8]) {
         engine.command(now, open);
     }
     engine.command(now, Command::Tap { slot: SECRET, tap: TapNo(0) });
-    engine.command(now, Command::Bridge { a: CLEAR, b: SECRET });
+    if setting & 0x20 == 0 {
+        engine.command(now, Command::Bridge { a: CLEAR, b: SECRET });
+    } else {
+        for slot in [CLEAR, SECRET] {
+            engine.command(now, Command::Mix { slot, room: RoomNo(0) });
+        }
+    }
     let mut far = Srtp::new(&theirs);
     let (mut out, mut ticks) = (Out::default(), 0);
     while !dice.is_over() {
@@ -74,9 +87,17 @@ pub fn rtp(bytes: &[u8]) {
             0 => engine.datagram(now, slot, from, dice.piece()),
             // A packet as the peer makes it, with header and payload of the fuzzer's choice.
             1 | 2 => {
-                let mut packet = vec![0x80, dice.byte(), 0, dice.byte(), 0, 0, dice.byte(), 0];
+                let mut packet = vec![0x80, dice.byte()];
+                let (far_off, long) = (choice & 0x10 != 0, choice & 0x20 != 0);
+                if far_off {
+                    packet.extend((0..6).map(|_| dice.byte()));
+                } else {
+                    packet.extend([0, dice.byte(), 0, 0, dice.byte(), 0]);
+                }
                 packet.extend([0, 0, 0, 7 + (choice >> 6)]);
-                packet.extend(dice.piece());
+                let payload = dice.piece();
+                let times = if long { usize::from(dice.byte()) } else { 1 };
+                packet.extend(payload.repeat(times).iter().take(PAYLOAD_MAX));
                 let length = packet.len();
                 packet.resize(length + 64, 0);
                 let sealed = far.as_mut().and_then(|far| far.protect(&mut packet, length));
