@@ -7,6 +7,10 @@
 //!   MOS = 1 + 0.035 R + R (R - 60) (100 - R) 7e-6                            (G.107 annex B)
 //! ```
 //!
+//! Wide band goes on where narrow band ends: G.107.1 measured its R so that a narrow call keeps its
+//! own and the best wide one has 129. Both are read off one scale here, so that they may be compared,
+//! and an opinion ends at 4.5 for both: above R = 100 a telephone's caller has nothing to wish for.
+//!
 //! Levels, room noise and echo loss are the model's defaults: they are the telephones', and nobody
 //! tells the box of them. So the figure is what the network and the box make of a call, no more.
 
@@ -21,8 +25,10 @@ const RLR: f32 = 2.0;
 /// Talker echo loudness rating and weighted echo path loss by default, in dB (G.107 table 2).
 const TELR: f32 = 65.0;
 const WEPL: f32 = 110.0;
-/// The best R of wide band with its default of G.107.1 (129), as a multiple of 100.
-const WIDE: f32 = 1.29;
+/// The best R of wide band (G.107.1: 129) to that of narrow band.
+const WIDE: f32 = 129.0 / 93.2;
+/// What the loss of everything costs (G.107 7.5), of narrow band's R.
+const LOSS_MAX: f32 = 95.0;
 
 /// What a codec costs: impairment, and how well it bears packets lost (ITU-T G.113).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +37,7 @@ pub struct CodecImpairment {
     pub equipment: f32,
     /// Bpl.
     pub robustness: f32,
-    /// The figures are on the scale of wide band (G.107.1).
+    /// It carries wide band, and Ie is that of G.107.1.
     pub wide: bool,
 }
 
@@ -58,17 +64,17 @@ pub struct Heard {
     pub burst_ratio: f32,
 }
 
-/// The transmission rating R, from 0 to 100; wide band is brought to the same scale.
+/// The transmission rating R: 0 to 93.2, and to 129 for wide band. The loss of everything costs
+/// wide band as much more as it begins higher: by the 95 of G.107.1 a wide call of which nothing
+/// comes would be rated 40 and a narrow one 17.
 pub fn rating(heard: &Heard) -> f32 {
     let delay_ms = heard.delay.as_secs_f32() * 1000.0;
     let loss = heard.loss.clamp(0.0, 1.0) * 100.0;
     let Heard { codec, burst_ratio, .. } = heard;
+    let times = if codec.wide { WIDE } else { 1.0 };
     let spread = loss / burst_ratio.max(1.0) + codec.robustness;
-    let lossy = codec.equipment + (95.0 - codec.equipment) * loss / spread;
-    let base = if codec.wide { BASE * WIDE } else { BASE };
-    let rating = base - delay_impairment(delay_ms) - lossy;
-    let scaled = if codec.wide { rating / WIDE } else { rating };
-    scaled.clamp(0.0, 100.0)
+    let lossy = codec.equipment + (LOSS_MAX * times - codec.equipment) * loss / spread;
+    (BASE * times - delay_impairment(delay_ms) - lossy).max(0.0)
 }
 
 /// The opinion of a rating, from 1 to 4.5 (G.107 annex B).
@@ -159,6 +165,33 @@ mod tests {
         near(rating(&heard(0, 0.0)) - rating(&gaps), 51.1, 0.1);
         let bursts = Heard { burst_ratio: 4.0, ..lossy };
         near(rating(&heard(0, 0.0)) - rating(&bursts), 18.0, 0.1);
+    }
+
+    #[test]
+    fn a_clean_wide_call_is_never_rated_below_a_clean_narrow_one() {
+        for delay_ms in (0..1000).step_by(20) {
+            let narrow = heard(delay_ms, 0.0);
+            for codec in [CodecImpairment::G722, CodecImpairment::OPUS] {
+                let wide = Heard { codec, ..narrow };
+                assert!(rating(&wide) > rating(&narrow), "{codec:?} {delay_ms} ms");
+                assert!(opinion(rating(&wide)) >= opinion(rating(&narrow)));
+            }
+        }
+    }
+
+    #[test]
+    fn g107_1_the_best_wide_call_rates_129_and_g722_thirteen_less() {
+        let best = CodecImpairment { equipment: 0.0, robustness: 10.0, wide: true };
+        near(rating(&Heard { codec: best, ..heard(0, 0.0) }), 129.0, 0.2);
+        near(rating(&Heard { codec: CodecImpairment::G722, ..heard(0, 0.0) }), 116.0, 0.2);
+    }
+
+    #[test]
+    fn a_call_of_which_nothing_comes_is_bad_in_both_bands() {
+        for codec in [CodecImpairment::G711, CodecImpairment::G722, CodecImpairment::OPUS] {
+            let nothing = Heard { codec, ..heard(60, 1.0) };
+            assert!(opinion(rating(&nothing)) < 1.4, "{codec:?}: {}", rating(&nothing));
+        }
     }
 
     #[test]

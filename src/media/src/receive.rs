@@ -63,11 +63,25 @@ pub struct Receiver {
     watch: Watch,
     /// Ticks in which samples could have been left out but sounded too different.
     impatience: u8,
+    /// Samples of 8 kHz in the last packet of sound.
+    packet: u16,
+    /// Rows of packets that came too late, and whether the last one did.
+    late_rows: u64,
+    was_late: bool,
     concealed: u64,
-    /// Rows of what was made up, and whether one runs.
-    gaps: u64,
-    in_gap: bool,
     skipped: u64,
+}
+
+/// What should have come of a leg so far, and did not in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Packets numbered, and those that a peer that sends all the time owes by now.
+    pub expected: u64,
+    /// Of them, those that never came, and those that came too late to be played.
+    pub lost: u64,
+    pub late: u64,
+    /// In how many rows.
+    pub rows: u64,
 }
 
 impl Receiver {
@@ -89,9 +103,10 @@ impl Receiver {
             behind: false,
             watch: Watch::new(now),
             impatience: 0,
+            packet: SAMPLES_PER_FRAME as u16,
+            late_rows: 0,
+            was_late: false,
             concealed: 0,
-            gaps: 0,
-            in_gap: false,
             skipped: 0,
         }
     }
@@ -238,10 +253,31 @@ impl Receiver {
     pub fn count(&self, counters: &mut LegCounters) {
         counters.lost = self.sequence.lost();
         counters.concealed_ms = self.concealed / 8;
-        counters.gaps = self.gaps;
+        counters.gaps = self.sequence.rows() + self.late_rows;
         counters.skipped_ms = (self.skipped + self.jitter.skipped()) / 8;
         counters.jitter_us = self.jitter.jitter_us();
         counters.delay_ms = self.jitter.delay_ms();
+    }
+
+    /// What should have come so far; `late` is what the leg counted.
+    pub fn tally(&self, now: Instant, late: u64) -> Tally {
+        let owes = if self.expected.receive { self.watch.owes(now, self.packet()) } else { 0 };
+        Tally {
+            expected: self.sequence.expected().saturating_add(owes),
+            lost: self.sequence.lost().saturating_add(owes),
+            late,
+            rows: self.sequence.rows() + self.late_rows + u64::from(owes > 0),
+        }
+    }
+
+    /// How much sound is in a packet.
+    pub fn packet(&self) -> Duration {
+        Duration::from_micros(u64::from(self.packet) * 125)
+    }
+
+    /// Tells whether something was to come, and nothing did, not even a report.
+    pub fn heard_nothing(&self) -> bool {
+        self.expected.receive && self.watch.heard_nothing()
     }
 
     /// Judges sender and sequence number; gives whether the packet is newer than all before.
@@ -293,7 +329,13 @@ impl Receiver {
             },
             _ => packet.payload,
         };
-        match self.jitter.put(now, at, bytes, fresh) {
+        // No packet is longer than `PAYLOAD_MAX`.
+        self.packet = bytes.len() as u16;
+        let placed = self.jitter.put(now, at, bytes, fresh);
+        let late = placed == Placed::Late;
+        self.late_rows += u64::from(late && !self.was_late);
+        self.was_late = late;
+        match placed {
             Placed::Held => {}
             Placed::Late => counters.late += 1,
             Placed::Duplicate => counters.duplicates += 1,
@@ -335,7 +377,6 @@ impl Receiver {
     fn pass(&mut self, said: &mut Said) {
         self.jitter.peek(&mut said.bytes);
         said.decoded = false;
-        self.in_gap = false;
         self.behind = true;
         self.impatience = 0;
         self.jitter.take(SAMPLES_PER_FRAME, true);
@@ -367,7 +408,6 @@ impl Receiver {
                 Kind::Gap => {
                     self.concealer.missing(samples);
                     self.concealed += run as u64;
-                    self.gaps += u64::from(!self.in_gap);
                     changed = true;
                 }
                 Kind::Quiet => {
@@ -375,7 +415,6 @@ impl Receiver {
                     self.concealer.quiet(samples);
                 }
             }
-            self.in_gap = kind == Kind::Gap;
             self.jitter.take(run, kind == Kind::Sound);
             at += run;
         }

@@ -29,8 +29,10 @@ pub struct Sequence {
     seen: u128,
     expected: u64,
     received: u64,
-    /// Lost before the last restart.
-    lost_before: u64,
+    /// Expected, and of them lost, before the last restart.
+    before: (u64, u64),
+    /// Rows of numbers that never came.
+    rows: u64,
     /// The number that would confirm a jump.
     confirms: Option<u16>,
 }
@@ -49,6 +51,7 @@ impl Sequence {
             if self.seen & bit != 0 {
                 return Taken::Duplicate;
             }
+            self.fill(back);
             self.seen |= bit;
             self.received += 1;
             return Taken::Reordered;
@@ -57,6 +60,7 @@ impl Sequence {
             self.seen = self.seen.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
             self.highest = number;
             self.expected += u64::from(ahead);
+            self.rows += u64::from(ahead > 1);
             self.received += 1;
             self.confirms = None;
             return Taken::New;
@@ -76,14 +80,24 @@ impl Sequence {
 
     /// Begins anew, as with another SSRC; what was lost stays lost.
     pub fn restart(&mut self, number: u16) {
-        let lost = self.lost();
-        *self = Self { lost_before: lost, ..Self::default() };
+        let before = (self.expected(), self.lost());
+        *self = Self { before, rows: self.rows, ..Self::default() };
         self.begin(number);
     }
 
     /// Packets that were numbered and never came, so far.
     pub fn lost(&self) -> u64 {
-        self.lost_before + self.expected.saturating_sub(self.received)
+        self.before.1 + self.expected.saturating_sub(self.received)
+    }
+
+    /// Packets that were numbered, so far, lost ones too.
+    pub fn expected(&self) -> u64 {
+        self.before.0 + self.expected
+    }
+
+    /// Rows in which packets were lost, so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// The highest number with its wraps, and how many packets there should be and are, since
@@ -91,6 +105,20 @@ impl Sequence {
     pub fn receipt(&self) -> Option<(u32, u64, u64)> {
         let highest = u64::from(self.first) + self.expected.saturating_sub(1);
         self.started.then_some((highest as u32, self.expected, self.received))
+    }
+
+    /// Notes that a number of a row comes after all: it ends, splits or shortens the row.
+    fn fill(&mut self, back: u16) {
+        let came = |back: u16| {
+            let known = back < REMEMBERED && u64::from(back) < self.expected;
+            !known || self.seen >> back & 1 == 1
+        };
+        match (came(back + 1), came(back.saturating_sub(1))) {
+            _ if u64::from(back) >= self.expected => {}
+            (true, true) => self.rows = self.rows.saturating_sub(1),
+            (false, false) => self.rows += 1,
+            _ => {}
+        }
     }
 
     fn begin(&mut self, number: u16) {
@@ -137,6 +165,23 @@ mod tests {
         assert_eq!(sequence.take(0), Taken::Duplicate);
         assert_eq!(sequence.take(2), Taken::Duplicate);
         assert_eq!(sequence.lost(), 1);
+    }
+
+    #[test]
+    fn rows_of_loss_are_counted_and_late_ones_taken_off_them() {
+        let (mut sequence, _) = sequence(&[10, 15, 16, 18]);
+        assert_eq!((sequence.rows(), sequence.lost(), sequence.expected()), (2, 5, 9));
+        sequence.take(17);
+        assert_eq!(sequence.rows(), 1, "a row of one is filled");
+        sequence.take(13);
+        assert_eq!(sequence.rows(), 2, "11 and 12, and 14");
+        sequence.take(12);
+        sequence.take(14);
+        assert_eq!((sequence.rows(), sequence.lost()), (1, 1));
+        sequence.take(9);
+        assert_eq!(sequence.rows(), 1, "before the first there is no row");
+        sequence.restart(40_000);
+        assert_eq!((sequence.rows(), sequence.expected()), (1, 10), "what was, stays");
     }
 
     #[test]

@@ -96,12 +96,32 @@ impl Watch {
         self.gone = true;
     }
 
-    /// Tells what changed; `receives` tells that packets should come at all.
-    pub fn tick(&mut self, now: Instant, receives: bool, after: Duration) -> Option<Change> {
+    /// How many packets of a length a peer that sends all the time has not sent since its last;
+    /// nothing while that may be jitter, or meant.
+    pub fn owes(&self, now: Instant, packet: Duration) -> u64 {
+        let span = now.since(self.heard_at);
+        if span < PAUSE || !self.is_steady(now) {
+            return 0;
+        }
+        u64::try_from(span.as_micros() / packet.as_micros().max(1)).unwrap_or(u64::MAX)
+    }
+
+    /// Tells whether nothing came yet at all of what was described.
+    pub fn heard_nothing(&self) -> bool {
+        self.packets == 0 && self.reported_at.is_none() && !self.gone
+    }
+
+    /// Tells whether packets should come now, of a peer that sends all the time.
+    fn is_steady(&self, now: Instant) -> bool {
         let steady = self.packets >= STEADY_PACKETS && !self.noise && !self.pauses;
         let reports = self.reported_at.is_some_and(|at| now.since(at) < REPORT_MAX);
+        steady && !reports && !self.gone
+    }
+
+    /// Tells what changed; `receives` tells that packets should come at all.
+    pub fn tick(&mut self, now: Instant, receives: bool, after: Duration) -> Option<Change> {
         let span = now.since(self.heard_at);
-        let silent = receives && steady && !reports && !self.gone && span >= after;
+        let silent = receives && self.is_steady(now) && span >= after;
         if std::mem::replace(&mut self.told, silent) == silent {
             return None;
         }

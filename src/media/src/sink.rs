@@ -76,7 +76,7 @@ pub struct LegCounters {
     pub unwanted: u64,
     /// Sound made up for what was missing.
     pub concealed_ms: u64,
-    /// Rows of packets that were made up.
+    /// Rows in which packets were lost or too late.
     pub gaps: u64,
     /// Sound left out to bring the delay down.
     pub skipped_ms: u64,

@@ -5,6 +5,7 @@ use crate::coder::Coder;
 use crate::content::{Content, LOOK_MS, LOOK_TICKS, Look, Sound};
 use crate::mos::{CodecImpairment, Heard, burst_ratio, opinion, rating};
 use crate::muted::{MutedWatch, Turn};
+use crate::receive::Tally;
 use crate::sink::LegCounters;
 use audio_codec::Decoder as _;
 use audio_codec::g722::G722Decoder;
@@ -14,10 +15,12 @@ use std::time::Duration;
 
 /// Looks at a frame that only a decoder with a state can read are fewer: each stands for so many.
 const STATEFUL_LOOKS: u64 = 4;
-/// A packet is spoken into for so long, here and there.
+/// The packet that the other end hears it in is spoken into for so long.
 const PACKET_MS: u64 = 20;
 /// What the other end's phone takes: its own jitter buffer, microphone and loudspeaker.
 const PHONE_MS: u64 = 60;
+/// The worst opinion, in hundredths.
+const WORST: u16 = 100;
 
 /// What of a leg is known beyond its counters.
 pub struct Known {
@@ -26,6 +29,7 @@ pub struct Known {
     /// When the span of the next figures began, and the counters then.
     since: Instant,
     before: LegCounters,
+    tally: Tally,
 }
 
 impl Known {
@@ -36,6 +40,7 @@ impl Known {
             muted: MutedWatch::default(),
             since: now,
             before: LegCounters::default(),
+            tally: Tally::default(),
         }
     }
 
@@ -126,29 +131,15 @@ impl Leg {
         let concealed_ms = since(|counters| counters.concealed_ms);
         let packets = since(|counters| counters.packets);
         let round_trip = self.round_trip();
-        let expects = match &self.line {
-            Line::Rtp { receiver, .. } => receiver.receives() && packets > 0,
-            Line::Card { .. } | Line::Closed => false,
-        };
-        let mos = expects.then(|| {
-            let frames = span.as_millis() as u64 / PACKET_MS;
-            let lost = concealed_ms / PACKET_MS;
-            let gaps = since(|counters| counters.gaps);
-            let heard = Heard {
-                codec: impairment(&self.coder),
-                delay: Duration::from_millis(2 * PACKET_MS + PHONE_MS + counters.delay_ms)
-                    + round_trip.unwrap_or_default() / 2,
-                loss: lost as f32 / frames.max(1) as f32,
-                burst_ratio: burst_ratio(frames, lost, gaps),
-            };
-            (opinion(rating(&heard)) * 100.0).round() as u16
-        });
+        let tally = self.tally(now);
+        let missed = missed(tally, std::mem::replace(&mut self.known.tally, tally));
+        let mos = self.opinion(packets, missed, counters.delay_ms);
         let level = |level: Option<crate::tone::Dbm0>| level.map(|level| level.0.round() as i8);
         Figures {
             ms: short(span.as_millis() as u64),
             packets: short(packets),
-            lost: short(counters.lost.saturating_sub(before.lost)),
-            late: short(since(|counters| counters.late)),
+            lost: short(missed.lost),
+            late: short(missed.late),
             concealed_ms: short(concealed_ms),
             jitter_ms: short(counters.jitter_us / 1000),
             buffer_ms: short(counters.delay_ms),
@@ -161,6 +152,52 @@ impl Leg {
             muted: self.known.muted.muted(),
             mos,
         }
+    }
+}
+
+impl Leg {
+    /// What should have come of the leg so far, and did not.
+    fn tally(&self, now: Instant) -> Tally {
+        match &self.line {
+            Line::Rtp { receiver, .. } => receiver.tally(now, self.counters.late),
+            Line::Card { .. } | Line::Closed => Tally::default(),
+        }
+    }
+
+    /// The opinion of a span, in hundredths: the worst where all is missing; none where nothing
+    /// was to come.
+    fn opinion(&self, packets: u64, missed: Tally, buffer_ms: u64) -> Option<u16> {
+        let Line::Rtp { receiver, .. } = &self.line else { return None };
+        if !receiver.receives() {
+            return None;
+        }
+        if packets == 0 {
+            let unheard = receiver.heard_nothing() && self.known.muted.muted().is_some();
+            return (missed.expected > 0 || unheard).then_some(WORST);
+        }
+        let gone = missed.lost + missed.late;
+        // Late ones of the span before may be more than came in this one.
+        let expected = missed.expected.max(gone).max(1);
+        let heard = Heard {
+            codec: impairment(&self.coder),
+            delay: receiver.packet()
+                + Duration::from_millis(PACKET_MS + PHONE_MS + buffer_ms)
+                + self.round_trip().unwrap_or_default() / 2,
+            loss: gone as f32 / expected as f32,
+            burst_ratio: burst_ratio(expected, gone, missed.rows),
+        };
+        Some((opinion(rating(&heard)) * 100.0).round() as u16)
+    }
+}
+
+/// What is missing between two moments. What was owed and then not lost, as the peer had paused,
+/// is not taken off what is lost now.
+fn missed(now: Tally, before: Tally) -> Tally {
+    Tally {
+        expected: now.expected.saturating_sub(before.expected),
+        lost: now.lost.saturating_sub(before.lost),
+        late: now.late.saturating_sub(before.late),
+        rows: now.rows.saturating_sub(before.rows),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is known of a talk: who is heard in it, and how it sounds.
 
-use crate::world::{World, voice};
+use crate::world::{World, tone, voice};
 use media::{Command, Event, RoomNo, Slot};
-use model::Law;
 use model::quality::{Figures, Muted};
+use model::{Codec, Law};
 
 /// Two phones in a talk: one speaks, the other says `sound`.
 fn talk(sound: Vec<i16>) -> (World, Slot, Slot) {
@@ -133,12 +133,108 @@ fn loss_and_a_long_way_are_heard_in_the_opinion() {
     assert!(by_loss[0] > 430 && by_loss[2] > 330 && by_loss[4] < 310, "{by_loss:?}");
 }
 
+/// The opinions of each span of a leg.
+fn opinions(world: &World, of: Slot) -> Vec<Option<u16>> {
+    figures(world, of).iter().map(|(figures, _)| figures.mos).collect()
+}
+
 #[test]
-fn a_leg_without_packets_has_no_opinion() {
+fn where_nothing_was_to_come_there_is_no_opinion() {
+    let (mut world, a, b) = talk(vec![0]);
+    world.phone_mut(b).mute = true;
+    world.command(Command::Unbridge { slot: a });
+    world.run(10_100);
+    let (first, _) = figures(&world, b)[0];
+    assert_eq!((first.mos, first.packets, first.level_dbm0), (None, 0, None), "alone");
+    assert_eq!(first.dead_ms / 100, 100);
+    world.command(Command::Bridge { a, b });
+    world.open(b, true, false);
+    world.run(20_000);
+    assert_eq!(opinions(&world, b), [None; 3], "held");
+}
+
+#[test]
+fn one_of_whom_nothing_comes_in_a_talk_has_the_worst_opinion() {
     let (mut world, _, b) = talk(vec![0]);
     world.phone_mut(b).mute = true;
-    world.run(12_000);
-    let (figures, _) = figures(&world, b)[0];
-    assert_eq!((figures.mos, figures.packets, figures.level_dbm0), (None, 0, None));
-    assert_eq!(figures.dead_ms / 100, 100);
+    world.run(20_100);
+    assert_eq!(opinions(&world, b), [Some(100), Some(100)], "from the beginning");
+    let (mut world, _, b) = talk(voice(2, 20, 190.0));
+    world.run(10_000);
+    world.phone_mut(b).network.loss = 1.0;
+    world.run(20_100);
+    let (figures, _) = figures(&world, b)[2];
+    assert_eq!((figures.mos, figures.packets), (Some(100), 0), "{figures:?}");
+    assert!((495..=505).contains(&figures.lost), "{figures:?}");
+}
+
+#[test]
+fn a_hole_of_five_seconds_is_in_the_opinion_wherever_it_lies() {
+    // Within a span, over the end of one, and at the end of the call.
+    for (before, after) in [(12_000, 13_500), (17_500, 12_600), (15_100, 0)] {
+        let (mut world, a, _) = talk(voice(2, 20, 190.0));
+        world.run(before);
+        world.phone_mut(a).network.loss = 1.0;
+        world.run(5000);
+        world.phone_mut(a).network.loss = 0.0;
+        world.run(after);
+        let opinions = opinions(&world, a);
+        assert!(opinions[0] > Some(430), "{before}: {opinions:?}");
+        assert!(opinions[1] < Some(200), "{before}: {opinions:?}");
+        let figures = figures(&world, a);
+        let lost: u16 = figures.iter().map(|(figures, _)| figures.lost).sum();
+        assert!((245..=255).contains(&lost), "{before}: {lost} of 250, each once");
+        let all = |(figures, _): &(Figures, bool)| figures.packets + figures.lost;
+        let most = figures.iter().map(all).max().unwrap();
+        assert!(most <= 530, "{before}: {most} packets of a span: none is counted in two");
+    }
+}
+
+#[test]
+fn a_phone_that_pauses_without_a_word_loses_nothing_by_it() {
+    for packet_ms in [20, 60] {
+        let (mut world, a, _) = talk(voice(2, 20, 190.0));
+        world.phone_mut(a).packet_ms = packet_ms;
+        world.run(10_000);
+        for _ in 0..20 {
+            world.phone_mut(a).mute = true;
+            world.run(1000);
+            world.phone_mut(a).mute = false;
+            world.run(1000);
+        }
+        let opinions = opinions(&world, a);
+        assert!(opinions[2..].iter().all(|mos| *mos > Some(420)), "{packet_ms}: {opinions:?}");
+    }
+}
+
+#[test]
+fn rows_of_loss_are_packets_in_every_codec_and_length() {
+    for (codec, packet_ms) in [(Codec::Pcma, 20), (Codec::Pcma, 60), (Codec::Opus, 20)] {
+        let mut world = World::new(vec![]);
+        let a = world.phone(0, codec, Some(101), vec![0; 48_000]);
+        world.phone_mut(a).packet_ms = packet_ms;
+        world.run(2000);
+        for _ in 0..5 {
+            world.phone_mut(a).network.loss = 1.0;
+            world.run(3 * packet_ms);
+            world.phone_mut(a).network.loss = 0.0;
+            world.run(20 * packet_ms);
+        }
+        let counters = world.counters(a);
+        assert_eq!((counters.gaps, counters.lost), (5, 15), "{codec:?} {packet_ms} ms");
+    }
+}
+
+#[test]
+fn a_clean_call_in_wide_band_is_never_judged_below_one_in_narrow_band() {
+    let judged = |codec: Codec| {
+        let mut world = World::new(vec![]);
+        let a = world.phone(0, codec, Some(101), tone(700.0, -16.0));
+        let b = world.phone(1, codec, Some(101), vec![0]);
+        world.command(Command::Bridge { a, b });
+        world.run(10_100);
+        opinions(&world, a)[0].unwrap()
+    };
+    let [narrow, wide, full] = [Codec::Pcma, Codec::G722, Codec::Opus].map(judged);
+    assert!(narrow > 430 && wide >= narrow && full >= narrow, "{narrow} {wide} {full}");
 }
