@@ -79,7 +79,8 @@ fn answer(net: &mut Network, host: &str, method: &str, status: &str, more: &str)
 
 fn reply(net: &mut Network, host: &str, request: &str, status: &str, more: &str, body: &str) {
     let value = |name: &str| header(request, name).unwrap();
-    let tag = if status.starts_with("100") { "" } else { ";tag=far" };
+    let tagged = status.starts_with("100") || value("To").contains("tag=");
+    let tag = if tagged { "" } else { ";tag=far" };
     let text = format!(
         "SIP/2.0 {status}\nVia: {}\nFrom: {}\nTo: {}{tag}\nCall-ID: {}\nCSeq: {}\n{more}\
          Content-Length: {}\n\n",
@@ -303,6 +304,27 @@ fn nobody_is_answered_who_challenges_in_a_targets_place() {
     let invite = last(&net, ONE, "INVITE");
     reply(&mut net, STRANGER, &invite, "407 Proxy Authentication Required", CHALLENGE, "");
     assert!(!net.sent.iter().any(|sent| sent.3.contains("Authorization:")));
+}
+
+#[test]
+fn who_calls_in_a_carriers_name_is_not_proved_the_carriers_password_where_the_call_leads() {
+    let mut net = network(|out| out.account = Some(account(false)));
+    let invite = format!(
+        "INVITE sip:95000@box.example SIP/2.0\nVia: SIP/2.0/UDP {ONE};branch=z9hG4bKi\n\
+         Max-Forwards: 70\nFrom: <sip:1@x>;tag=far\nTo: <sip:95000@box.example>\nCall-ID: raw\n\
+         CSeq: 7 INVITE\nContact: <sip:eve@{STRANGER}>\nContent-Length: 0\n\n"
+    );
+    net.ask(ONE, BOX, &invite);
+    let leg = net.arrived(BOX)[0];
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    // Who only forges a source sees no 200 to acknowledge.
+    net.run(Duration::from_secs(33));
+    assert_eq!(got(&net, STRANGER), ["BYE"]);
+    answer(&mut net, STRANGER, "BYE", "407 Who are you", CHALLENGE);
+    net.run(Duration::from_secs(40));
+    let proofs = net.sent.iter().filter(|s| s.3.contains("Authorization:")).count();
+    assert_eq!(proofs, 0, "{:?}", net.wire.last());
+    assert_eq!((net.endpoint(BOX).legs(), net.endpoint(BOX).dialogs()), (0, 0));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::sdp::Direction;
 use crate::trunk::TrunkCall;
 use crate::ua::invitation::Invitation;
 use crate::ua::leg::Leg;
-use crate::ua::party::Party;
+use crate::ua::party::{Account, Party};
 use crate::ua::register::{Registration, Verdict};
 use crate::ua::wire::Wire;
 use crate::uri;
@@ -83,7 +83,7 @@ impl Endpoint {
                 let from = self.wire.identity(&caller, &name);
                 let contact = user.as_str().to_owned();
                 let party = Party {
-                    account: Some((user, secret)),
+                    account: Some(Account::at([to.ip()], user, secret)),
                     srtp: self.wire.srtp,
                     ..Party::default()
                 };

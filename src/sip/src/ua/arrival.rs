@@ -3,7 +3,7 @@
 use super::caller;
 use super::leg::{Leg, Stand};
 use super::legs::Legs;
-use super::party::Party;
+use super::party::{Account, Party};
 use super::refer;
 use super::wire::Wire;
 use crate::command::TrunkConfig;
@@ -15,11 +15,11 @@ pub fn party_of(wire: &Wire, trunk: &TrunkId, config: &TrunkConfig) -> Party {
     Party {
         via: Some(Via::Trunk(trunk.clone())),
         trusted: config.out.trusted,
-        account: config
-            .out
-            .account
-            .as_ref()
-            .map(|account| (PhoneId::new(&account.user), account.password.clone())),
+        account: config.out.account.as_ref().map(|account| {
+            let targets = config.out.targets.iter().map(|target| target.addr.ip());
+            let hosts = config.peers.iter().copied().chain(targets);
+            Account::at(hosts, PhoneId::new(&account.user), account.password.clone())
+        }),
         srtp: config.out.srtp.unwrap_or(wire.srtp),
         codec: None,
     }
@@ -78,7 +78,7 @@ pub fn arrival(invite: &Message, party: &Party, old: Option<LegId>) -> LegEvent 
 /// the number that was dialled in To.
 fn dialled(invite: &Message, party: &Party) -> String {
     let dialled = caller::dialled(invite);
-    let to_account = party.account.as_ref().is_some_and(|(user, _)| user.as_str() == dialled);
+    let to_account = party.account.as_ref().is_some_and(|ours| ours.user.as_str() == dialled);
     let named = invite.to().filter(|_| to_account).and_then(|to| caller::user_of(&to));
     named.unwrap_or(dialled)
 }

@@ -165,7 +165,8 @@ impl Call {
 
     /// Tells whether a BYE of ours is worth waiting for: the peer may ask for a proof.
     pub fn waits_for_bye(&self) -> bool {
-        self.party.account.is_some()
+        let account = self.party.account.as_ref();
+        account.is_some_and(|account| account.secret_for(&self.dialog.hop()).is_some())
     }
 
     /// The peer is not there any more, or knows nothing of the call (RFC 3261 12.2.1.2).

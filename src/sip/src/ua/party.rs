@@ -1,8 +1,10 @@
 //! Who is at the other end of a leg, and what that end may.
 
 use crate::offer_answer::Protection;
+use crate::peer::Peer;
 use model::srtp::SrtpPolicy;
 use model::{Codec, PhoneId, Secret, Via};
+use std::net::IpAddr;
 
 /// The other end of a leg.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +15,7 @@ pub struct Party {
     /// a trunk is where the site says so.
     pub trusted: bool,
     /// What a challenge of its is answered with: never another's (RFC 3261 22.2).
-    pub account: Option<(PhoneId, Secret)>,
+    pub account: Option<Account>,
     pub srtp: SrtpPolicy,
     /// What the other party of its call speaks, which it is asked for first.
     pub codec: Option<Codec>,
@@ -44,5 +46,28 @@ impl Party {
     /// What may become of its sound, where keys would go over that signalling.
     pub fn protection(&self, secure_hop: bool) -> Protection {
         Protection::of(self.srtp, secure_hop)
+    }
+}
+
+/// Our account at somebody else's box.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub user: PhoneId,
+    secret: Secret,
+    /// The hosts that may ask for its proof.
+    hosts: Vec<IpAddr>,
+}
+
+impl Account {
+    /// Makes an account that is proved to these hosts alone. Where a request within a call goes to
+    /// is the other end's word (RFC 3261 12.2.1.1), and who called may have forged its address.
+    pub fn at(hosts: impl IntoIterator<Item = IpAddr>, user: PhoneId, secret: Secret) -> Self {
+        let hosts = hosts.into_iter().map(|host| host.to_canonical()).collect();
+        Self { user, secret, hosts }
+    }
+
+    /// The password, for a proof to that peer.
+    pub fn secret_for(&self, to: &Peer) -> Option<&Secret> {
+        self.hosts.contains(&to.ip().to_canonical()).then_some(&self.secret)
     }
 }

@@ -7,15 +7,16 @@
 //! ```
 //!
 //! That a challenge comes from whom the request went to is seen before (`Endpoint::response`): a
-//! password is proved to nobody who answers in another's place.
+//! password is proved to nobody who answers in another's place. And it is proved to the hosts of
+//! its account alone, whomever a Contact or a route had us ask.
 
+use super::party::Account;
 use super::wire::Wire;
 use crate::digest::Challenge;
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use crate::uri;
-use model::{PhoneId, Secret};
 
 /// Makes a challenged request of ours anew, with the proof and the next number, and says where it
 /// goes. Nothing where the challenge is none we can answer, or refuses the proof that was given:
@@ -24,11 +25,11 @@ pub fn of_challenged(
     wire: &mut Wire,
     id: TransactionId,
     challenged: &Message,
-    user: &PhoneId,
-    secret: &Secret,
+    account: &Account,
 ) -> Option<(Message, Peer)> {
     let (challenge, header) = Challenge::of_response(challenged)?;
     let to = wire.transactions.peer(id)?;
+    let secret = account.secret_for(&to)?;
     let request = wire.transactions.request_of(id)?;
     if !challenge.stale && request.headers.get(header).is_some() {
         return None;
@@ -36,7 +37,8 @@ pub fn of_challenged(
     let mut request = wire.anew(request.clone(), &to)?;
     let target = uri::write(request.uri()?);
     let (cnonce, method) = (wire.token(), request.method()?);
-    let proof = challenge.answer(user.as_str(), secret, method, &target, &cnonce, 1);
+    let user = account.user.as_str();
+    let proof = challenge.answer(user, secret, method, &target, &cnonce, 1);
     request.headers.replace(header, proof.to_string());
     Some((request, to))
 }

@@ -6,6 +6,7 @@
 //!       '---------------- after 4/5 of the time granted ------------'
 //! ```
 
+use super::party::Account;
 use super::proof;
 use super::wire::{Owner, Wire};
 use crate::address::Address;
@@ -179,7 +180,8 @@ impl Registration {
         if self.tries > TRIES_MAX {
             return false;
         }
-        let again = proof::of_challenged(wire, id, response, &self.user, &self.secret);
+        let account = Account::at([self.registrar.ip()], self.user.clone(), self.secret.clone());
+        let again = proof::of_challenged(wire, id, response, &account);
         let Some((again, _)) = again else { return false };
         self.cseq += 1;
         self.sent(now, wire, again);

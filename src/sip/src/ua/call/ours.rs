@@ -217,12 +217,12 @@ impl Call {
         challenge: &Message,
         owner: Owner,
     ) -> Option<TransactionId> {
-        let (user, secret) = self.party.account.clone()?;
+        let account = self.party.account.as_ref()?;
         self.challenges = self.challenges.saturating_add(1);
         if self.challenges > TRIES_MAX {
             return None;
         }
-        let (again, to) = proof::of_challenged(wire, id, challenge, &user, &secret)?;
+        let (again, to) = proof::of_challenged(wire, id, challenge, account)?;
         self.dialog.counted(again.cseq()?.0);
         wire.request(now, again, to, owner)
     }

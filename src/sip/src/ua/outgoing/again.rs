@@ -33,8 +33,8 @@ impl Outgoing {
             return false;
         }
         let again = match code {
-            401 | 407 => self.party.account.as_ref().and_then(|(user, secret)| {
-                let again = proof::of_challenged(wire, response.id, refusal, user, secret);
+            401 | 407 => self.party.account.as_ref().and_then(|account| {
+                let again = proof::of_challenged(wire, response.id, refusal, account);
                 again.map(|(invite, _)| invite)
             }),
             422 => refresh::ask_for_more(invite, refusal).and_then(|i| wire.anew(i, &to)),
