@@ -99,8 +99,10 @@ impl Default for Packets {
 pub enum Command {
     /// Opens a leg that speaks RTP, or changes an open one (re-INVITE): play, bridge, tap, sequence
     /// and time stamps stay; what the source and the jitter buffer learned is kept unless the
-    /// remote address or the codec changed. The SSRC stays too, unless keys or address of encrypted
-    /// sound changed: then the peer counts anew (RFC 4568 7.1.4), and so do we under another one.
+    /// remote address or the codec changed. The SSRC stays too, unless the clock of the time stamps
+    /// changed (RFC 7160 4.1), or keys or address of encrypted sound: then the peer counts anew
+    /// (RFC 4568 7.1.4), and so do we under another one. A description that is merely said again
+    /// changes nothing.
     OpenRtp {
         slot: Slot,
         ssrc: u32,

@@ -5,25 +5,25 @@
 
 mod control;
 mod known;
+mod sender;
 
 pub use control::Control;
 pub use known::Known;
+pub use sender::Sender;
 
 use crate::card::CardEar;
 use crate::clip::Clip;
 use crate::coder::Coder;
-use crate::command::{Packets, RoomNo, Slot, TapNo};
+use crate::command::{RoomNo, Slot, TapNo};
 use crate::digits::{Digits, Key};
 use crate::hear::{Filters, KeyEar};
-use crate::packet::{Packet, SENT_MAX};
 use crate::play::{Play, Played};
-use crate::receive::{Expected, Receiver};
+use crate::receive::Receiver;
 use crate::resample::{Resampler, Samples, Weights};
-use crate::rtcp::Sent;
 use crate::said::Said;
 use crate::silence::Change;
 use crate::sink::{Block, LegCounters, Sink, TapFrame};
-use crate::srtp::{PACKET_MAX, Refused, Secured, Srtp, TAG_MAX};
+use crate::srtp::{PACKET_MAX, Refused, Secured, Srtp};
 use model::{Codec, Digit, Instant, Law, PlayId, Rate, SAMPLES_PER_FRAME, SAMPLES_PER_FRAME_MAX};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -31,8 +31,6 @@ use std::time::Duration;
 /// Ticks that a peer's sound is decoded and encoded again before its bytes are passed on: 100 ms, in
 /// which the encoder's state, that the far decoder shares, comes to be that of the peer's encoder.
 const SETTLE_TICKS: u8 = 5;
-/// Bytes of blocks that wait to fill a packet: less than one of 60 ms, and a block.
-const HELD_MAX: usize = 4 * SAMPLES_PER_FRAME;
 
 /// How a leg's sound comes and goes.
 #[expect(clippy::large_enum_variant, reason = "legs are reserved in place, at the largest size")]
@@ -50,142 +48,6 @@ pub enum Line {
     Card {
         ear: CardEar,
     },
-}
-
-/// The sending side of a leg that speaks RTP.
-#[derive(Clone, Debug)]
-pub struct Sender {
-    pub ssrc: u32,
-    pub remote: SocketAddr,
-    pub payload_type: u8,
-    pub dtmf_payload_type: Option<u8>,
-    pub send: bool,
-    packets_of: Packets,
-    /// What the clock goes on by in a tick, sent or not.
-    step: u32,
-    /// Blocks that wait to fill a packet.
-    held: heapless::Vec<u8, HELD_MAX>,
-    sequence: u16,
-    timestamp: u32,
-    /// The next packet is the first after a pause (RFC 3551 4.1).
-    starts: bool,
-    /// Packets and bytes of payload sent under this SSRC (RFC 3550 6.4.1).
-    packets: u32,
-    octets: u32,
-}
-
-impl Sender {
-    /// Makes a sender whose counts start where `start` says; numbers in their lower half, so that
-    /// losing the first packets cannot hide a wrap (RFC 3711 3.3.1).
-    pub fn new(ssrc: u32, expected: &Expected, packets: Packets, send: bool, start: u64) -> Self {
-        Self {
-            ssrc,
-            remote: expected.remote,
-            payload_type: expected.payload_type,
-            dtmf_payload_type: expected.dtmf_payload_type,
-            send,
-            packets_of: packets,
-            step: expected.codec.rtp_clock_hz() / 50,
-            held: heapless::Vec::new(),
-            sequence: (start >> 33) as u16 >> 1,
-            timestamp: start as u32,
-            starts: true,
-            packets: 0,
-            octets: 0,
-        }
-    }
-
-    /// Changes where and what is sent; the counts go on.
-    pub fn change(&mut self, expected: &Expected, packets: Packets, send: bool) {
-        self.starts |= send && !self.send;
-        self.remote = expected.remote;
-        self.payload_type = expected.payload_type;
-        self.dtmf_payload_type = expected.dtmf_payload_type;
-        self.packets_of = packets;
-        self.step = expected.codec.rtp_clock_hz() / 50;
-        self.held.clear();
-        self.send = send;
-    }
-
-    /// Goes on as another source: a peer that counts anew finds nothing to count on from.
-    pub fn begin_anew(&mut self, ssrc: u32) {
-        self.ssrc = ssrc;
-        self.sequence >>= 1;
-        self.starts = true;
-        (self.packets, self.octets) = (0, 0);
-    }
-
-    /// What was sent so far.
-    fn sent(&self) -> Sent {
-        let Self { ssrc, timestamp, packets, octets, .. } = *self;
-        Sent { ssrc, timestamp, packets, octets }
-    }
-
-    /// Sends a tick's sound in packets of the length that was agreed on: at once where that is a
-    /// tick's, else in halves or when enough of it is there. Tells whether it is, or will be, sent.
-    fn sound(
-        &mut self,
-        slot: Slot,
-        payload: &[u8],
-        blocks: bool,
-        mut secured: Option<&mut Secured>,
-        sink: &mut impl Sink,
-    ) -> bool {
-        let packet = |sender: &Self, timestamp: u32| Packet {
-            marker: sender.starts,
-            payload_type: sender.payload_type,
-            timestamp,
-            sequence: 0,
-            ssrc: 0,
-            payload: &[],
-        };
-        let len = usize::from(self.packets_of.ms) * SAMPLES_PER_FRAME / 20;
-        if !blocks || len == payload.len() || len == 0 || !self.send {
-            let whole = Packet { payload, ..packet(self, self.timestamp) };
-            return self.packet(slot, whole, secured, sink);
-        }
-        let first = self.timestamp.wrapping_sub(self.held.len() as u32);
-        let mut held = std::mem::take(&mut self.held);
-        // There is room: less than a packet waited.
-        let _ = held.extend_from_slice(payload);
-        let mut sent = 0;
-        while let Some(payload) = held.get(sent..sent + len) {
-            let one = Packet { payload, ..packet(self, first.wrapping_add(sent as u32)) };
-            if !self.packet(slot, one, secured.as_deref_mut(), sink) {
-                return false;
-            }
-            sent += len;
-        }
-        let _ = self.held.extend_from_slice(&held[sent..]);
-        true
-    }
-
-    /// Sends a packet of a time stamp, unless the leg is not to be sent anything. What cannot be
-    /// encrypted is not sent.
-    fn packet(
-        &mut self,
-        slot: Slot,
-        packet: Packet<'_>,
-        secured: Option<&mut Secured>,
-        sink: &mut impl Sink,
-    ) -> bool {
-        if !self.send {
-            return false;
-        }
-        let mut buffer = [0; SENT_MAX + TAG_MAX];
-        let packet = Packet { ssrc: self.ssrc, sequence: self.sequence, ..packet };
-        let mut len = packet.write(&mut buffer);
-        if let Some(secured) = secured {
-            let Some(protected) = secured.protect(&mut buffer, len) else { return false };
-            len = protected;
-        }
-        sink.rtp(slot, self.remote, &buffer[..len]);
-        self.sequence = self.sequence.wrapping_add(1);
-        self.starts = false;
-        self.packets = self.packets.wrapping_add(1);
-        self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
-        true
-    }
 }
 
 /// One leg, with all the memory it will ever use.
@@ -383,8 +245,8 @@ impl Leg {
         }
         let (as_event, timestamp) = match &self.line {
             Line::Rtp { sender, .. } => {
-                let clock_hz = sender.packets_of.dtmf_clock_hz;
-                (sender.dtmf_payload_type.map(|_| clock_hz), sender.timestamp)
+                let clock_hz = sender.dtmf_clock_hz();
+                (sender.dtmf_payload_type.map(|_| clock_hz), sender.timestamp())
             }
             Line::Card { .. } | Line::Closed => (None, 0),
         };
@@ -451,7 +313,10 @@ impl Leg {
         (counters.digits_out, counters.digits_dropped) = self.digits.counts();
         match &self.line {
             Line::Closed => {}
-            Line::Rtp { receiver, .. } => receiver.count(&mut counters),
+            Line::Rtp { receiver, sender, .. } => {
+                receiver.count(&mut counters);
+                counters.unsent_ms = sender.unsent_ms();
+            }
             Line::Card { ear } => (counters.concealed_ms, counters.skipped_ms) = ear.counts(),
         }
         counters
@@ -468,25 +333,16 @@ impl Leg {
             }
             Line::Rtp { sender, secured, .. } => {
                 let secured = secured.as_mut();
-                let (as_event, sent) = match (&key, sender.dtmf_payload_type) {
-                    (Key::Event { timestamp, packet }, Some(payload_type)) => {
-                        let event = Packet {
-                            marker: packet.marker,
-                            payload_type,
-                            timestamp: *timestamp,
-                            sequence: 0,
-                            ssrc: 0,
-                            payload: &packet.payload,
-                        };
-                        sender.held.clear();
-                        (true, sender.packet(slot, event, secured, sink))
+                let (as_event, sent) = match &key {
+                    Key::Event { timestamp, packet } => {
+                        (true, sender.key(slot, *timestamp, packet, secured, sink))
                     }
                     _ => {
                         let (payload, blocks) = (self.coder.payload(heard), codec.is_even());
                         (false, sender.sound(slot, payload, blocks, secured, sink))
                     }
                 };
-                sender.timestamp = sender.timestamp.wrapping_add(sender.step);
+                sender.tick();
                 if as_event || !sent {
                     *heard = [codec.silence(); SAMPLES_PER_FRAME];
                     self.coder.unheard();

@@ -111,6 +111,17 @@ impl Receiver {
         }
     }
 
+    /// Tells whether this is what is expected already.
+    pub fn is_described(&self, expected: &Expected) -> bool {
+        self.expected == *expected
+    }
+
+    /// Takes a description that changes nothing: a port from which nothing came yet may be learned
+    /// for a while again.
+    pub fn refresh(&mut self, now: Instant) {
+        self.source.renew(self.expected.remote, now);
+    }
+
     /// Changes what is expected; another address is learned anew, another codec heard anew.
     pub fn change(&mut self, expected: Expected, now: Instant) {
         let before = std::mem::replace(&mut self.expected, expected);

@@ -95,6 +95,8 @@ pub struct LegCounters {
     pub digits_dropped: u64,
     /// Packets sent (or card blocks written).
     pub sent: u64,
+    /// Sound that waited to fill a packet when the codec changed or nothing more was to be sent.
+    pub unsent_ms: u64,
     /// Clips of a play that are not in the engine.
     pub clips_missing: u64,
     /// Interarrival jitter (RFC 3550 6.4.1), in microseconds.
@@ -128,6 +130,7 @@ impl LegCounters {
         self.digits_out += other.digits_out;
         self.digits_dropped += other.digits_dropped;
         self.sent += other.sent;
+        self.unsent_ms += other.unsent_ms;
         self.clips_missing += other.clips_missing;
         self.jitter_us = self.jitter_us.max(other.jitter_us);
         self.delay_ms = self.delay_ms.max(other.delay_ms);

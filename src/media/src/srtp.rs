@@ -119,6 +119,12 @@ impl Secured {
         Self { session, before: None }
     }
 
+    /// Tells whether both directions have the keys of another session.
+    pub fn same_keys(&self, other: &Srtp) -> bool {
+        let (outbound, inbound) = (&self.session.outbound, &self.session.inbound);
+        outbound.same_keys(&other.outbound) && inbound.same_keys(&other.inbound)
+    }
+
     /// Goes on with other keys: a direction whose keys are the same is kept as it is, with its
     /// index and replay window; a peer's old keys count for `OLD_KEYS_MS`. Tells whether what is
     /// sent changed its keys, and gives the session that is done with.

@@ -81,10 +81,22 @@ impl Engine {
         };
         if let Line::Rtp { receiver, sender, secured, control } = &mut leg.line {
             Control::describe(control, path, now, start);
+            let same_keys = match (secured.as_ref(), srtp.as_ref()) {
+                (Some(secured), Some(next)) => secured.same_keys(next),
+                (before, next) => before.is_none() && next.is_none(),
+            };
+            let same = same_keys && receiver.is_described(&expected);
+            if same && sender.is_described(&expected, packets, send) {
+                // A session that is merely refreshed (RFC 4028).
+                receiver.refresh(now);
+                srtp.into_iter().for_each(|srtp| self.retire(srtp));
+                self.retire(coder);
+                return Some(());
+            }
             leg.known.renew();
             let moved = sender.remote != expected.remote;
             receiver.change(expected, now);
-            sender.change(&expected, packets, send);
+            sender.change(&expected, packets, send, ssrc);
             let idle = if leg.coder.codec() == expected.codec {
                 coder
             } else {

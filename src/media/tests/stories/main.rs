@@ -5,6 +5,7 @@
 mod appendix;
 mod bridge;
 mod cases;
+mod changed;
 mod conceal;
 mod ear;
 mod early;
