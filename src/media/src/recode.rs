@@ -4,7 +4,7 @@
 use crate::coder::Coder;
 use crate::resample::{Resampler, Weights};
 use crate::sink::Block;
-use model::{Codec, SAMPLES_PER_FRAME_MAX};
+use model::{Codec, SAMPLES_PER_FRAME, SAMPLES_PER_FRAME_MAX};
 
 /// One direction on its way to the codec of a file.
 pub struct Recoder {
@@ -45,6 +45,19 @@ impl Recoder {
         let to = self.to.rate();
         way.resampler.frame(&way.weights, from.rate(), &samples, to, &mut out);
         way.encoder.encode(&out[..to.samples_per_frame()], block);
+    }
+}
+
+impl Recoder {
+    /// A block of silence in the file's codec, for what did not come: where blocks are brought to
+    /// it, encoded as they are, so that the encoder stays in step with whoever decodes the file.
+    pub fn silence(&mut self) -> Block {
+        let mut block = [self.to.silence(); SAMPLES_PER_FRAME];
+        if let Some(way) = &mut self.way {
+            let samples = [0; SAMPLES_PER_FRAME_MAX];
+            way.encoder.encode(&samples[..self.to.rate().samples_per_frame()], &mut block);
+        }
+        block
     }
 }
 
@@ -101,5 +114,31 @@ mod tests {
                 assert!((tone.level.0 + 10.0).abs() < 0.5, "{file:?}: {tone}");
             }
         }
+    }
+    /// The level of what is heard after each gap in a file that a tone is brought to.
+    fn after_gaps(silence: impl Fn(&mut Recoder) -> Block) -> f32 {
+        let (file, other) = (Codec::G722, Codec::Pcma);
+        let (mut recoder, mut ear) = (Recoder::new(file), Coder::new(file).unwrap());
+        let mut after = Vec::new();
+        for (n, mut block) in blocks(other, 300.0).into_iter().enumerate() {
+            match n % 10 {
+                9 => block = silence(&mut recoder),
+                _ => recoder.block(other, &mut block),
+            }
+            let mut samples = vec![0; file.rate().samples_per_frame()];
+            ear.ear().decode(&block, &mut samples);
+            if n > 9 && n % 10 == 0 {
+                after.extend(&samples[100..]);
+            }
+        }
+        Dbm0::of(&after).0
+    }
+
+    #[test]
+    fn silence_put_into_a_file_leaves_the_encoder_in_step_with_it() {
+        let level = after_gaps(Recoder::silence);
+        assert!((level + 10.0).abs() < 0.7, "{level}");
+        let out_of_step = after_gaps(|_| [Codec::G722.silence(); 160]);
+        assert!((out_of_step + 10.0).abs() > 3.0, "{out_of_step}: else there is nothing to mend");
     }
 }

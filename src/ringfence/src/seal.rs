@@ -16,7 +16,7 @@ use crate::service::{AbortOnPanic, Severity, log};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender};
 use media::recode::Recoder;
-use media::{TapFrame, TapNo};
+use media::{Block, TapFrame, TapNo};
 use model::id::RecordingId;
 use model::{Codec, WallTime};
 use std::collections::BTreeMap;
@@ -134,7 +134,6 @@ struct Open {
 /// The file of a recording.
 struct Sealing {
     writer: RecordingWriter<File>,
-    codec: Codec,
     /// What brings each side to the file's codec, where a re-INVITE changed the leg's.
     sides: [Recoder; 2],
     path: PathBuf,
@@ -188,14 +187,18 @@ impl Open {
                 Err(error) => self.fail(&error, seal),
             }
         }
-        let codec = self.file.as_ref().map_or(frame.codec, |file| file.codec);
-        let gap = tick.saturating_sub(self.next_tick.unwrap_or(tick));
+        let gap = tick.saturating_sub(self.next_tick.unwrap_or(tick)).min(GAP_TICKS_MAX);
         self.next_tick = Some(tick + 1);
-        let silence = [codec.silence(); 160];
-        for _ in 0..gap.min(GAP_TICKS_MAX) {
+        for _ in 0..gap {
             self.missed += 1;
             seal.counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
-            self.block(&silence, &silence, seal);
+            let Some(file) = &mut self.file else { continue };
+            let [left, right] = file.sides.each_mut().map(Recoder::silence);
+            self.write(&left, &right, seal);
+        }
+        if self.file.is_none() {
+            seal.counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
+            self.missed += 1;
         }
         let (mut left, mut right) = (frame.left, frame.right);
         if let Some(file) = &mut self.file {
@@ -203,15 +206,12 @@ impl Open {
             said.block(frame.codec, &mut left);
             heard.block(frame.codec, &mut right);
         }
-        self.block(&left, &right, seal);
+        self.write(&left, &right, seal);
     }
 
-    fn block(&mut self, left: &[u8; 160], right: &[u8; 160], seal: &Seal) {
-        let Some(file) = &mut self.file else {
-            seal.counters.missed_ticks.fetch_add(1, Ordering::Relaxed);
-            self.missed += 1;
-            return;
-        };
+    /// Writes a block of both sides in the file's codec, if there is a file.
+    fn write(&mut self, left: &Block, right: &Block, seal: &Seal) {
+        let Some(file) = &mut self.file else { return };
         self.blocks += 1;
         let written = file.writer.push(left, right).and_then(|_| {
             if self.blocks.is_multiple_of(BLOCKS_PER_FRAME) {
@@ -287,5 +287,5 @@ fn create(seal: &Seal, begin: &TapBegin, codec: Codec) -> anyhow::Result<Sealing
     let writer =
         RecordingWriter::create(file, &seal.key, begin.recording, codec, begin.started, key)?;
     let sides = [Recoder::new(codec), Recoder::new(codec)];
-    Ok(Sealing { writer, codec, sides, path })
+    Ok(Sealing { writer, sides, path })
 }
