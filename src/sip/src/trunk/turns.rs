@@ -1,11 +1,15 @@
 //! The targets of a trunk that a call tries, one after the other.
 //!
 //! ```text
-//!   target --1xx--> it works on the call: no other is tried unless it fails before ringing
+//!   target --18x--> it works on the call: no other is tried unless it fails before ringing
 //!      |----5xx, 408, connection lost----> next
 //!      |----silence----------------------> next; what it says later is cancelled
+//!      |----100, and silence-------------> next, so too
 //!      '----2xx, 3xx, 4xx, 6xx-----------> that is the answer
 //! ```
+//!
+//! A 100 says that a host is there, and nothing of the network behind it: it is waited for longer,
+//! and not for ever.
 
 use crate::peer::Peer;
 use crate::ua::cause;
@@ -15,12 +19,17 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// All targets together may be silent for so long; then the call fails, and another trunk may take
-/// it.
+/// it. Of many targets those that are left then are not asked: what was silent is out for the next
+/// call.
 pub const FAILOVER_MAX: Duration = Duration::from_secs(4);
 /// One target may be silent for so long where others are left.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// A target is given time for one INVITE lost (Timer A sends it again after 0.5 s).
 const SILENCE_MIN: Duration = Duration::from_secs(1);
+
+/// A target may say no more than 100 for so long: nineteen of twenty calls to another country are
+/// switched through in 11 s (ITU-T E.721, table 2).
+pub const TRYING_MAX: Duration = Duration::from_secs(15);
 
 /// Which target a call is at, and which are left.
 #[derive(Debug)]
@@ -28,8 +37,20 @@ pub struct Turns {
     left: VecDeque<(Uri, Peer)>,
     /// How long one may be silent.
     silence: Duration,
+    /// How long all that are left may be silent.
+    silence_left: Duration,
     fork: usize,
-    until: Option<Instant>,
+    watch: Watch,
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watch {
+    /// Any word.
+    Word(Instant),
+    /// More than a 100.
+    Progress(Instant),
+    Nothing,
 }
 
 impl Turns {
@@ -40,19 +61,31 @@ impl Turns {
             1 => FAILOVER_MAX,
             count => (FAILOVER_MAX / count).clamp(SILENCE_MIN, SILENCE_MAX),
         };
-        Self { left: targets.into(), silence, fork: 0, until: None }
+        let silence_left = FAILOVER_MAX;
+        Self { left: targets.into(), silence, silence_left, fork: 0, watch: Watch::Nothing }
     }
 
     /// The next target, which is sent to as that fork.
     pub fn next(&mut self, now: Instant, fork: usize) -> Option<(Uri, Peer)> {
+        if matches!(self.watch, Watch::Word(until) if until <= now) {
+            self.silence_left = self.silence_left.saturating_sub(self.silence);
+        }
+        self.watch = Watch::Nothing;
+        if self.silence_left < self.silence {
+            return None;
+        }
         let target = self.left.pop_front()?;
-        (self.fork, self.until) = (fork, Some(now + self.silence));
+        (self.fork, self.watch) = (fork, Watch::Word(now + self.silence));
         Some(target)
     }
 
-    /// The target said something: it is there.
-    pub fn heard(&mut self) {
-        self.until = None;
+    /// The target said something.
+    pub fn heard(&mut self, now: Instant, code: u16) {
+        self.watch = match (code, self.watch) {
+            (100, Watch::Word(_)) => Watch::Progress(now + TRYING_MAX),
+            (100, watch) => watch,
+            _ => Watch::Nothing,
+        };
     }
 
     /// Tells whether a fork is the one whose answer is wanted.
@@ -62,12 +95,15 @@ impl Turns {
 
     /// The fork whose target was silent for too long.
     pub fn silent(&self, now: Instant) -> Option<usize> {
-        self.until.filter(|until| *until <= now).map(|_| self.fork)
+        self.deadline().filter(|until| *until <= now).map(|_| self.fork)
     }
 
     /// When the target was silent for too long.
     pub fn deadline(&self) -> Option<Instant> {
-        self.until
+        match self.watch {
+            Watch::Word(until) | Watch::Progress(until) => Some(until),
+            Watch::Nothing => None,
+        }
     }
 }
 

@@ -196,7 +196,7 @@ impl Outgoing {
             if !later.turns.is_at(response.fork) {
                 return left_behind(now, wire, forks, response, code);
             }
-            later.turns.heard();
+            later.turns.heard(now, code);
             if let Some(to) = wire.transactions.peer(response.id).filter(|_| code >= 200) {
                 wire.trunk_news.push((now, to, code, response.message.retry_after()));
             }
