@@ -192,10 +192,46 @@ fn a_target_that_works_on_the_call_is_waited_for() {
     net.tell(BOX, Command::InviteTrunk(call()));
     net.run_ms(1000);
     answer(&mut net, ONE, "INVITE", "100 Trying", "");
-    net.run(Duration::from_secs(20));
+    net.run(Duration::from_secs(14));
     assert_eq!(got(&net, TWO).len(), 0);
+    answer(&mut net, ONE, "INVITE", "183 Session Progress", "");
+    net.run(Duration::from_secs(60));
     pick_up(&mut net, ONE);
+    assert_eq!(net.story(BOX, ringing()), "Ringing Answered");
+}
+
+#[test]
+fn a_target_that_only_says_it_tries_is_passed_over_after_15_s() {
+    let mut net = network(|_| {});
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(1000);
+    answer(&mut net, ONE, "INVITE", "100 Trying", "");
+    net.run_ms(14_000);
+    answer(&mut net, ONE, "INVITE", "100 Trying", "");
+    net.run_ms(970);
+    assert_eq!(got(&net, TWO).len(), 0);
+    net.run_ms(40);
+    assert_eq!(got(&net, TWO), ["INVITE"]);
+    assert_eq!(got(&net, ONE), ["INVITE", "CANCEL"]);
+    pick_up(&mut net, TWO);
     assert_eq!(net.story(BOX, ringing()), "Answered");
+}
+
+#[test]
+fn eight_silent_targets_are_4_s_of_silence_and_no_more() {
+    let mut net = network(|out| {
+        let first = out.targets.remove(0);
+        out.targets = (21..29)
+            .map(|n| Target { addr: at(&format!("198.51.100.{n}:5060")), ..first.clone() })
+            .collect();
+    });
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(3990);
+    assert_eq!(net.story(BOX, ringing()), "");
+    net.run_ms(20);
+    assert_eq!(net.story(BOX, ringing()), GONE_UNREACHABLE);
+    net.run(Duration::from_secs(70));
+    net.assert_torn_down();
 }
 
 #[test]
@@ -294,6 +330,61 @@ fn a_challenge_is_answered_with_the_trunks_own_account() {
     answer(&mut net, ONE, "INVITE", "407 Proxy Authentication Required", CHALLENGE);
     assert_eq!(net.story(BOX, ringing()), "Gone(Forbidden)");
     assert_eq!(got(&net, TWO).len(), 0);
+}
+
+#[test]
+fn rfc_3261_13_2_2_4_the_ack_has_the_proof_that_its_invite_had() {
+    for (challenge, header_of) in [
+        (CHALLENGE.to_owned(), "Proxy-Authorization"),
+        (CHALLENGE.replace("Proxy", "WWW"), "Authorization"),
+    ] {
+        let code = if header_of == "Authorization" { "401 Prove" } else { "407 Prove" };
+        let mut net = network(|out| out.account = Some(account(false)));
+        net.tell(BOX, Command::InviteTrunk(call()));
+        net.run_ms(20);
+        answer(&mut net, ONE, "INVITE", code, &challenge);
+        let proof = header(&last(&net, ONE, "INVITE"), header_of);
+        assert!(proof.is_some());
+        pick_up(&mut net, ONE);
+        assert_eq!(header(&last(&net, ONE, "ACK"), header_of), proof);
+    }
+}
+
+#[test]
+fn a_proof_does_not_follow_a_contact_to_another_host() {
+    let domain = String::new();
+    let mut net = network(|out| {
+        out.account = Some(TrunkAccount { domain: domain.clone(), ..account(false) })
+    });
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    answer(&mut net, ONE, "INVITE", "407 Prove", CHALLENGE);
+    let invite = last(&net, ONE, "INVITE");
+    let sdp = "v=0\r\no=- 1 1 IN IP4 198.51.100.21\r\ns=-\r\nc=IN IP4 198.51.100.21\r\nt=0 0\r\n\
+               m=audio 30000 RTP/AVP 8\r\n";
+    let more = format!("Contact: <sip:far@{TWO}>\nContent-Type: application/sdp\n");
+    reply(&mut net, ONE, &invite, "200 OK", &more, sdp);
+    assert_eq!(header(&last(&net, TWO, "ACK"), "Proxy-Authorization"), None);
+}
+
+#[test]
+fn rfc_3262_a_carrier_that_challenges_a_prack_gets_it_again_with_the_proof() {
+    let mut net = network(|out| out.account = Some(account(false)));
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    let early = format!("Contact: <sip:far@{ONE}>\nRequire: 100rel\nRSeq: 5\n");
+    answer(&mut net, ONE, "INVITE", "183 Session Progress", &early);
+    let number = |text: &str, of| -> u32 {
+        header(text, of).unwrap().split(' ').next().unwrap().parse().unwrap()
+    };
+    let first = number(&last(&net, ONE, "PRACK"), "CSeq");
+    answer(&mut net, ONE, "PRACK", "407 Prove", CHALLENGE);
+    let again = last(&net, ONE, "PRACK");
+    assert!(header(&again, "Proxy-Authorization").unwrap().contains("username=\"02160000000\""));
+    assert_eq!((number(&again, "CSeq"), number(&again, "RAck")), (first + 1, 5));
+    // A password that was wrong is not tried again.
+    answer(&mut net, ONE, "PRACK", "407 Prove", CHALLENGE);
+    assert_eq!(got(&net, ONE), ["INVITE", "PRACK", "PRACK"]);
 }
 
 #[test]

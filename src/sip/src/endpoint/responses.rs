@@ -61,6 +61,11 @@ impl Endpoint {
                 }
             }
             Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_response(now, w, id, response)),
+            Owner::Prack { leg } => {
+                if matches!(response.code(), Some(401 | 407)) {
+                    self.with_leg(leg, |l, w| l.prack_response(now, w, id, response));
+                }
+            }
             Owner::Register { no } => {
                 if no >= trunk::REGISTRATIONS {
                     return self.trunks.registered(now, &mut self.wire, no, id, response);
@@ -120,7 +125,7 @@ impl Endpoint {
 
     fn timed_out(&mut self, now: Instant, timed_out: TimedOut<Owner>) {
         match timed_out.owner {
-            Owner::Nobody | Owner::Arrived { .. } | Owner::Ask { .. } => {}
+            Owner::Nobody | Owner::Arrived { .. } | Owner::Ask { .. } | Owner::Prack { .. } => {}
             Owner::Invite { leg, fork } => {
                 self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
             }

@@ -229,6 +229,13 @@ impl<O: Clone> Transactions<O> {
         id.and_then(|id| self.slots.get(&id)).is_some_and(|slot| slot.to.ip() == from.ip())
     }
 
+    /// Our request that a response answers, and where it went.
+    pub fn answered_by(&self, response: &Message) -> Option<(&Message, Peer)> {
+        let id = Key::client(response).and_then(|key| self.keys.get(&key))?;
+        let slot = self.slots.get(id)?;
+        Some((slot.request.as_ref()?, slot.to))
+    }
+
     /// The request of a transaction of ours.
     pub fn request_of(&self, id: TransactionId) -> Option<&Message> {
         self.slots.get(&id)?.request.as_ref()

@@ -9,6 +9,7 @@ use super::reliable;
 use super::session::{Settled, Talk};
 use super::wire::{Owner, SDP, Wire};
 use crate::dialog::{Dialog, DialogId};
+use crate::message::Message;
 use model::{Instant, LegId};
 use rsip::Method;
 
@@ -94,9 +95,18 @@ impl Earlies {
             if let Some(sdp) = answer {
                 prack = prack.with_body(SDP, sdp);
             }
-            wire.request(now, prack, hop, Owner::Nobody);
+            wire.request(now, prack, hop, Owner::Prack { leg });
         }
         told
+    }
+
+    /// A request of ours went out within one of them, made elsewhere.
+    pub fn counted(&mut self, request: &Message) {
+        let Some((to_tag, (cseq, _))) = request.to_tag().zip(request.cseq()) else { return };
+        let mut same = self.0.iter_mut().filter(|early| early.dialog.id().remote_tag == to_tag);
+        if let Some(early) = same.next() {
+            early.dialog.counted(cseq);
+        }
     }
 
     /// Takes a request within an early dialog: UPDATE alone makes sense there (RFC 3311 5.2).

@@ -54,6 +54,8 @@ pub enum Owner {
     Referral { leg: LegId, number: u32 },
     /// A BYE that a trunk may challenge.
     Bye { leg: LegId },
+    /// A PRACK that a trunk may challenge.
+    Prack { leg: LegId },
     /// A REGISTER of ours.
     Register { no: u32 },
     /// A NOTIFY of a subscription.
@@ -287,6 +289,9 @@ impl Wire {
         let to = dialog.hop();
         let via = self.via(&to);
         let mut ack = dialog.ack(&via, cseq);
+        for (header, proof) in self.proofs(answer, &to) {
+            ack.headers.push(header, proof);
+        }
         if let Some(sdp) = sdp {
             ack = ack.with_body(SDP, sdp);
         }
@@ -295,6 +300,18 @@ impl Wire {
             self.counters.shed += 1;
         }
         self.send_bytes(to, bytes);
+    }
+
+    /// The proofs that the INVITE of an answer carried: its ACK has the same, for nobody can challenge
+    /// that (RFC 3261 13.2.2.4). They go to the host that asked for them, not to a Contact that is
+    /// elsewhere, where the password could be guessed from them.
+    fn proofs(&self, answer: &Message, to: &Peer) -> Vec<(&'static str, String)> {
+        let invite = self.transactions.answered_by(answer);
+        let Some((invite, _)) = invite.filter(|(_, asked)| asked.ip() == to.ip()) else {
+            return Vec::new();
+        };
+        let of = |header| Some((header, invite.headers.get(header)?.to_owned()));
+        ["Authorization", "Proxy-Authorization"].into_iter().filter_map(of).collect()
     }
 
     /// Acknowledges an answer again, if it is one that came before.

@@ -135,6 +135,18 @@ impl Call {
         self.prove(now, wire, id, response, owner).is_some()
     }
 
+    /// Sends a PRACK of ours that is challenged after the answer again, with the proof.
+    pub fn prack_challenged(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        id: TransactionId,
+        challenge: &Message,
+    ) {
+        let owner = Owner::Prack { leg: self.leg };
+        self.prove(now, wire, id, challenge, owner);
+    }
+
     /// The connection that our request went by is gone, and it said nothing of it. The call goes on
     /// until the session's time or its silence ends it: the far end may come back by another one.
     pub fn cut_off(&mut self, now: Instant) {

@@ -75,6 +75,23 @@ impl Leg {
         }
     }
 
+    /// Takes a response to our PRACK: a challenge is answered where the peer is a trunk of ours.
+    pub fn prack_response(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        id: TransactionId,
+        response: &Message,
+    ) {
+        match &mut self.phase {
+            Phase::Calling(outgoing) => {
+                outgoing.prack_challenged(now, wire, self.id, id, response);
+            }
+            Phase::Up(call) => call.prack_challenged(now, wire, id, response),
+            Phase::Ringing(_) | Phase::Leaving(_) | Phase::Over => {}
+        }
+    }
+
     /// Takes a response to our BYE: a challenge is answered where the peer is a trunk of ours.
     pub fn bye_response(
         &mut self,

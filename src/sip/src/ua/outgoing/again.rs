@@ -1,7 +1,9 @@
 //! An INVITE of ours that was refused as it was, and is sent again as it is wanted.
 
 use super::{Outgoing, Response, TRIES_MAX};
+use crate::message::Message;
 use crate::offer_answer::Protection;
+use crate::transaction::TransactionId;
 use crate::ua::forks::Forks;
 use crate::ua::proof;
 use crate::ua::refresh;
@@ -56,6 +58,26 @@ impl Outgoing {
             }
             None => false,
         }
+    }
+
+    /// Sends our PRACK again with the proof that a trunk of ours asks for.
+    pub fn prack_challenged(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        leg: LegId,
+        id: TransactionId,
+        challenge: &Message,
+    ) {
+        self.tries = self.tries.saturating_add(1);
+        if usize::from(self.tries) > usize::from(TRIES_MAX) * self.talks.len() {
+            return;
+        }
+        let account = self.party.account.as_ref();
+        let again = account.and_then(|of| proof::of_challenged(wire, id, challenge, of));
+        let Some((again, to)) = again else { return };
+        self.earlies.counted(&again);
+        wire.request(now, again, to, Owner::Prack { leg });
     }
 
     pub(super) fn only_encrypted(&self, fork: usize) -> bool {
