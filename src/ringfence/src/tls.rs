@@ -25,11 +25,12 @@ use anyhow::Context as _;
 use files::Pair;
 use model::WallTime;
 use model::site::Site;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SignatureScheme};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -146,12 +147,10 @@ impl Tls {
     /// The client's side, for trunks that are called over TLS: the box trusts its own authority and
     /// those that IT brought, never the world's, and shows its certificate when it is asked.
     pub fn client(&self) -> anyhow::Result<Arc<ClientConfig>> {
-        let key = self.current().key.clone();
-        let resolver = rustls::sign::SingleCertAndKey::from(key);
         let config = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()?
             .with_root_certificates(self.trusted()?)
-            .with_client_cert_resolver(Arc::new(resolver));
+            .with_client_cert_resolver(self.shown.clone());
         Ok(Arc::new(config))
     }
 
@@ -222,6 +221,21 @@ pub fn check_brought(site: &Site) -> anyhow::Result<()> {
 impl ResolvesServerCert for Shown {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.read().unwrap_or_else(PoisonError::into_inner).key.clone())
+    }
+}
+
+impl ResolvesClientCert for Shown {
+    fn resolve(
+        &self,
+        _authorities: &[&[u8]],
+        schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        let key = self.0.read().unwrap_or_else(PoisonError::into_inner).key.clone();
+        key.key.choose_scheme(schemes).is_some().then_some(key)
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

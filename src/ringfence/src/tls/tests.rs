@@ -119,6 +119,23 @@ fn a_renewal_is_shown_by_servers_that_already_run() {
 }
 
 #[test]
+fn a_renewal_is_shown_to_trunks_by_what_already_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let tls = made(dir.path(), &["192.0.2.1"], NOW);
+    let client = tls.client().unwrap();
+    let shown = || {
+        let schemes = [rustls::SignatureScheme::RSA_PSS_SHA256];
+        let key = client.client_auth_cert_resolver.resolve(&[], &schemes).unwrap();
+        key.cert[0].clone()
+    };
+    assert_eq!(shown(), tls.chain()[0]);
+    let before = shown();
+    tls.refresh(WallTime(tls.expires().0 - RENEWED_BEFORE_MS)).unwrap();
+    assert_ne!(shown(), before);
+    assert_eq!(shown(), tls.chain()[0]);
+}
+
+#[test]
 fn a_torn_certificate_is_made_anew_and_a_damaged_authority_is_not() {
     let dir = tempfile::tempdir().unwrap();
     made(dir.path(), &["192.0.2.1"], NOW);
