@@ -36,7 +36,9 @@ pub const LEVEL_MAX: i32 = 2000;
 /// Late packets in a row after which the place is found anew.
 const LATE_MAX: u8 = 5;
 /// Ticks without anything to play after which the next packet starts anew.
-const IDLE_TICKS: u8 = 10;
+pub const IDLE_TICKS: u8 = 10;
+/// The same for a sender that may pause for 400 ms between two packets, and jitter.
+pub const IDLE_TICKS_DTX: u8 = 25;
 const FRAME: u32 = SAMPLES_PER_FRAME as u32;
 
 /// What became of a packet.
@@ -151,6 +153,24 @@ impl Jitter {
         }
     }
 
+    /// Notes that up to a packet's time stamp nothing was said after the packet before it.
+    pub fn pause(&mut self, timestamp: u32) -> bool {
+        let ahead = timestamp.wrapping_sub(self.newest) as i32;
+        let busy = self
+            .quiet
+            .is_some_and(|quiet| quiet.to.is_none_or(|to| to.wrapping_sub(self.play) as i32 > 0));
+        let paused = self.playing && ahead > 0;
+        if paused && !busy {
+            self.quiet = Some(Quiet { from: self.newest, to: Some(timestamp) });
+        }
+        paused
+    }
+
+    /// Tells whether nothing is held that is later than what is played now.
+    pub fn is_dry(&self) -> bool {
+        self.newest.wrapping_sub(self.play) as i32 <= 0
+    }
+
     /// Begins a tick: what is put from here on is for the ticks after it.
     pub fn begin_tick(&mut self, now: Instant) {
         self.next_tick = samples_at(now).wrapping_add(FRAME);
@@ -206,10 +226,9 @@ impl Jitter {
     }
 
     /// Ends a tick: a stream that has nothing left for a while is given up.
-    pub fn end_tick(&mut self) {
-        let left = self.newest.wrapping_sub(self.play) as i32;
-        self.idle_ticks = if left > 0 { 0 } else { self.idle_ticks.saturating_add(1) };
-        if self.idle_ticks >= IDLE_TICKS {
+    pub fn end_tick(&mut self, idle_max: u8) {
+        self.idle_ticks = if self.is_dry() { self.idle_ticks.saturating_add(1) } else { 0 };
+        if self.idle_ticks >= idle_max {
             self.playing = false;
         }
     }

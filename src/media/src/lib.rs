@@ -26,6 +26,7 @@ pub mod hear;
 mod jitter;
 mod kaiser;
 mod leg;
+mod made_up;
 pub mod mos;
 pub mod muted;
 pub mod opus;

@@ -9,6 +9,7 @@
 
 use crate::coder::Mouth;
 use crate::jitter::{Jitter, Kind};
+use crate::made_up::MadeUp;
 use crate::packet::PAYLOAD_MAX;
 use crate::resample::{Resampler, Samples, Weights};
 use crate::sink::Block;
@@ -64,8 +65,6 @@ pub struct Opus {
     /// The packet decoded last, from its first step on.
     decoded: Option<(u32, usize)>,
     samples: [i16; STEPS_MAX * TIMES],
-    /// The last packet said that nothing follows for a while (RFC 7587 section 3.1.3).
-    pauses: bool,
     sent: [u8; PAYLOAD_MAX],
     sent_len: usize,
     /// What is heard, for a recording.
@@ -106,7 +105,6 @@ impl Opus {
             next: 0,
             decoded: None,
             samples: [0; STEPS_MAX * TIMES],
-            pauses: false,
             sent: [0; PAYLOAD_MAX],
             sent_len: 0,
             heard: [0; SAMPLES_PER_FRAME_MAX],
@@ -128,9 +126,10 @@ impl Opus {
         Some(marks)
     }
 
-    /// Gives the next 20 ms, and how many steps of 8 kHz of it were made up.
-    pub fn play(&mut self, jitter: &mut Jitter, said: &mut Samples) -> u64 {
-        let (mut at, mut made_up) = (0, 0);
+    /// Gives the next 20 ms. In a pause (RFC 7587 section 3.1.3) the decoder goes on with the noise
+    /// that was there, from wherever it is.
+    pub fn play(&mut self, jitter: &mut Jitter, made_up: &mut MadeUp, said: &mut Samples) {
+        let mut at = 0;
         while at < SAMPLES_PER_FRAME {
             let (kind, run) = jitter.next(SAMPLES_PER_FRAME - at);
             let out = &mut said[at * TIMES..(at + run) * TIMES];
@@ -139,26 +138,20 @@ impl Opus {
                     Some(run) => (true, run),
                     None => (false, self.repair(jitter, run, out)),
                 },
-                Kind::Gap if self.pauses => (false, self.repair(jitter, run, out)),
                 Kind::Gap => {
-                    made_up += run as u64;
+                    made_up.note(run, jitter.is_dry());
                     (false, self.repair(jitter, run, out))
                 }
-                Kind::Quiet => {
-                    out.fill(0);
-                    (false, run)
-                }
+                Kind::Quiet => (false, self.make_up(None, run, out)),
             };
             jitter.take(run, played);
             at += run;
         }
-        made_up
     }
 
-    /// Forgets the stream: another follows.
+    /// Forgets the stream: another sender's follows.
     pub fn restart(&mut self) {
         self.decoded = None;
-        self.pauses = false;
         // It fails for no state that was made.
         let _ = self.decoder.reset_state();
     }
@@ -175,7 +168,6 @@ impl Opus {
         if self.decoded != Some((place.from, steps)) {
             let packet = &place.bytes[..usize::from(place.len)];
             let samples = &mut self.samples[..steps * TIMES];
-            self.pauses = packet.len() <= 2;
             if self.decoder.decode(packet, samples, false).is_err() {
                 samples.fill(0);
             }
@@ -192,13 +184,14 @@ impl Opus {
         let after = jitter.mark(run as u32);
         let after =
             after.and_then(|(at, n)| self.places.get(usize::from(n)).filter(|p| p.from == at));
+        let after = after.map(|place| (place.bytes, usize::from(place.len)));
+        self.make_up(after.as_ref().map(|(bytes, len)| &bytes[..*len]), run, out)
+    }
+
+    /// Goes on without a packet, or with what the one after it says of it.
+    fn make_up(&mut self, after: Option<&[u8]>, run: usize, out: &mut [i16]) -> usize {
         let samples = &mut self.samples[..run.next_multiple_of(STEP) * TIMES];
-        let made = match after {
-            Some(place) => {
-                self.decoder.decode(&place.bytes[..usize::from(place.len)], samples, true)
-            }
-            None => self.decoder.decode(&[], samples, false),
-        };
+        let made = self.decoder.decode(after.unwrap_or(&[]), samples, after.is_some());
         if made.is_err() {
             samples.fill(0);
         }

@@ -3,7 +3,8 @@
 use crate::coder::{Coder, Ear, PAST, PAST_SAMPLES, remember};
 use crate::command::ControlPath;
 use crate::conceal::{Concealer, likeness};
-use crate::jitter::{Jitter, Kind, PAYLOAD_MAX, Placed};
+use crate::jitter::{IDLE_TICKS, IDLE_TICKS_DTX, Jitter, Kind, PAYLOAD_MAX, Placed};
+use crate::made_up::MadeUp;
 use crate::opus::{Marks, Opus};
 use crate::packet::Packet;
 use crate::rtcp::Receipt;
@@ -68,7 +69,7 @@ pub struct Receiver {
     /// Rows of packets that came too late, and whether the last one did.
     late_rows: u64,
     was_late: bool,
-    concealed: u64,
+    made_up: MadeUp,
     skipped: u64,
 }
 
@@ -106,7 +107,7 @@ impl Receiver {
             packet: SAMPLES_PER_FRAME as u16,
             late_rows: 0,
             was_late: false,
-            concealed: 0,
+            made_up: MadeUp::default(),
             skipped: 0,
         }
     }
@@ -168,7 +169,13 @@ impl Receiver {
         }
         counters.sources += u64::from(self.source.lock(from, authenticated));
         let follows = self.sequence.follows(packet.sequence);
+        let before = self.ssrc;
         let fresh = self.number(&packet, counters)?;
+        if let Coder::Opus(opus) = coder
+            && before.is_some_and(|before| before != packet.ssrc)
+        {
+            opus.restart();
+        }
         if !self.expected.receive {
             counters.unwanted += 1;
             return None;
@@ -176,7 +183,7 @@ impl Receiver {
         counters.packets += 1;
         self.watch.packet(now, !sound && !event, follows);
         if sound {
-            self.sound(now, &packet, fresh, coder, counters);
+            self.sound(now, &packet, fresh, follows, coder, counters);
             None
         } else {
             let at = self.at(packet.timestamp);
@@ -207,7 +214,7 @@ impl Receiver {
             }
         }
         remember(&mut self.past, &said.bytes);
-        self.jitter.end_tick();
+        self.jitter.end_tick(IDLE_TICKS);
         if !self.jitter.is_playing() {
             self.concealer.reset();
         }
@@ -263,7 +270,7 @@ impl Receiver {
     /// Adds what is known beyond single packets.
     pub fn count(&self, counters: &mut LegCounters) {
         counters.lost = self.sequence.lost();
-        counters.concealed_ms = self.concealed / 8;
+        counters.concealed_ms = self.made_up.ms();
         counters.gaps = self.sequence.rows() + self.late_rows;
         counters.skipped_ms = (self.skipped + self.jitter.skipped()) / 8;
         counters.jitter_us = self.jitter.jitter_us();
@@ -328,6 +335,7 @@ impl Receiver {
         now: Instant,
         packet: &Packet<'_>,
         fresh: bool,
+        follows: bool,
         coder: &mut Coder,
         counters: &mut LegCounters,
     ) {
@@ -340,6 +348,8 @@ impl Receiver {
             },
             _ => packet.payload,
         };
+        let paused = follows && self.jitter.pause(at);
+        self.made_up.settle(paused);
         // No packet is longer than `PAYLOAD_MAX`.
         self.packet = bytes.len() as u16;
         let placed = self.jitter.put(now, at, bytes, fresh);
@@ -371,17 +381,15 @@ impl Receiver {
     /// one, or any when none comes.
     fn play_packets(&mut self, opus: &mut Opus, said: &mut Said) {
         let excess = self.jitter.excess(HELD).is_some();
-        self.concealed += opus.play(&mut self.jitter, &mut said.samples);
+        opus.play(&mut self.jitter, &mut self.made_up, &mut said.samples);
         self.impatience = if excess { self.impatience + 1 } else { 0 };
         if excess && (Dbm0::of(&said.samples) < FAINT || self.impatience >= PATIENCE) {
-            self.concealed += opus.play(&mut self.jitter, &mut said.samples);
+            opus.play(&mut self.jitter, &mut self.made_up, &mut said.samples);
             self.skipped += SAMPLES_PER_FRAME as u64;
             self.impatience = 0;
         }
-        self.jitter.end_tick();
-        if !self.jitter.is_playing() {
-            opus.restart();
-        }
+        // The decoder goes on from where it is, however long a pause lasts.
+        self.jitter.end_tick(IDLE_TICKS_DTX);
     }
 
     /// Says the bytes of the wire without looking at what they mean.
@@ -418,7 +426,7 @@ impl Receiver {
                 }
                 Kind::Gap => {
                     self.concealer.missing(samples);
-                    self.concealed += run as u64;
+                    self.made_up.note(run, self.jitter.is_dry());
                     changed = true;
                 }
                 Kind::Quiet => {

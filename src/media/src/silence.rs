@@ -22,6 +22,9 @@ const STEADY_PACKETS: u32 = 50;
 /// A longer pause is no jitter: what goes on after it without a loss was meant to pause.
 const PAUSE: Duration = Duration::from_millis(400);
 
+/// A peer that is late by more owes packets: Opus pauses for 400 ms between two (RFC 7587 3.1.3).
+const OVERDUE: Duration = Duration::from_millis(600);
+
 /// A peer that reports (RTCP) while it sends no sound is there: so long it may take to its next
 /// report (RFC 3550 6.3.1 draws at most 5.6 s with the least interval of 5 s, twice with hold-ups).
 const REPORT_MAX: Duration = Duration::from_secs(6);
@@ -100,7 +103,7 @@ impl Watch {
     /// nothing while that may be jitter, or meant.
     pub fn owes(&self, now: Instant, packet: Duration) -> u64 {
         let span = now.since(self.heard_at);
-        if span < PAUSE || !self.is_steady(now) {
+        if span < OVERDUE || !self.is_steady(now) {
             return 0;
         }
         u64::try_from(span.as_micros() / packet.as_micros().max(1)).unwrap_or(u64::MAX)

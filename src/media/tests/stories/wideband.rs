@@ -2,7 +2,7 @@
 
 use crate::world::{World, tone, voice};
 use media::tone::{Dbm0, Heard, listen, loudest};
-use media::{Clip, Command, RoomNo, Slot, TapNo};
+use media::{Clip, Command, Event, RoomNo, Slot, TapNo};
 use model::{Codec, Digit};
 
 /// A tone at 16 kHz: one of half the frequency at 8 kHz.
@@ -278,6 +278,34 @@ fn rfc7587_a_lost_packet_of_opus_is_repaired_from_the_one_after_it() {
     };
     let (without, with) = (spoilt(false), spoilt(true));
     assert!(with < 0.6 * without, "{with} with, {without} without");
+}
+
+#[test]
+fn rfc7587_3_1_3_a_pause_of_opus_is_comfort_noise_and_no_loss() {
+    // Two seconds of speech and four without, over and over, in a room with its noise.
+    let mut random = crate::world::Random(9);
+    let speech = voice(5, 2, 120.0).into_iter().flat_map(|s| [s; 6]);
+    let speech = speech.chain(std::iter::repeat_n(0, 4 * 48_000));
+    let sound: Vec<i16> = speech.map(|s| s + (random.noise() * 120.0) as i16).collect();
+    let mut world = World::new(vec![]);
+    let a = world.phone(0, Codec::Opus, Some(101), sound);
+    let b = world.phone(1, Codec::Pcma, Some(101), vec![0]);
+    world.phone_mut(a).pause_in_silence();
+    world.command(Command::Bridge { a, b });
+    world.run(30_100);
+    let counters = world.counters(a);
+    assert!(counters.packets < 900, "{} packets of 1,500 came", counters.packets);
+    assert_eq!((counters.lost, counters.concealed_ms, counters.resyncs), (0, 0, 0), "{counters:?}");
+    let heard = world.phones[&b].heard();
+    let dead = heard[8000..].chunks(160).filter(|frame| frame.iter().all(|s| *s == frame[0]));
+    let dead = dead.count();
+    assert!(dead < 3, "{dead} frames of a dead line, not of the room");
+    let opinion = |event: &Event| match event {
+        Event::Quality { slot, figures, .. } if *slot == a => figures.mos,
+        _ => None,
+    };
+    let opinions: Vec<u16> = world.events.iter().filter_map(opinion).collect();
+    assert!(opinions.len() == 3 && opinions.iter().all(|mos| *mos > 430), "{opinions:?}");
 }
 
 #[test]

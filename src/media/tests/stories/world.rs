@@ -68,6 +68,8 @@ pub struct Phone {
     pub way: Option<crate::network::Network>,
     /// Pauses in its talk: comfort noise in words (RFC 3389), then nothing until it speaks again.
     pub pauses: bool,
+    /// It sends nothing of Opus that need not be sent (RFC 7587 3.1.3).
+    dtx: bool,
     /// Where its reports go and come from.
     pub control: ControlPath,
     hushed: u32,
@@ -119,6 +121,13 @@ impl Phone {
         self.opus.0.set_inband_fec(true).unwrap();
         self.opus.0.set_packet_loss_perc(percent).unwrap();
     }
+    /// Leaves packets out in which nobody speaks.
+    pub fn pause_in_silence(&mut self) {
+        // Below this rate Opus is SILK, whose decoder knows the noise of the room.
+        self.opus.0.set_bitrate(opus::Bitrate::Bits(16_000)).unwrap();
+        self.opus.0.set_dtx(true).unwrap();
+        self.dtx = true;
+    }
     /// Forgets what was heard so far.
     pub fn forget(&mut self) {
         self.heard_bytes.clear();
@@ -161,6 +170,7 @@ impl Phone {
         self.hushed = if self.pauses && faint { self.hushed + 1 } else { 0 };
         // Ten frames of hang-over, one packet of noise, nothing.
         let packet = match self.hushed {
+            _ if self.dtx && bytes.len() <= 2 => None,
             0..10 => Some(self.packet(self.payload_type, false, &bytes)),
             10 => Some(self.packet(13, false, &[60])),
             _ => None,
@@ -282,6 +292,7 @@ impl World {
             network: Network::default(),
             way: None,
             pauses: false,
+            dtx: false,
             control: ControlPath::Off,
             hushed: 0,
             fast_ppm: 0,
