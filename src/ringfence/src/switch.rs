@@ -299,6 +299,7 @@ impl Switch {
             }
             sip::Output::Close { flow } => self.parts.net.outlet.close(flow),
             sip::Output::Known { peer } => self.parts.net.outlet.known(now, &peer),
+            sip::Output::Estranged { addr } => self.parts.net.outlet.estranged(addr),
             sip::Output::Banned { source, until } => {
                 self.parts.net.outlet.ban(now, source, until);
                 let about = source.to_string();

@@ -244,6 +244,8 @@ pub enum Output {
     /// Somebody proved an account's password, or is a trunk, from there: let it pass before
     /// strangers.
     Known { peer: Peer },
+    /// Who proved a password from there guessed at others: it is a stranger again.
+    Estranged { addr: SocketAddr },
     /// A source guessed passwords: take nothing of it until then. An alarm.
     Banned { source: Source, until: Instant },
     /// Close a connection. Nothing more of it is wanted, `Closed` neither.

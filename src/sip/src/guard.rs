@@ -13,12 +13,13 @@
 //! knows better. MD5 is taken from everybody anyway, so nothing is given away by that.
 //!
 //! An account that does not exist costs the same work and gets the same answer as a wrong password.
-//! Who guesses is slowed, then banned (`suspects`), and whoever proved nothing from an address has a
-//! rate for all it asks.
+//! Who guesses is slowed, then banned (`suspects`), whether it owns another account or not
+//! (`proved`), and whoever proved nothing from an address has a rate for all it asks.
 
 use crate::digest::{Algorithm, Challenge, Credentials};
 use crate::message::Message;
 use crate::nonce::{Nonces, Verdict};
+use crate::proved::Proved;
 use crate::recent::Recent;
 use crate::source::{Buckets, Rate, Source};
 use crate::suspects::Suspects;
@@ -31,9 +32,6 @@ use subtle::{Choice, ConstantTimeEq};
 /// Most addresses remembered as having been sent two challenges. At it the oldest is forgotten; it
 /// is sent two again, which costs a phone of the kind above one more try.
 pub const ASKED_MAX: usize = 4096;
-/// Most addresses remembered as having proved a password. At it the one that proved longest ago is
-/// judged like a stranger again.
-pub const PROVED_MAX: usize = 32_768;
 /// How fast a source may ask that proved nothing: many phones behind one router that start anew.
 pub const STRANGER: Rate = Rate { per_s: 100, burst: 200 };
 /// Sources whose rate is remembered.
@@ -63,8 +61,8 @@ pub struct Guard {
     decoy: Secret,
     /// Who was sent two challenges and has proved nothing by the better one, the latest last.
     asked: Recent<SocketAddr>,
-    /// Who proved a password.
-    proved: Recent<SocketAddr>,
+    /// Who proved which password.
+    proved: Proved,
     suspects: Suspects,
     rates: Buckets,
 }
@@ -79,7 +77,7 @@ impl Guard {
             nonces,
             decoy,
             asked: Recent::new(ASKED_MAX),
-            proved: Recent::new(PROVED_MAX),
+            proved: Proved::default(),
             suspects: Suspects::default(),
             rates: Buckets::new(STRANGER, SOURCES_MAX),
         }
@@ -115,13 +113,20 @@ impl Guard {
     }
 
     /// Notes an address that an account named for itself when it proved its password.
-    pub fn vouched(&mut self, at: SocketAddr) {
-        self.proved.see(at);
+    pub fn vouched(&mut self, at: SocketAddr, account: &str) {
+        self.proved.note(at, account);
     }
 
-    /// Notes a wrong password; gives until when its source is banned for it.
-    pub fn wrong(&mut self, now: Instant, from: SocketAddr) -> Option<Instant> {
-        self.suspects.wrong(now, Source::of(from.ip()))
+    /// Notes a wrong password for an account; gives until when its source is banned for it, and
+    /// the addresses that are a stranger's again.
+    pub fn wrong(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        account: &str,
+    ) -> (Option<Instant>, Vec<SocketAddr>) {
+        let until = self.suspects.wrong(now, Source::of(from.ip()));
+        (until, self.proved.wrong(from, account, until.is_some()))
     }
 
     /// Makes the 401 to a request: one challenge an algorithm, the best first (RFC 8760 section
@@ -174,7 +179,9 @@ impl Guard {
             return Entry::Refused { stale: false, wrong: false };
         };
         let source = Source::of(from.ip());
-        if !self.suspects.may_try(now, source) && !self.proved.has(&from) {
+        // Who owns one account guesses at others like anybody.
+        let own = self.proved.is_of(&from, &credentials.username);
+        if !own && !self.suspects.may_try(now, source) {
             return Entry::Unjudged;
         }
         let secret = secret_of(&credentials.username);
@@ -192,7 +199,7 @@ impl Guard {
         }
         match self.nonces.count(now, from.ip(), &credentials.nonce, qop.nc) {
             Verdict::Fresh => {
-                self.proved.see(from);
+                self.proved.note(from, &credentials.username);
                 Entry::Passed { user: credentials.username }
             }
             Verdict::Stale | Verdict::Foreign => Entry::Refused { stale: true, wrong: false },

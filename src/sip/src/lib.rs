@@ -30,6 +30,7 @@ mod normalise;
 pub mod offer_answer;
 pub mod param;
 pub mod peer;
+mod proved;
 mod recent;
 pub mod registrar;
 pub mod sdes;

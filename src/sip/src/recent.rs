@@ -1,28 +1,35 @@
-//! A set that remembers who was seen last and forgets who was seen longest ago.
+//! A set that remembers who was seen last, and what of each, and forgets who was seen longest ago.
 
 use std::collections::BTreeMap;
 
 /// The set.
 #[derive(Debug)]
-pub struct Recent<K> {
+pub struct Recent<K, V = ()> {
     most: usize,
-    of: BTreeMap<K, u64>,
+    of: BTreeMap<K, (u64, V)>,
     order: BTreeMap<u64, K>,
     next: u64,
 }
 
 impl<K: Ord + Copy> Recent<K> {
+    /// Notes that one was seen; tells whether it was there before.
+    pub fn see(&mut self, key: K) -> bool {
+        self.put(key, ()).is_some()
+    }
+}
+
+impl<K: Ord + Copy, V> Recent<K, V> {
     /// Starts empty; it never holds more than `most`.
     pub fn new(most: usize) -> Self {
         Self { most, of: BTreeMap::new(), order: BTreeMap::new(), next: 0 }
     }
 
-    /// Notes that one was seen; tells whether it was there before.
-    pub fn see(&mut self, key: K) -> bool {
+    /// Notes that one was seen, and what of it; gives what was remembered before.
+    pub fn put(&mut self, key: K, value: V) -> Option<V> {
         self.next += 1;
-        let before = self.of.insert(key, self.next);
-        if let Some(place) = before {
-            self.order.remove(&place);
+        let before = self.of.insert(key, (self.next, value));
+        if let Some((place, _)) = &before {
+            self.order.remove(place);
         }
         self.order.insert(self.next, key);
         if self.of.len() > self.most
@@ -30,7 +37,7 @@ impl<K: Ord + Copy> Recent<K> {
         {
             self.of.remove(&oldest);
         }
-        before.is_some()
+        before.map(|(_, value)| value)
     }
 
     /// Tells whether one is remembered.
@@ -38,9 +45,24 @@ impl<K: Ord + Copy> Recent<K> {
         self.of.contains_key(key)
     }
 
+    /// What is remembered of one.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.of.get(key).map(|(_, value)| value)
+    }
+
+    /// What is remembered of one, to be changed.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.of.get_mut(key).map(|(_, value)| value)
+    }
+
+    /// All, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.of.iter().map(|(key, (_, value))| (key, value))
+    }
+
     /// Forgets one.
     pub fn forget(&mut self, key: &K) {
-        if let Some(place) = self.of.remove(key) {
+        if let Some((place, _)) = self.of.remove(key) {
             self.order.remove(&place);
         }
     }

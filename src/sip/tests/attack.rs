@@ -118,6 +118,27 @@ fn a_phone_is_served_though_a_guesser_sits_behind_the_same_router() {
 }
 
 #[test]
+fn who_owns_one_account_guesses_at_others_no_faster_and_is_banned_like_anybody() {
+    let mut net = with_guesser();
+    assert_eq!(register(&mut net, GUESSER, "8002", PASSWORD), granted("8002"));
+    for n in 0..10 {
+        register(&mut net, GUESSER, "8001", &n.to_string());
+    }
+    assert!(net.endpoint(BOX).counters().unjudged >= 6, "slowed");
+    let of_guesser = |said: &Output| *said == Output::Estranged { addr: at(GUESSER) };
+    assert!(net.news(BOX).iter().any(of_guesser));
+    for n in 0..20 {
+        net.run(Duration::from_secs(40));
+        register(&mut net, GUESSER, "8002", PASSWORD);
+        register(&mut net, GUESSER, "8001", &n.to_string());
+    }
+    assert!(net.news(BOX).iter().any(|said| matches!(said, Output::Banned { .. })));
+    let heard = net.lines(BOX, GUESSER).len();
+    register(&mut net, GUESSER, "8002", PASSWORD);
+    assert_eq!(net.lines(BOX, GUESSER).len(), heard, "nothing of it is taken");
+}
+
+#[test]
 fn a_trunk_whose_phones_mistype_goes_on_calling() {
     let mut net = Network::new(1);
     for n in 0..40 {

@@ -3,6 +3,7 @@
 
 mod network;
 
+use model::LegEvent;
 use model::{Cause, LegId, TrunkId};
 use network::*;
 use rand_chacha::ChaCha12Rng;
@@ -73,6 +74,28 @@ fn nobody_passes_for_an_extension_from_a_trunks_address() {
     let answers = net.ask(TRUNK, BOX, &text);
     assert_eq!(line(&answers[0]), "401 INVITE");
     assert_eq!(net.arrived(BOX), []);
+}
+
+#[test]
+fn a_caller_of_a_trunk_that_calls_itself_an_extension_is_withheld_whatever_its_host() {
+    let own = ["8001@carrier.example", "8001@box.example.evil", "%38001@x", "+8001@x", "80-01@x"];
+    for (n, from) in own.into_iter().enumerate() {
+        let mut config = box_config();
+        for (_, trunk) in &mut config.trunks {
+            trunk.out.trusted = n % 2 == 0;
+        }
+        let mut net = Network::with(1, config);
+        net.endpoints.remove(&at(TRUNK));
+        let asserted = format!("P-Asserted-Identity: \"Ward 3\" <sip:{from}>\n");
+        let text = invite(TRUNK, if n == 0 { &asserted } else { "" });
+        let text = text.replace("<sip:eve@203.0.113.66>", &format!("\"Ward 3\" <sip:{from}>"));
+        net.ask(TRUNK, BOX, &text);
+        let leg = net.arrived(BOX)[0];
+        let LegEvent::Arrived { caller, name, .. } = net.events(BOX, leg).remove(0) else {
+            panic!()
+        };
+        assert_eq!((caller.reveal(), name.reveal()), ("", ""), "{from}");
+    }
 }
 
 #[test]

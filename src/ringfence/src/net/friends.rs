@@ -73,6 +73,12 @@ impl Friends {
         phones.insert(addr, now + PHONE_LIFE);
     }
 
+    /// Whoever proved a password from this address is a stranger again.
+    pub fn estrange(&self, addr: SocketAddr) {
+        let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
+        self.0.write().unwrap_or_else(PoisonError::into_inner).phones.remove(&addr);
+    }
+
     /// Nothing of a source is taken until then.
     pub fn ban(&self, now: Instant, source: Source, until: Instant) {
         let mut lists = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -108,6 +114,17 @@ mod tests {
         assert_eq!(friends.who(NOW, phone), Who::Phone);
         assert_eq!(friends.who(NOW, guesser), Who::Banned);
         assert_eq!(friends.who(NOW + Duration::from_secs(60), guesser), Who::Stranger);
+    }
+
+    #[test]
+    fn a_phone_that_guesses_at_others_is_shut_out_with_its_source() {
+        let friends = Friends::default();
+        let phone = addr("192.0.2.9:5060");
+        friends.phone(NOW, phone);
+        friends.estrange(phone);
+        assert_eq!(friends.who(NOW, phone), Who::Stranger);
+        friends.ban(NOW, Source::of(phone.ip()), NOW + Duration::from_secs(60));
+        assert_eq!(friends.who(NOW, phone), Who::Banned);
     }
 
     #[test]

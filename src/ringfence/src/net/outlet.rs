@@ -130,6 +130,11 @@ impl Outlet {
         }
     }
 
+    /// Somebody proved a password from there and guessed at others: it is a stranger again.
+    pub fn estranged(&self, addr: SocketAddr) {
+        self.ways.friends.estrange(addr);
+    }
+
     /// Nothing of a source is taken until then.
     pub fn ban(&self, now: Instant, source: Source, until: Instant) {
         self.ways.friends.ban(now, source, until);

@@ -56,8 +56,14 @@ pub fn consulted(wire: &Wire, legs: &Legs, leg: LegId, refer: &Message) -> Optio
     (other != leg && same && two.stand() != Stand::Over).then_some(other)
 }
 
-/// What is said of a leg that arrived.
-pub fn arrival(invite: &Message, party: &Party, old: Option<LegId>) -> LegEvent {
+/// What is said of a leg that arrived. Who calls by a trunk and names an extension of ours is
+/// withheld, whatever host it names: a phone would show it as the colleague of that number.
+pub fn arrival(
+    invite: &Message,
+    party: &Party,
+    old: Option<LegId>,
+    is_extension: impl Fn(&str) -> bool,
+) -> LegEvent {
     let via = party.via.clone().unwrap_or(Via::Phone(PhoneId::new("")));
     if let Some(old) = old {
         return LegEvent::ArrivedInPlace { via, old };
@@ -67,7 +73,10 @@ pub fn arrival(invite: &Message, party: &Party, old: Option<LegId>) -> LegEvent 
             let name = invite.from().as_ref().map(caller::name).unwrap_or_default();
             (Number::new(phone.as_str()), name)
         }
-        _ => caller::of(invite, party.trusted),
+        _ => {
+            let of = caller::of(invite, party.trusted);
+            if is_extension(of.0.reveal()) { Default::default() } else { of }
+        }
     };
     // A phone of ours does not say who sent it a call.
     let diverted = if party.is_phone() { Number::default() } else { caller::diverted(invite) };

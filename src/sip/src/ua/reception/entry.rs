@@ -71,11 +71,15 @@ impl Reception {
     /// Counts a wrong password; a trunk's address is not banned for one, for its calls need none.
     fn wrong(&mut self, now: Instant, wire: &mut Wire, request: &Request) {
         let account = self.named(&request.message);
-        *wire.counters.failures.entry(account).or_default() += 1;
+        *wire.counters.failures.entry(account.clone()).or_default() += 1;
         if self.is_trunk(request.from.ip()) {
             return;
         }
-        if let Some(until) = self.guard.wrong(now, request.from.addr) {
+        let (until, strangers) = self.guard.wrong(now, request.from.addr, account.as_str());
+        for addr in strangers {
+            wire.tell(Output::Estranged { addr });
+        }
+        if let Some(until) = until {
             wire.tell(Output::Banned { source: Source::of(request.from.ip()), until });
         }
     }
@@ -103,6 +107,12 @@ impl Reception {
             .map(|credentials| PhoneId::new(&credentials.username))
             .find(|phone| self.accounts.contains_key(phone))
             .unwrap_or_else(|| PhoneId::new(UNKNOWN_ACCOUNT))
+    }
+
+    /// Tells whether a number is one of our accounts, or would be read as one: `+8001`, `80-01`.
+    pub(super) fn is_extension(&self, number: &str) -> bool {
+        let plain: String = number.chars().filter(char::is_ascii_alphanumeric).collect();
+        [number, &plain].iter().any(|number| self.accounts.contains_key(&PhoneId::new(number)))
     }
 
     /// The trunk whose peer sent the request. A peer that calls itself one of our own accounts has

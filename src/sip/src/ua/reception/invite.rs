@@ -102,7 +102,7 @@ impl Reception {
         };
         self.next_leg += 1;
         wire.counters.calls_in += 1;
-        let event = arrival(message, &party, old);
+        let event = arrival(message, &party, old, |number| self.is_extension(number));
         let invite = request.message;
         let arrived = Arrived { transaction, invite, offer, dialog, party };
         legs.insert(leg, Leg::arrive(now, wire, leg, arrived));

@@ -67,7 +67,7 @@ impl Reception {
         for binding in self.registrar.bindings(phone) {
             let at = binding.address;
             if at.flow.is_none() && at.addr != from.addr && at.ip() == from.ip() {
-                self.guard.vouched(at.addr);
+                self.guard.vouched(at.addr, phone.as_str());
                 wire.tell(Output::Known { peer: at });
             }
         }
