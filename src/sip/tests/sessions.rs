@@ -147,6 +147,45 @@ fn a_phone_that_wants_a_longer_time_is_called_again_with_it() {
 }
 
 #[test]
+fn a_far_end_that_demands_a_longer_time_again_and_again_is_not_asked_for_ever() {
+    let mut net = Network::new(1);
+    let leg = call_carrier(&mut net);
+    net.tell(BOX, Command::Hold { leg, send: true });
+    net.run_ms(20);
+    let hold = last(&net, BOX, TRUNK, "INVITE");
+    let mad = answer(&mut net, TRUNK, &hold, 422, "", "Min-SE: 1\n", "");
+    assert_eq!(lines(&mad), ["ACK"], "it demands nothing more");
+    net.tell(BOX, Command::Hold { leg, send: true });
+    net.run_ms(20);
+    let mut asked = 1;
+    for more in 1.. {
+        let hold = last(&net, BOX, TRUNK, "INVITE");
+        let least = format!("Min-SE: {}\n", 1800 + more);
+        let again = answer(&mut net, TRUNK, &hold, 422, "", &least, "");
+        if again.len() == 1 {
+            break;
+        }
+        asked += 1;
+        assert!(asked < 10, "once more each time");
+    }
+    assert!(asked > 1, "a longer time is granted");
+    assert_eq!(net.story(BOX, leg), "Answered", "the call goes on as it was");
+}
+
+#[test]
+fn a_refresh_that_is_refused_as_too_brief_is_not_sent_again_at_once() {
+    let mut net = asking(1800);
+    let (leg, _far, _) = answered(&mut net, "Allow: INVITE, UPDATE\n");
+    net.run(secs(901));
+    let update = last(&net, BOX, TRUNK, "UPDATE");
+    let sent = net.lines(BOX, TRUNK);
+    assert_eq!(answer(&mut net, TRUNK, &update, 422, "", "", ""), [""; 0]);
+    net.run(secs(800));
+    assert_eq!(net.lines(BOX, TRUNK), sent);
+    assert_eq!(net.story(BOX, leg), "Arrived Answered");
+}
+
+#[test]
 fn a_far_end_that_knows_no_timer_is_asked_all_the_same_and_any_answer_is_a_sign_of_life() {
     let mut net = asking(1800);
     let (leg, _far, ok) = answered(&mut net, "Allow: INVITE, UPDATE\n");

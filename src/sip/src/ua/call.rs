@@ -29,7 +29,8 @@ use crate::transaction::timers::{T1, T1_X64, T2};
 use model::{Cause, Instant, LegId, TransferStage};
 use std::time::Duration;
 
-/// How often one request within a call answers a challenge: the first one and two stale nonces.
+/// How often one request within a call is sent as its refusal asks: for a challenge and two stale
+/// nonces, or for a longer session.
 const TRIES_MAX: u8 = 3;
 
 /// An answered call.
@@ -60,7 +61,8 @@ pub struct Call {
     retry: Option<Instant>,
     /// Somebody hung up before the ACK came; the BYE waits for it (RFC 3261 15).
     leaving: Option<Cause>,
-    challenges: u8,
+    /// How often the last request was.
+    tries: u8,
 }
 
 /// What a call begins with.
@@ -137,7 +139,7 @@ impl Call {
             stale: false,
             retry: None,
             leaving: None,
-            challenges: 0,
+            tries: 0,
         }
     }
 
@@ -285,7 +287,7 @@ impl Call {
 
     fn leave(&mut self, now: Instant, wire: &mut Wire, why: &str) {
         self.end_transfer(now, wire, "noresource");
-        self.challenges = 0;
+        self.tries = 0;
         let owner = match self.waits_for_bye() {
             true => Owner::Bye { leg: self.leg },
             false => Owner::Nobody,

@@ -64,10 +64,10 @@ impl Call {
                     None => self.refused(now),
                 }
             }
-            422 => {
+            422 if self.lengthen(response) => {
                 self.talk.fall_back();
                 self.wanted = self.wanted.or(ours.and_then(|ours| ours.direction));
-                self.stale |= self.timer.as_mut().is_some_and(|timer| timer.lengthen(response));
+                self.stale = true;
             }
             491 => {
                 wire.counters.glares += 1;
@@ -109,7 +109,7 @@ impl Call {
                     self.refused(now);
                 }
             }
-            422 => self.stale = self.timer.as_mut().is_some_and(|timer| timer.lengthen(response)),
+            422 if self.lengthen(response) => self.stale = true,
             491 | 500 => {
                 self.stale = true;
                 self.try_later(now, wire);
@@ -160,14 +160,14 @@ impl Call {
     }
 
     pub(super) fn refreshed(&mut self, now: Instant, wire: &Wire, answer: &Message) {
-        self.challenges = 0;
+        self.tries = 0;
         self.timer = refresh::agreed(now, wire.session_s, answer);
     }
 
     /// A request of ours was refused: the session goes on as it was (RFC 3261 14.1).
     pub(super) fn refused(&mut self, now: Instant) {
         self.talk.fall_back();
-        self.challenges = 0;
+        self.tries = 0;
         if let Some(timer) = &mut self.timer {
             timer.heard(now);
         }
@@ -230,13 +230,21 @@ impl Call {
         owner: Owner,
     ) -> Option<TransactionId> {
         let account = self.party.account.as_ref()?;
-        self.challenges = self.challenges.saturating_add(1);
-        if self.challenges > TRIES_MAX {
+        self.tries = self.tries.saturating_add(1);
+        if self.tries > TRIES_MAX {
             return None;
         }
         let (again, to) = proof::of_challenged(wire, id, challenge, account)?;
         self.dialog.counted(again.cseq()?.0);
         wire.request(now, again, to, owner)
+    }
+
+    /// Takes the longer time that a 422 demands; a request that it refuses otherwise is not sent
+    /// again, nor one that it refuses again and again (RFC 4028 section 7.3).
+    fn lengthen(&mut self, refusal: &Message) -> bool {
+        self.tries = self.tries.saturating_add(1);
+        let timer = self.timer.as_mut().filter(|_| self.tries <= TRIES_MAX);
+        timer.is_some_and(|timer| timer.lengthen(refusal))
     }
 
     /// Waits 2.1 to 4 s in steps of 10 ms, or up to 2 s where the peer chose the Call-ID
