@@ -90,6 +90,7 @@ pub enum Due {
 pub struct Flows {
     limits: FlowLimits,
     open: BTreeMap<FlowId, Flow>,
+    /// Those let in and ours: who merely connects from an address is not who is meant by it.
     by_addr: BTreeMap<(Transport, SocketAddr), FlowId>,
     /// Those never let in, the longest open first.
     strangers: BTreeSet<FlowId>,
@@ -146,7 +147,9 @@ impl Flows {
         if !outgoing {
             self.strangers.insert(id);
         }
-        self.by_addr.insert((peer.transport, peer.addr), id);
+        if outgoing {
+            self.by_addr.insert((peer.transport, peer.addr), id);
+        }
         self.open.insert(id, flow);
         victim
     }
@@ -196,6 +199,7 @@ impl Flows {
             && let Some(flow) = self.open.get_mut(&id)
         {
             flow.known = true;
+            self.by_addr.insert((flow.peer.transport, flow.peer.addr), id);
         }
     }
 
@@ -234,7 +238,7 @@ impl Flows {
     }
 
     /// Where a message for a peer goes now: its connection or that one's successor, another one to
-    /// the same address, or the address where a connection is yet to be opened.
+    /// the same address that was let in or that we opened, or the address where a connection is yet to be opened.
     pub fn resolve(&self, to: Peer) -> Peer {
         if let Some(successor) = self.successor(to) {
             return successor;
@@ -364,6 +368,21 @@ mod tests {
         flows.known(&third);
         assert_eq!(flows.opened(NOW, FlowId(4), peer(4), false, Vec::new()), Some(FlowId(4)));
         assert_eq!(flows.len(), 2);
+    }
+
+    #[test]
+    fn nothing_goes_to_a_stranger_that_only_has_the_address_it_is_for() {
+        let mut flows = flows(9, 1000);
+        flows.opened(NOW, FlowId(1), peer(1), false, Vec::new());
+        assert_eq!(flows.resolve(peer(1)).flow, None);
+        let stranger = flows.peer(FlowId(1)).unwrap();
+        assert_eq!(flows.resolve(stranger), stranger, "but its own answers");
+        flows.known(&stranger);
+        assert_eq!(flows.resolve(peer(1)), stranger);
+        flows.opened(NOW, FlowId(2), peer(1), false, Vec::new());
+        assert_eq!(flows.resolve(peer(1)), stranger, "who comes later takes nothing over");
+        flows.opened(NOW, FlowId(3), peer(3), true, Vec::new());
+        assert_eq!(flows.resolve(peer(3)).flow, Some(FlowId(3)), "we opened it");
     }
 
     #[test]
