@@ -135,6 +135,11 @@ impl Endpoint {
         self.reception.notifier.len()
     }
 
+    /// Calls of phones that a lamp may name.
+    pub fn ringing(&self) -> usize {
+        self.reception.notifier.ringing()
+    }
+
     /// Dialogs that are not over.
     pub fn dialogs(&self) -> usize {
         self.wire.dialogs.len()

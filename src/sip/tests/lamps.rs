@@ -142,6 +142,22 @@ fn a_call_that_nobody_took_leaves_no_name_behind() {
 }
 
 #[test]
+fn a_ring_that_comes_to_nothing_leaves_nothing_behind() {
+    let mut net = Network::with(1, config());
+    net.tell(BOX, ring("8001"));
+    net.run_ms(20);
+    assert_eq!(net.story(BOX, ringing()), "Gone(Unreachable)");
+    assert_eq!(net.endpoint(BOX).ringing(), 0);
+    // And who is rung twice as the same leg is rung once.
+    net.register(PHONE, "8001");
+    net.tell(BOX, ring("8001"));
+    net.tell(BOX, ring("8002"));
+    net.run_ms(20);
+    net.tell(BOX, hang_up(ringing()));
+    net.tear_down();
+}
+
+#[test]
 fn an_agents_lamp_follows_the_agent_to_another_phone() {
     let mut net = Network::with(1, config());
     let mut watcher = watch(&mut net, "8101", "dialog");

@@ -65,19 +65,22 @@ impl Endpoint {
             }
             Command::Invite { leg, phone, rtp, caller, name, auto_answer, referrer, codec } => {
                 let targets = self.reception.targets(&phone);
-                self.reception.notifier.rings(leg, &phone);
                 let from = self.wire.identity(&caller, &name);
                 let asserted = (!caller.is_empty()).then(|| from.clone());
                 let referred = (!referrer.is_empty())
                     .then(|| self.wire.identity(&referrer, &PersonName::default()));
-                let party = Party { codec, ..Party::phone(phone, self.wire.srtp) };
+                let party = Party { codec, ..Party::phone(phone.clone(), self.wire.srtp) };
                 let invitation = Invitation {
                     asserted,
                     referred,
                     auto_answer,
                     ..Invitation::new(from, rtp, party)
                 };
+                let new = !self.legs.has(leg);
                 self.open(now, leg, invitation, &targets);
+                if new && self.legs.has(leg) {
+                    self.reception.notifier.rings(leg, &phone);
+                }
             }
             Command::InviteUri { leg, uri, to, rtp, caller, name, user, secret, offer } => {
                 let from = self.wire.identity(&caller, &name);

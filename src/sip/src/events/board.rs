@@ -104,6 +104,11 @@ impl Board {
         self.phones_of.insert(leg, phone.clone());
     }
 
+    /// Legs that ring at a phone.
+    pub fn ringing(&self) -> usize {
+        self.ringing.len().max(self.phones_of.len())
+    }
+
     /// A phone said which dialog a leg has with it; gives the phone whose dialog is a new one.
     pub fn rung(&mut self, leg: LegId, dialog: DialogId) -> Option<PhoneId> {
         let phone = self.phones_of.get(&leg)?;

@@ -60,6 +60,11 @@ impl Notifier {
         self.board.rings(leg, phone);
     }
 
+    /// Legs that ring at a phone.
+    pub fn ringing(&self) -> usize {
+        self.board.ringing()
+    }
+
     /// A phone that a leg rings said which dialog that is: a colleague's key can take it now.
     pub fn rung(&mut self, now: Instant, leg: LegId, dialog: DialogId) {
         let Some(phone) = self.board.rung(leg, dialog) else { return };

@@ -442,6 +442,7 @@ impl Network {
         for (who, endpoint) in &self.endpoints {
             let left = (endpoint.transactions(), endpoint.dialogs(), endpoint.legs());
             assert_eq!(left, (0, 0, 0), "{who} keeps (transactions, dialogs, legs)");
+            assert_eq!(endpoint.ringing(), 0, "{who} keeps names for lamps");
         }
     }
 
