@@ -35,15 +35,16 @@ impl Phone {
 
     /// Registers by a connection with these parameters of its contact and headers.
     fn register(&mut self, flow: FlowId, params: &str, more: &str) -> String {
-        let who = self.net.ends[&flow].who;
+        let End { who, transport, .. } = self.net.ends[&flow];
+        let via = if transport == Transport::Tls { "TLS" } else { "TCP" };
         let mut request = |proof: &str| {
             self.n += 1;
             let n = self.n;
             let text = format!(
-                "REGISTER sip:192.0.2.1 SIP/2.0\nVia: SIP/2.0/TLS {who};branch=z9hG4bKr{n}\n{more}\
+                "REGISTER sip:192.0.2.1 SIP/2.0\nVia: SIP/2.0/{via} {who};branch=z9hG4bKr{n}\n{more}\
                  Max-Forwards: 70\nFrom: <sip:8002@box.example>;tag=r{n}\n\
                  To: <sip:8002@box.example>\nCall-ID: reg\nCSeq: {n} REGISTER\n\
-                 Contact: <sip:8002@{who};transport=tls>{params}\nExpires: 300\n{proof}\
+                 Contact: <sip:8002@{who};transport={via}>{params}\nExpires: 300\n{proof}\
                  Content-Length: 0\n\n"
             );
             self.net.ask_by(flow, &text).remove(0)
@@ -167,6 +168,36 @@ fn rfc_5626_5_3_a_phone_whose_connection_breaks_is_rung_by_the_other_at_once() {
     phone.answer(one, &invite, 486, "");
     assert_eq!(phone.net.story(BOX, ringing()), "Gone(Busy)", "and its word counts at once");
     assert_eq!(phone.net.endpoint(BOX).registrations().next().unwrap().1, 1);
+}
+
+#[test]
+fn rfc_4568_5_keys_made_for_tls_do_not_go_to_the_phones_other_connection_in_clear() {
+    let config = Config { srtp: SrtpPolicy::Offer, ..box_config() };
+    let mut phone = Phone { net: Network::with(1, config), n: 0 };
+    let (one, two) = (phone.net.dial(ONE, Transport::Tcp), phone.net.dial(TWO, Transport::Tls));
+    phone.outbound(one, 1);
+    phone.outbound(two, 2);
+    phone.net.tell(BOX, ring("8002"));
+    phone.net.run_ms(2010);
+    assert!(phone.last(TWO, "INVITE").contains("a=crypto"));
+    let clear = phone.last(ONE, "INVITE");
+    assert!(!clear.contains("a=crypto") && clear.contains("RTP/AVP 8"), "{clear}");
+    phone.answer(one, &clear, 200, SDP);
+    assert_eq!(phone.net.story(BOX, ringing()), "Answered");
+}
+
+#[test]
+fn where_encryption_is_required_a_phone_is_rung_by_its_connection_that_can() {
+    let config = Config { srtp: SrtpPolicy::Require, ..box_config() };
+    let mut phone = Phone { net: Network::with(1, config), n: 0 };
+    let (one, two) = (phone.net.dial(ONE, Transport::Tls), phone.net.dial(TWO, Transport::Tcp));
+    phone.outbound(one, 1);
+    phone.outbound(two, 2);
+    phone.net.tell(BOX, ring("8002"));
+    phone.net.run_ms(3000);
+    assert!(phone.last(ONE, "INVITE").contains("a=crypto"));
+    assert_eq!(phone.got(TWO), Vec::<String>::new());
+    assert_eq!(phone.net.story(BOX, ringing()), "");
 }
 
 #[test]

@@ -32,6 +32,8 @@ use crate::transaction::TransactionId;
 use crate::transaction::timers::Timer;
 use crate::trunk;
 use model::{Cause, Instant, LegEvent, LegId};
+use rsip::Uri;
+use std::collections::VecDeque;
 use targets::{Later, Next, left_behind};
 
 /// How often one fork's INVITE is sent again: for a challenge and two stale nonces, a session timer
@@ -102,12 +104,18 @@ impl Outgoing {
         let mut spares = Spares::default();
         let mut talks = Vec::with_capacity(targets.len());
         let mut clear = false;
-        for Target { at: (uri, to), spare } in targets {
-            let protection = invitation.party.protection(to.transport.secure());
-            if protection == Protection::Impossible {
+        for target in targets {
+            let protection_at = |to: &Peer| invitation.party.protection(to.transport.secure());
+            let mut fit: VecDeque<&(Uri, Peer)> = [&target.at]
+                .into_iter()
+                .chain(&target.spare)
+                .filter(|(_, to)| protection_at(to) != Protection::Impossible)
+                .collect();
+            let Some((uri, to)) = fit.pop_front() else {
                 clear = true;
                 continue;
-            }
+            };
+            let protection = protection_at(to);
             let rtp = wire.locals.media(invitation.rtp, to);
             let codecs = wire.codecs.clone().with_first(invitation.party.codec);
             let mut talk = Talk::new(wire, rtp, codecs, protection);
@@ -116,10 +124,11 @@ impl Outgoing {
                 invite = invite.with_body(SDP, talk.offer(wire));
             }
             let owner = Owner::Invite { leg, fork: forks.next() };
-            let again = (!spare.is_empty()).then(|| invite.clone());
+            let again = (!fit.is_empty()).then(|| invite.clone());
             if let Some(id) = wire.request(now, invite, *to, owner) {
                 if let Some(again) = again {
-                    spares.note(now, forks.next(), again, spare);
+                    let fit = fit.into_iter().cloned().collect();
+                    spares.note(now, forks.next(), again, fit);
                 }
                 forks.add(id);
                 talks.push(talk);
@@ -165,8 +174,15 @@ impl Outgoing {
     ) -> bool {
         let next = forks.next();
         let talk = self.talks.get(fork).filter(|_| forks.wanted()).cloned();
-        let Some(talk) = talk else { return false };
-        let Some((invite, to)) = self.spares.take(now, wire, fork, next) else { return false };
+        let Some(mut talk) = talk else { return false };
+        let Some((mut invite, to)) = self.spares.take(now, wire, fork, next) else { return false };
+        // Keys made for TLS are for nobody else to read, and each fork has its own.
+        if self.party.protection(to.transport.secure()) == Protection::Clear {
+            talk.give_up_keys();
+        }
+        if self.offer {
+            invite = invite.with_body(SDP, talk.offer(wire));
+        }
         let Some(id) = wire.request(now, invite, to, Owner::Invite { leg, fork: next }) else {
             return false;
         };

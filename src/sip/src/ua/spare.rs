@@ -32,10 +32,9 @@ struct Spare {
 
 impl Spares {
     /// Notes the other connections of a fork whose INVITE was sent.
-    pub fn note(&mut self, now: Instant, fork: usize, invite: Message, to: &[(Uri, Peer)]) {
+    pub fn note(&mut self, now: Instant, fork: usize, invite: Message, to: VecDeque<(Uri, Peer)>) {
         if !to.is_empty() {
-            let (to, silent_at) = (to.iter().cloned().collect(), Some(now + SILENT_MAX));
-            self.0.insert(fork, Spare { invite, to, silent_at });
+            self.0.insert(fork, Spare { invite, to, silent_at: Some(now + SILENT_MAX) });
         }
     }
 
@@ -49,6 +48,7 @@ impl Spares {
     }
 
     /// The next INVITE of a fork that failed, and where it goes; its own spares are those of `next`.
+    /// Its body is the first one's, which was for another connection.
     pub fn take(
         &mut self,
         now: Instant,
@@ -60,8 +60,7 @@ impl Spares {
         let (uri, to) = spare.to.pop_front()?;
         let mut invite = wire.anew(spare.invite, &to)?;
         invite.set_uri(uri);
-        spare.to.make_contiguous();
-        self.note(now, next, invite.clone(), spare.to.as_slices().0);
+        self.note(now, next, invite.clone(), spare.to);
         Some((invite, to))
     }
 
