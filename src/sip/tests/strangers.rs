@@ -81,7 +81,7 @@ fn a_caller_of_a_trunk_that_calls_itself_an_extension_is_withheld_whatever_its_h
     let own = ["8001@carrier.example", "8001@box.example.evil", "%38001@x", "+8001@x", "80-01@x"];
     for (n, from) in own.into_iter().enumerate() {
         let mut config = box_config();
-        for (_, trunk) in &mut config.trunks {
+        for trunk in config.trunks.values_mut() {
             trunk.out.trusted = n % 2 == 0;
         }
         let mut net = Network::with(1, config);

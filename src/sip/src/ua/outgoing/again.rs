@@ -70,7 +70,7 @@ impl Outgoing {
         challenge: &Message,
     ) {
         self.tries = self.tries.saturating_add(1);
-        if usize::from(self.tries) > usize::from(TRIES_MAX) * self.talks.len() {
+        if self.tries > TRIES_MAX * self.talks.len() {
             return;
         }
         let account = self.party.account.as_ref();
