@@ -35,6 +35,13 @@ impl DialogId {
             remote_tag: request.from_tag().unwrap_or_default(),
         })
     }
+
+    /// Tells whether a response to a request of ours belongs to it.
+    pub fn is_of(&self, response: &Message) -> bool {
+        self.call_id == response.call_id()
+            && Some(&self.local_tag) == response.from_tag().as_ref()
+            && self.remote_tag == response.to_tag().unwrap_or_default()
+    }
 }
 
 /// A request whose CSeq is not above the last one's (RFC 3261 12.2.2).

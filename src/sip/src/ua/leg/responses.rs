@@ -142,9 +142,16 @@ impl Leg {
             100..=199 => self.forks.ringing(now, wire, response.fork),
             200..=299 => {
                 self.forks.over(response.fork);
-                if let Some(invite) = wire.transactions.request_of(response.id).cloned() {
-                    wire.hang_up_answer(now, &invite, response.message, response.from);
+                let Some(invite) = wire.transactions.request_of(response.id).cloned() else {
+                    return;
+                };
+                // The answer that is the call, come again though its ACK is not kept any more.
+                if let Phase::Up(call) | Phase::Leaving(call) = &self.phase
+                    && call.dialog.id().is_of(response.message)
+                {
+                    return wire.acknowledge(now, &call.dialog, response.message, None);
                 }
+                wire.hang_up_answer(now, &invite, response.message, response.from);
             }
             _ => self.forks.over(response.fork),
         }
