@@ -290,6 +290,66 @@ fn a_carrier_that_takes_no_proof_may_ask_for_one_at_each_of_300_holds() {
 }
 
 #[test]
+fn a_carriers_call_whose_bye_finds_no_room_is_not_kept_for_ever() {
+    let mut config = box_config();
+    config.limits.client_transactions_max = 1;
+    let mut net = Network::with(1, config);
+    let leg = call_carrier(&mut net);
+    net.run(secs(40));
+    net.tell(BOX, Command::Ask { leg });
+    net.tell(BOX, hang_up(leg));
+    net.run(secs(40));
+    assert_eq!(net.story(BOX, leg), "Answered Gone(Normal)");
+    assert_eq!((net.endpoint(BOX).legs(), net.endpoint(BOX).dialogs()), (0, 0));
+}
+
+#[test]
+fn the_last_places_are_for_what_ends_a_call() {
+    let mut config = box_config();
+    config.limits.client_transactions_max = 8;
+    let mut net = Network::with(1, config);
+    let leg = call_carrier(&mut net);
+    net.run(secs(40));
+    for _ in 0..20 {
+        net.tell(BOX, Command::Ask { leg });
+    }
+    assert_eq!(net.endpoint(BOX).transactions(), 7);
+    net.tell(BOX, hang_up(leg));
+    net.run_ms(20);
+    assert_eq!(line(&last(&net, BOX, TRUNK, "BYE")), "BYE");
+}
+
+#[test]
+fn an_answer_that_comes_again_when_its_ack_is_forgotten_does_not_end_its_call() {
+    let mut net = Network::new(1);
+    let leg = call_carrier(&mut net);
+    let first = last(&net, BOX, TRUNK, "INVITE");
+    let ok = |invite: &str| {
+        let copied = ["Via", "From", "Call-ID", "CSeq"]
+            .map(|name| format!("{name}: {}\n", header(invite, name).unwrap()))
+            .concat();
+        let to = header(invite, "To").unwrap();
+        let tag = if to.contains("tag=") { "" } else { ";tag=far" };
+        let text = format!(
+            "SIP/2.0 200 OK\n{copied}To: {to}{tag}\nContact: <sip:far@{TRUNK}>\n\
+             Content-Type: application/sdp\nContent-Length: {}\n\n{SDP}",
+            SDP.replace('\n', "\r\n").len()
+        );
+        text.replace('\n', "\r\n").into_bytes()
+    };
+    // As many as ACKs are kept, all within one moment.
+    for _ in 0..32_768 {
+        net.tell(BOX, Command::Hold { leg, send: true });
+        let hold = net.sent.last().unwrap().3.clone();
+        net.inject(TRUNK, BOX, &ok(&hold));
+        net.sent.clear();
+    }
+    net.inject(TRUNK, BOX, &ok(&first));
+    assert_eq!(net.lines(BOX, TRUNK), ["ACK"]);
+    assert_eq!(net.story(BOX, leg).matches("Gone").count(), 0);
+}
+
+#[test]
 fn nobody_elses_challenge_is_answered() {
     let mut net = Network::new(1);
     let leg = net.ring_phone();

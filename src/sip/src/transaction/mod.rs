@@ -126,7 +126,8 @@ impl<O: Clone> Transactions<O> {
         }
     }
 
-    /// Sends a request of ours in a transaction of its own.
+    /// Sends a request of ours in a transaction of its own. The last eighth of the places is for
+    /// those that end a call: one whose BYE found none would stand at its other end.
     pub fn request(
         &mut self,
         now: Instant,
@@ -136,7 +137,9 @@ impl<O: Clone> Transactions<O> {
     ) -> Result<TransactionId, Full> {
         let clients = self.slots.len() - self.servers;
         let key = Key::client(&request).filter(|key| !self.keys.contains_key(key));
-        let Some(key) = key.filter(|_| clients < self.clients_max) else {
+        let ends = matches!(request.method(), Some(Method::Bye | Method::Cancel));
+        let kept = if ends { 0 } else { self.clients_max / 8 };
+        let Some(key) = key.filter(|_| clients < self.clients_max - kept) else {
             return Err(Full(clients));
         };
         let slot = Slot::client(now, key, owner, to, request);

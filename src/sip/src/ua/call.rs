@@ -61,6 +61,8 @@ pub struct Call {
     retry: Option<Instant>,
     /// Somebody hung up before the ACK came; the BYE waits for it (RFC 3261 15).
     leaving: Option<Cause>,
+    /// Our BYE is on its way and may be challenged.
+    parting: bool,
     /// How often the last request was.
     tries: u8,
 }
@@ -139,6 +141,7 @@ impl Call {
             stale: false,
             retry: None,
             leaving: None,
+            parting: false,
             tries: 0,
         }
     }
@@ -165,10 +168,10 @@ impl Call {
         self.end(now, wire, cause)
     }
 
-    /// Tells whether a BYE of ours is worth waiting for: the peer may ask for a proof.
+    /// Tells whether a BYE of ours is on its way that is worth waiting for: the peer may ask for a
+    /// proof. Its transaction ends the wait.
     pub fn waits_for_bye(&self) -> bool {
-        let account = self.party.account.as_ref();
-        account.is_some_and(|account| account.secret_for(&self.dialog.hop()).is_some())
+        self.parting
     }
 
     /// The peer is not there any more, or knows nothing of the call (RFC 3261 12.2.1.2).
@@ -288,11 +291,10 @@ impl Call {
     fn leave(&mut self, now: Instant, wire: &mut Wire, why: &str) {
         self.end_transfer(now, wire, "noresource");
         self.tries = 0;
-        let owner = match self.waits_for_bye() {
-            true => Owner::Bye { leg: self.leg },
-            false => Owner::Nobody,
-        };
-        wire.bye(now, &mut self.dialog, why, owner);
+        let account = self.party.account.as_ref();
+        let asked = account.is_some_and(|of| of.secret_for(&self.dialog.hop()).is_some());
+        let owner = if asked { Owner::Bye { leg: self.leg } } else { Owner::Nobody };
+        self.parting = wire.bye(now, &mut self.dialog, why, owner).is_some() && asked;
     }
 
     fn accept(
