@@ -222,7 +222,7 @@ fn eight_silent_targets_are_4_s_of_silence_and_no_more() {
     let mut net = network(|out| {
         let first = out.targets.remove(0);
         out.targets = (21..29)
-            .map(|n| Target { addr: at(&format!("198.51.100.{n}:5060")), ..first.clone() })
+            .map(|n| Target { addr: at(&format!("198.51.100.{n}:5060")), ..first })
             .collect();
     });
     net.tell(BOX, Command::InviteTrunk(call()));
