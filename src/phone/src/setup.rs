@@ -5,7 +5,7 @@ use crate::mac::Mac;
 use model::site::{Lang, Site, Transport, Vendor};
 use model::srtp::SrtpPolicy;
 use model::time::Zone;
-use model::{PhoneId, Secret, WallTime};
+use model::{Codecs, PhoneId, Secret, WallTime};
 use std::net::{IpAddr, SocketAddr};
 
 /// Most line keys that a file carries: a big phone with two panels has as many.
@@ -79,6 +79,8 @@ pub struct Setup {
     pub register_s: u32,
     pub session_s: u32,
     pub srtp: SrtpPolicy,
+    /// What it may speak, in the order the site asks for.
+    pub codecs: Codecs,
     pub lang: Lang,
     /// Minutes east of Greenwich when the file was made; files are fetched every night.
     pub offset_min: i32,
@@ -139,6 +141,7 @@ impl Setup {
             session_s: site.sip.session_s,
             // Keys of SRTP are never offered over a transport that others read (RFC 4568 5.1).
             srtp: if transport.secure() { site.sip.srtp } else { SrtpPolicy::Forbid },
+            codecs: site.sip.codecs.clone(),
             lang,
             offset_min: offset_min(&site.zone, now),
             keys: line_keys(site, &desk.keys, lang),

@@ -8,7 +8,7 @@ mod desk;
 use desk::{DESKS, setup, site};
 use model::order::Pop;
 use model::site::{Lang, Marks, Vendor};
-use model::{Number, PersonName};
+use model::{Codec, Codecs, Number, PersonName};
 use phone::{Caller, Mac, Push, Shown, files, render, screen};
 use std::path::PathBuf;
 
@@ -29,6 +29,26 @@ fn every_vendor_gets_its_file_word_for_word() {
         for name in files(vendor, Mac(mac)) {
             golden(&name, &render(&setup, &name).unwrap().body);
         }
+    }
+}
+
+#[test]
+fn a_phone_is_told_the_codecs_of_the_site_in_their_order() {
+    let mut site = site();
+    site.sip.codecs = Codecs::new([Codec::Pcmu, Codec::G722]).unwrap();
+    let says = [
+        "account.1.codec.pcmu.priority = 1\naccount.1.codec.g722.enable = 1\n\
+         account.1.codec.g722.priority = 2\naccount.1.codec.pcma.enable = 0\n\
+         account.1.codec.opus.enable = 0\n",
+        "<VoiceCodecMap>PCMU,G722</VoiceCodecMap>",
+        "choice.2\">G.722</item>",
+        "voice.codecPref.G711_A=\"0\"",
+    ];
+    for ((number, vendor, mac), says) in DESKS.into_iter().zip(says) {
+        let setup = setup(&site, number).unwrap();
+        let name = files(vendor, Mac(mac)).pop().unwrap();
+        let body = render(&setup, &name).unwrap().body;
+        assert!(body.contains(says), "{vendor:?}:\n{body}");
     }
 }
 

@@ -4,6 +4,7 @@ use super::flag;
 use super::tree::Tree;
 use crate::setup::Setup;
 use crate::text::clean;
+use model::Codec;
 use model::site::{Lang, Transport};
 use model::srtp::SrtpPolicy;
 
@@ -60,7 +61,7 @@ fn account(tree: &mut Tree, setup: &Setup) {
         .leaf("SessionTimer", 1)
         .leaf("STimerExpires", setup.session_s)
         .leaf("MediaCrypto", srtp)
-        .leaf("VoiceCodecMap", "PCMA,PCMU")
+        .leaf("VoiceCodecMap", codecs(setup))
         .leaf("AutoAnswer", 0)
         // The lamp for messages, and what its key calls.
         .leaf("Subscribe", 1)
@@ -75,6 +76,17 @@ fn account(tree: &mut Tree, setup: &Setup) {
         .leaf("EnableIntercom", flag(setup.auto_answer))
         .close()
         .close();
+}
+
+/// The site's codecs in its order and no other, which would only end in a refusal.
+fn codecs(setup: &Setup) -> String {
+    let name = |codec: &Codec| match codec {
+        Codec::Pcma => "PCMA",
+        Codec::Pcmu => "PCMU",
+        Codec::G722 => "G722",
+        Codec::Opus => "opus",
+    };
+    setup.codecs.as_slice().iter().map(name).collect::<Vec<_>>().join(",")
 }
 
 fn display(tree: &mut Tree, setup: &Setup) {

@@ -4,8 +4,12 @@ use super::tree::Tree;
 use super::yes;
 use crate::setup::{LineKeyKind, Setup};
 use crate::text::clean;
+use model::Codec;
 use model::site::{Lang, Transport};
 use model::srtp::SrtpPolicy;
+
+/// How many codecs an account has places for.
+const CODEC_PLACES: usize = 8;
 
 pub(super) fn render(setup: &Setup) -> String {
     let mut tree = Tree::new();
@@ -55,14 +59,26 @@ fn account(tree: &mut Tree, setup: &Setup) {
         .item("account.1.sip.validate.incomingServer", "Yes")
         .item("account.1.sip.validate.certificationChain", yes(setup.transport.secure()))
         .item("account.1.audio.srtpMode", srtp)
-        .item("account.1.audio.srtpKeyLength", "AES128And256Bit")
-        // The box speaks G.711 alone.
-        .item("account.1.codec.choice.1", "PCMA")
-        .item("account.1.codec.choice.2", "PCMU")
-        .item("account.1.codec.choice.3", "PCMA")
-        .item("account.1.dtmf.sendInAudio", "No")
+        .item("account.1.audio.srtpKeyLength", "AES128And256Bit");
+    codecs(tree, setup);
+    tree.item("account.1.dtmf.sendInAudio", "No")
         .item("account.1.dtmf.sendInRtp", "Yes")
         .item("account.1.dtmf.sendInSip", "No");
+}
+
+/// The site's codecs in its order. What would stand in the places left is said again, so that no
+/// other codec is offered, which would only end in a refusal.
+fn codecs(tree: &mut Tree, setup: &Setup) {
+    let site = setup.codecs.as_slice();
+    for (place, codec) in (1..=CODEC_PLACES).zip(site.iter().cycle()) {
+        let name = match codec {
+            Codec::Pcma => "PCMA",
+            Codec::Pcmu => "PCMU",
+            Codec::G722 => "G.722",
+            Codec::Opus => "OPUS",
+        };
+        tree.item(&format!("account.1.codec.choice.{place}"), name);
+    }
 }
 
 fn features(tree: &mut Tree, setup: &Setup) {

@@ -4,6 +4,7 @@ use super::flag;
 use super::tree::Tree;
 use crate::setup::Setup;
 use crate::text::clean;
+use model::Codec;
 use model::site::{Lang, Transport};
 use model::srtp::SrtpPolicy;
 
@@ -81,10 +82,18 @@ fn account(settings: &mut Settings, setup: &Setup) {
 }
 
 fn sound(settings: &mut Settings, setup: &Setup) {
+    // The site's codecs in its order and no other, which would only end in a refusal.
+    for codec in Codec::ALL {
+        let name = match codec {
+            Codec::Pcma => "voice.codecPref.G711_A",
+            Codec::Pcmu => "voice.codecPref.G711_Mu",
+            Codec::G722 => "voice.codecPref.G722",
+            Codec::Opus => "voice.codecPref.Opus",
+        };
+        let place = setup.codecs.as_slice().iter().position(|listed| *listed == codec);
+        settings.set(name, place.map_or(0, |place| place + 1));
+    }
     settings
-        .set("voice.codecPref.G711_A", 1)
-        .set("voice.codecPref.G711_Mu", 2)
-        .set("voice.codecPref.G722", 0)
         .set("voice.codecPref.G729_AB", 0)
         .set("sec.srtp.enable", flag(setup.srtp != SrtpPolicy::Forbid))
         .set("sec.srtp.offer", flag(setup.srtp != SrtpPolicy::Forbid))

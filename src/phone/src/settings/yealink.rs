@@ -3,6 +3,7 @@
 use super::flag;
 use super::lines::Lines;
 use crate::setup::{LineKeyKind, Setup};
+use model::Codec;
 use model::site::{Lang, Transport};
 use model::srtp::SrtpPolicy;
 
@@ -60,14 +61,29 @@ fn account(lines: &mut Lines, setup: &Setup) {
         .text("voice_mail.number.1", &setup.missed)
         .set("account.1.dtmf.type", 1)
         .set("account.1.ptime", 20);
-    // The box speaks G.711; another codec would only end in a refusal.
-    for (priority, codec) in (1..).zip(["pcma", "pcmu"]) {
+    codecs(lines, setup);
+}
+
+/// The site's codecs in its order and no other, which would only end in a refusal.
+fn codecs(lines: &mut Lines, setup: &Setup) {
+    let site = setup.codecs.as_slice();
+    for (priority, codec) in (1..).zip(site) {
         lines
-            .set(&format!("account.1.codec.{codec}.enable"), 1)
-            .set(&format!("account.1.codec.{codec}.priority"), priority);
+            .set(&format!("account.1.codec.{}.enable", name(*codec)), 1)
+            .set(&format!("account.1.codec.{}.priority", name(*codec)), priority);
     }
-    for codec in ["g722", "g729", "opus"] {
+    let others = Codec::ALL.into_iter().filter(|codec| !site.contains(codec)).map(name);
+    for codec in others.chain(["g729"]) {
         lines.set(&format!("account.1.codec.{codec}.enable"), 0);
+    }
+}
+
+fn name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Pcma => "pcma",
+        Codec::Pcmu => "pcmu",
+        Codec::G722 => "g722",
+        Codec::Opus => "opus",
     }
 }
 

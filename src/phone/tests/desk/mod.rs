@@ -3,7 +3,7 @@
 use model::site::*;
 use model::srtp::SrtpPolicy;
 use model::time::Zone;
-use model::{AgentId, MenuId, PhoneId, Secret, WallTime};
+use model::{AgentId, Codec, Codecs, MenuId, PhoneId, Secret, WallTime};
 use phone::{Keys, Place, Setup};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -75,7 +75,13 @@ pub fn site() -> Site {
         digest: String::new(),
         zone: Zone::named("Asia/Shanghai").unwrap(),
         lang: Lang::Zh,
-        sip: SipSite { tls: Some(tls), srtp: SrtpPolicy::Require, ..SipSite::default() },
+        sip: SipSite {
+            tls: Some(tls),
+            srtp: SrtpPolicy::Require,
+            // As a site that says nothing has them.
+            codecs: Codecs::new([Codec::G722, Codec::Pcma, Codec::Pcmu, Codec::Opus]).unwrap(),
+            ..SipSite::default()
+        },
         trunks: BTreeMap::new(),
         ports: BTreeMap::new(),
         agents,
