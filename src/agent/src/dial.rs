@@ -70,8 +70,17 @@ impl Agents {
             }
             _ => {
                 self.settle(now, agent);
-                "agent.logged-in".into()
+                self.log_in_prompt(agent)
             }
+        }
+    }
+
+    /// The prompt for an agent who has just logged in: not a plain yes at a phone that takes no
+    /// calls of a queue.
+    pub(crate) fn log_in_prompt(&self, agent: &AgentId) -> String {
+        match self.state(agent) {
+            Some(AgentState::Ready) => "agent.logged-in".into(),
+            _ => self.state_prompt(agent),
         }
     }
 

@@ -27,7 +27,7 @@ impl Agents {
         let prompt = self.seated(now, phone, agent, pin);
         let sitter = self.at(phone).and_then(|agent| self.site.agents.get(agent));
         let lang = sitter.map_or(self.site.lang, |agent| agent.lang);
-        let clips = vec![Clip::new(lang, prompt)];
+        let clips = vec![Clip::new(lang, &prompt)];
         self.push(Output::Say { phone: phone.clone(), clips });
     }
 
@@ -37,7 +37,7 @@ impl Agents {
         phone: &PhoneId,
         agent: &AgentId,
         pin: Option<Secret>,
-    ) -> &'static str {
+    ) -> String {
         let entry = self.site.agents.get(agent);
         let own = entry.is_some_and(|entry| entry.phone == *phone);
         let wanted = entry.map(|entry| entry.rights.pin.clone());
@@ -51,25 +51,25 @@ impl Agents {
         let asked = !own && !matches!(wanted, Some(None));
         if asked && self.guesses.waits(now, agent, phone) {
             self.counters.wrong_pins += 1;
-            return "agent.wrong-pin";
+            return "agent.wrong-pin".into();
         }
         if !right {
             self.wrong_pin(now, phone, agent);
-            return "agent.wrong-pin";
+            return "agent.wrong-pin".into();
         }
         if asked {
             self.guesses.right(agent);
         }
         if !own && !lets {
-            return "agent.seat-forbidden";
+            return "agent.seat-forbidden".into();
         }
         let sitter = self.at(phone).cloned();
         if sitter.as_ref() == Some(agent) {
-            return "agent.already-logged-in";
+            return "agent.already-logged-in".into();
         }
         let busy = |agent: &AgentId| self.desks.get(agent).is_some_and(|desk| desk.on_a_call());
         if busy(agent) || sitter.as_ref().is_some_and(busy) {
-            return "agent.on-a-call";
+            return "agent.on-a-call".into();
         }
         for leaves in sitter.iter().chain([agent]) {
             self.change(now, leaves, AgentState::LoggedOut);
@@ -80,7 +80,7 @@ impl Agents {
         self.push(Output::Fact(Fact::Seated { agent: agent.clone(), phone: phone.clone() }));
         self.settle(now, agent);
         self.reseat();
-        "agent.logged-in"
+        self.log_in_prompt(agent)
     }
 
     /// Counts a PIN that was wrong; at a lock whoever watches the box is told.

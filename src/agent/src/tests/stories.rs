@@ -1,7 +1,7 @@
 //! What agents meet, as sentences.
 
 use super::*;
-use crate::{RESTORE_AGE_MAX, UNANSWERED_MAX};
+use crate::{DND, FORWARDED, RESTORE_AGE_MAX, UNANSWERED_MAX};
 use AgentState::{LoggedOut, Ready, Ringing, Talking, WrapUp};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -22,6 +22,30 @@ fn logging_in_makes_ready_and_is_confirmed_in_the_agents_language() {
     ];
     assert_eq!(outputs, expected);
     assert_eq!(world.dial("8002", "*11"), "zh-CN agent.already-logged-in");
+}
+
+#[test]
+fn who_logs_in_at_a_phone_that_takes_no_calls_hears_not_ready() {
+    let sit = |world: &mut World, phone: &str| {
+        let (phone, agent) = (PhoneId::new(phone), AgentId::new("8002"));
+        let outputs = world.tell(Input::Sit { phone, agent, pin: None });
+        let Some(Output::Say { clips, .. }) = outputs.last() else { panic!("{outputs:?}") };
+        clips[0].prompt.to_string()
+    };
+    let mut world = World::new(two());
+    assert_eq!(world.dial("8001", "*11"), "en agent.not-ready", "the phone is not registered");
+    assert_eq!(sit(&mut world, "8002"), "agent.not-ready");
+    world.dial("8001", "*12");
+    for reason in [DND, FORWARDED] {
+        world.up("8001");
+        world.tell(Input::Barred { phone: "8001".into(), reason: Some(reason) });
+        assert_eq!(world.dial("8001", "*11"), "en agent.not-ready", "{reason}");
+        assert_eq!(world.state("8001"), not_ready(reason));
+        assert_eq!(sit(&mut world, "8001"), "agent.not-ready", "{reason}");
+        world.dial("8001", "*12");
+    }
+    world.tell(Input::Barred { phone: "8001".into(), reason: None });
+    assert_eq!(world.dial("8001", "*11"), "en agent.logged-in");
 }
 
 #[test]
