@@ -17,7 +17,9 @@ impl Call {
         }
         let State::Answering { then } = self.enter(now, State::Ending) else { return };
         shared.timers.clear(self.id, Kind::Answer);
-        shared.timers.set(self.id, Kind::Length, now + shared.rules.limits.call);
+        if !self.emergency {
+            shared.timers.set(self.id, Kind::Length, now + shared.rules.limits.call);
+        }
         shared.fact(Fact::CallAnswered { call: self.id });
         self.start_recording(now, shared);
         if !self.visiting && !self.open_visit(now, shared) {

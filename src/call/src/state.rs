@@ -126,7 +126,7 @@ pub struct Call {
     pub(crate) name: PersonName,
     pub(crate) lang: Lang,
     pub(crate) marks: Marks,
-    /// An emergency call: not refused, not told, not drained.
+    /// An emergency call: not refused, not told, not drained, of any length.
     pub(crate) emergency: bool,
     pub(crate) started: Instant,
     pub(crate) state: State,

@@ -8,6 +8,8 @@ use exchange::Input;
 use model::site::*;
 use model::{Cause, LegEvent, Number, Order, TransferStage};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 fn office_site() -> Site {
     let site = with(|site| {
@@ -38,7 +40,7 @@ fn office_site() -> Site {
 }
 
 fn office() -> World {
-    let mut world = World::new(std::sync::Arc::new(office_site()));
+    let mut world = World::new(Arc::new(office_site()));
     for phone in ["8001", "8002", "8003"] {
         world.habits.insert(phone.into(), AnswersAfter(2));
         world.tell(Input::Phone { phone: phone.into(), up: true });
@@ -121,6 +123,20 @@ fn an_emergency_passes_from_a_phone_nobody_sits_at_beyond_every_limit_and_while_
     world.run(1);
     assert!(world.drained);
     drop(callers);
+    world.over();
+}
+
+#[test]
+fn an_emergency_call_is_not_ended_at_the_longest_call() {
+    let mut site = office_site();
+    site.limits.call = Duration::from_secs(600);
+    let mut world = World::new(Arc::new(site));
+    world.tell(Input::Phone { phone: "8003".into(), up: true });
+    let caller = world.dial("8003", "120");
+    world.run(2000);
+    assert_eq!(world.legs[&caller], Heard::Party(world.dialled.as_ref().unwrap().0));
+    assert_eq!(world.exchange.counters().calls_too_long, 0);
+    world.gone(caller, Cause::Normal);
     world.over();
 }
 
