@@ -4,6 +4,8 @@
 //!   a phone is called, and nobody at it or anywhere it is sent on answers   -> owed by who sits
 //!                                                        there, else by the phone
 //!   a caller gives up in a queue that calls back, or finds it full          -> owed by the queue
+//!   a caller leaves such a queue by its overflow, and nobody answers        -> owed by the queue
+//!                                            at the end, unless another owes the call by then
 //!   talked with, whoever called                                             -> owed no more
 //!   heard by code                                                           -> seen: lamp out
 //! ```
@@ -57,6 +59,7 @@ pub(crate) fn is_meant(fact: &Fact) -> bool {
         fact,
         Fact::CallArrived { .. }
             | Fact::Abandoned { .. }
+            | Fact::Overflowed { .. }
             | Fact::TurnedAway { .. }
             | Fact::Reached { .. }
             | Fact::Connected { .. }
@@ -79,11 +82,24 @@ fn owes(site: &Site, owner: &Owner) -> bool {
 impl Exchange {
     /// A call is to be taken at a phone; unless somebody answers, it is missed there.
     pub(crate) fn tried(&mut self, call: CallId, phone: &PhoneId) {
-        let owner = self.owner(&self.who(phone));
+        if let Some(owner) = self.owner(&self.who(phone)) {
+            self.try_owner(call, owner);
+        }
+    }
+
+    /// Notes that an owner was tried; past `TRIED_MAX` nobody more is.
+    fn try_owner(&mut self, call: CallId, owner: Owner) {
         let tried = self.waiting.tried.entry(call).or_default();
-        if let Some(owner) = owner.filter(|_| tried.len() < TRIED_MAX) {
+        if tried.len() < TRIED_MAX {
             tried.insert(owner);
         }
+    }
+
+    /// The number a queue calls back for a call: none where it calls nobody back, and nobody can
+    /// call back who did not say the number.
+    fn calls_back(&self, call: CallId, queue: &Owner) -> Option<Number> {
+        let caller = self.waiting.callers.get(&call).filter(|caller| !caller.is_empty())?;
+        owes(&self.site, queue).then(|| caller.clone())
     }
 
     /// Notes what a fact means to those who wait for a call back.
@@ -93,13 +109,20 @@ impl Exchange {
                 self.waiting.callers.insert(*call, caller.clone());
             }
             Fact::Abandoned { visit, queue, .. } | Fact::TurnedAway { visit, queue } => {
-                let caller = self.waiting.callers.get(&visit.call).cloned();
                 let owner = Owner::Queue(queue.clone());
-                // Nobody can call back who did not say the number.
-                if let Some(from) = caller.filter(|from| !from.is_empty())
-                    && owes(&self.site, &owner)
-                {
+                if let Some(from) = self.calls_back(visit.call, &owner) {
+                    // One queue calls back, the last the caller was in.
+                    let tried = self.waiting.tried.get_mut(&visit.call);
+                    if let Some(tried) = tried {
+                        tried.retain(|owner| !matches!(owner, Owner::Queue(_)));
+                    }
                     self.owe(now, owner, from);
+                }
+            }
+            Fact::Overflowed { visit, queue, .. } => {
+                let owner = Owner::Queue(queue.clone());
+                if self.calls_back(visit.call, &owner).is_some() {
+                    self.try_owner(visit.call, owner);
                 }
             }
             Fact::Reached { visit, who } => {
@@ -115,7 +138,10 @@ impl Exchange {
             Fact::CallEnded { call, .. } => {
                 let from = self.waiting.callers.remove(call).unwrap_or_default();
                 for owner in self.waiting.tried.remove(call).unwrap_or_default() {
-                    self.owe(now, owner, from.clone());
+                    // Another site may have nobody there by now.
+                    if owes(&self.site, &owner) {
+                        self.owe(now, owner, from.clone());
+                    }
                 }
             }
             _ => {}

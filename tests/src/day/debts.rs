@@ -1,23 +1,28 @@
 //! Promise: who is to be called back is told one step at a time, and right after the reason. A
-//! caller who gives up in a queue that calls back is owed a call; nobody else comes from nowhere.
+//! caller who gives up in a queue that calls back is owed a call, and so is one who left it by its
+//! overflow and was answered nowhere; nobody else comes from nowhere.
 
 use anyhow::{Result, ensure};
 use model::{CallId, Fact, Number, Owed, Owner, QueueId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What is owed, as the facts tell it.
 #[derive(Debug, Default)]
 pub struct Debts {
     owed: BTreeMap<Owner, Owed>,
     callers: BTreeMap<CallId, Number>,
+    /// The queues a caller left by their overflow, since somebody answered last.
+    overflowed: BTreeMap<CallId, BTreeSet<QueueId>>,
     /// Who gave up this moment, and where.
-    due: Option<(QueueId, Number)>,
+    due: VecDeque<(QueueId, Number)>,
 }
 
 impl Debts {
     /// Takes the next fact.
     pub fn fact(&mut self, fact: &Fact) -> Result<()> {
-        if let Some((queue, caller)) = self.due.take() {
+        // Whoever was called directly in the same call is told first.
+        let direct = matches!(fact, Fact::CallsOwed { by: Owner::Agent(_) | Owner::Phone(_), .. });
+        if !direct && let Some((queue, caller)) = self.due.pop_front() {
             let told = match fact {
                 Fact::CallsOwed { by: Owner::Queue(by), new, .. } if *by == queue => new.last(),
                 _ => None,
@@ -30,9 +35,28 @@ impl Debts {
             }
             Fact::Abandoned { visit, queue, .. } | Fact::TurnedAway { visit, queue } => {
                 let caller = self.callers.get(&visit.call).filter(|caller| !caller.is_empty());
-                self.due = caller.map(|caller| (queue.clone(), caller.clone()));
+                self.due =
+                    caller.map(|caller| (queue.clone(), caller.clone())).into_iter().collect();
+                self.overflowed.remove(&visit.call);
             }
-            Fact::CallEnded { call, .. } => _ = self.callers.remove(call),
+            Fact::Overflowed { visit, queue, .. } => {
+                self.overflowed.entry(visit.call).or_default().insert(queue.clone());
+            }
+            Fact::Connected { visit, .. } | Fact::Reached { visit, .. } => {
+                self.overflowed.remove(&visit.call);
+            }
+            Fact::CallEnded { call, .. } => {
+                let caller = self.callers.remove(call).filter(|caller| !caller.is_empty());
+                let queues = self.overflowed.remove(call).unwrap_or_default();
+                if let Some(caller) = caller {
+                    self.due = queues.into_iter().map(|queue| (queue, caller.clone())).collect();
+                }
+            }
+            // What was not over is cut off, and owed by nobody.
+            Fact::BoxStarted { .. } => {
+                self.callers.clear();
+                self.overflowed.clear();
+            }
             Fact::CallsOwed { by, new, seen } => {
                 let now = Owed { new: new.clone(), seen: seen.clone() };
                 let before = self.owed.remove(by).unwrap_or_default();
@@ -53,7 +77,7 @@ impl Debts {
 
     /// Checks at the end that nothing was left untold.
     pub fn close(&self) -> Result<()> {
-        ensure!(self.due.is_none(), "a call owed was not told: {:?}", self.due);
+        ensure!(self.due.is_empty(), "a call owed was not told: {:?}", self.due);
         Ok(())
     }
 }

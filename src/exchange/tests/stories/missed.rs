@@ -5,7 +5,7 @@ use crate::site::with;
 use crate::world::{Habit::*, World, config};
 use exchange::{Exchange, Input, Output};
 use model::time::Anchor;
-use model::{Cause, Fact, Instant, Owed, Owner, WallTime};
+use model::{Cause, Fact, Instant, Owed, Owner, Via, WallTime};
 
 /// New and seen, as a phone's lamp was told last.
 fn lamp(world: &World, phone: &str) -> (u32, u32) {
@@ -121,6 +121,66 @@ fn a_queue_that_calls_back_shows_its_lost_callers_to_all_who_serve_it() {
     assert_eq!((lamp(&world, "8001"), lamp(&world, "8002")), ((0, 0), (0, 0)));
     world.gone(caller, Cause::Normal);
     world.run(60);
+    world.over();
+}
+
+/// Two queues that both agents serve: `desk` holds one caller and sends the next to `small`.
+fn overflowing(desk: bool, small: bool) -> World {
+    let mut world = World::new(with(|site| {
+        let back = site.queues.get_mut(&"small".into()).unwrap();
+        back.callbacks = small;
+        back.skills = ["talk".to_owned()].map(|skill| skill.as_str().into()).into();
+        back.overflow = None;
+        let full = site.queues.get_mut(&"desk".into()).unwrap();
+        full.callbacks = desk;
+        full.waiting_max = 1;
+        let after = std::time::Duration::from_secs(60);
+        full.overflow = Some(model::site::Overflow { after, to: "to-small".into() });
+    }));
+    world.agent("8001", Ignores);
+    world
+}
+
+fn owes(world: &World, queue: &str) -> Vec<String> {
+    let told = world.facts.iter().rev().find_map(|(_, fact)| match fact {
+        Fact::CallsOwed { by: Owner::Queue(by), new, .. } if by.as_str() == queue => Some(new),
+        _ => None,
+    });
+    let from = told.into_iter().flatten().map(|missed| missed.from.reveal().to_owned());
+    from.collect()
+}
+
+#[test]
+fn who_left_a_queue_by_its_overflow_and_was_answered_nowhere_is_called_back_by_one_queue() {
+    let caller = vec!["13900000000".to_owned()];
+    for (desk, small, by) in [(true, false, "desk"), (true, true, "small"), (false, true, "small")]
+    {
+        let mut world = overflowing(desk, small);
+        let first = world.arrive(Via::Trunk("carrier".into()), "13900000001", "5550");
+        let full = world.call_desk();
+        assert!(world.told().contains(&"overflowed desk to to-small".to_owned()));
+        world.gone(full, Cause::Normal);
+        world.run(1);
+        let other = if by == "desk" { "small" } else { "desk" };
+        assert_eq!((owes(&world, by), owes(&world, other)), (caller.clone(), vec![]), "{by}");
+        world.gone(first, Cause::Normal);
+        world.over();
+    }
+}
+
+#[test]
+fn who_left_a_queue_by_its_overflow_and_is_answered_in_the_next_is_owed_nothing() {
+    let mut world = overflowing(true, true);
+    let first = world.arrive(Via::Trunk("carrier".into()), "13900000001", "5550");
+    let full = world.call_desk();
+    world.agent("8002", AnswersAfter(1));
+    world.run(3);
+    assert!(matches!(world.legs[&full], crate::world::Heard::Party(_)));
+    world.told();
+    world.gone(full, Cause::Normal);
+    world.run(1);
+    assert_eq!((owes(&world, "desk"), owes(&world, "small")), (vec![], vec![]));
+    world.gone(first, Cause::Normal);
     world.over();
 }
 
