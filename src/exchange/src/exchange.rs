@@ -272,7 +272,7 @@ impl Exchange {
             reconnected: calls.reconnected,
             transfers_failed: calls.transfers_failed,
             parked_too_long: calls.parked_too_long,
-            wishes_refused: calls.wishes_refused,
+            wishes_refused: self.counters.wishes_refused + calls.wishes_refused,
             wrong_pins: agents.wrong_pins,
             calls_barred: dialling.barred,
             failovers: dialling.failovers,

@@ -1,6 +1,7 @@
 //! Features of phones: by code, by a phone's own key, and for who sits down there.
 
 use crate::exchange::Exchange;
+use crate::phones::FORWARD_CHARS_MAX;
 use crate::pickup::NoPickUp;
 use crate::plays::Player;
 use crate::service::Seat;
@@ -13,7 +14,12 @@ impl Exchange {
     pub(crate) fn wished(&mut self, now: Instant, phone: &PhoneId, wish: FeatureWish) {
         let code = match wish {
             FeatureWish::Dnd(on) => return self.set_phone(now, phone, |set| set.dnd = on),
+            FeatureWish::Forward { to: Some(to), .. } if to.len() > FORWARD_CHARS_MAX => {
+                self.counters.wishes_refused += 1;
+                return;
+            }
             FeatureWish::Forward { when, to, rings } => {
+                let to = to.filter(|to| !to.is_empty());
                 return self.set_phone(now, phone, |set| {
                     if when == ForwardWhen::NoAnswer && to.is_some() {
                         set.rings = rings.or(set.rings);
@@ -76,13 +82,18 @@ impl Exchange {
                     (ForwardWhen::NoAnswer, to) => split_rings(&to),
                     (_, to) => (to, None),
                 };
-                self.set_phone(now, phone, |set| {
-                    if when == ForwardWhen::NoAnswer {
-                        set.rings = rings;
-                    }
-                    set.forwards.insert(when, to);
-                });
-                "phone.forward-on"
+                if to.is_empty() || to.len() > FORWARD_CHARS_MAX {
+                    self.counters.codes_unknown += 1;
+                    "agent.unknown-code"
+                } else {
+                    self.set_phone(now, phone, |set| {
+                        if when == ForwardWhen::NoAnswer {
+                            set.rings = rings;
+                        }
+                        set.forwards.insert(when, to);
+                    });
+                    "phone.forward-on"
+                }
             }
             Some("missed") => {
                 let clips = self.hear_owed(now, phone);

@@ -10,8 +10,8 @@ use std::time::Duration;
 /// Most calls at once on one phone: the one that talks and one that waits or is asked.
 pub const CALLS_PER_PHONE_MAX: usize = 2;
 
-/// Longest number a call may be sent to.
-const FORWARD_CHARS_MAX: usize = 32;
+/// Longest number a call may be sent to; a longer one changes nothing, and who asks for it is told.
+pub(crate) const FORWARD_CHARS_MAX: usize = 32;
 
 /// What a phone was set to by codes or its own keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +127,6 @@ impl Exchange {
         let before = self.phones.setting(phone);
         let mut after = before.clone();
         change(&mut after);
-        after.forwards.retain(|_, to| !to.is_empty() && to.len() <= FORWARD_CHARS_MAX);
         after.rings = after.rings.map(|rings| rings.clamp(1, Ringing::RINGS_MAX));
         if before == after {
             return;

@@ -246,6 +246,35 @@ fn calls_follow_a_forward_on_busy_on_no_answer_and_always() {
 }
 
 #[test]
+fn a_forward_to_no_number_or_one_too_long_is_told_so_and_leaves_the_one_before() {
+    let mut world = office();
+    let long = "1".repeat(33);
+    let when = [ForwardWhen::Always, ForwardWhen::Busy, ForwardWhen::NoAnswer];
+    for (code, when) in ["*72", "*74", "*75"].into_iter().zip(when) {
+        world.dial("8002", &format!("{code}8003"));
+        world.run(5);
+        let mut wrong = vec![format!("{code}{long}")];
+        if when == ForwardWhen::NoAnswer {
+            wrong.push(format!("{code}#"));
+        }
+        for dialled in wrong {
+            let leg = world.dial("8002", &dialled);
+            world.now = world.now + std::time::Duration::from_millis(20);
+            world.run(0);
+            assert_eq!(world.hears(leg), ["agent.unknown-code"], "{dialled}");
+            world.run(5);
+            assert_eq!(world.features[&"8002".into()].forwards[&when], "8003", "{dialled}");
+        }
+        let to = Some(long.clone());
+        wish(&mut world, "8002", FeatureWish::Forward { when, to, rings: None });
+        assert_eq!(world.features[&"8002".into()].forwards[&when], "8003");
+    }
+    assert_eq!(world.exchange.counters().codes_unknown, 4);
+    assert_eq!(world.exchange.counters().wishes_refused, 3);
+    world.over();
+}
+
+#[test]
 fn a_forward_of_the_phones_own_is_followed() {
     let mut world = office();
     world.habits.insert("8002".into(), Ignores);
