@@ -11,6 +11,7 @@ pub fn cleaned(mut shown: Snapshot) -> Snapshot {
     all([&mut shown.version, &mut shown.now]);
     for row in &mut shown.calls {
         all([&mut row.call, &mut row.via, &mut row.caller, &mut row.state, &mut row.at]);
+        all([&mut row.muted]);
     }
     for row in &mut shown.queues {
         all([&mut row.queue]);
@@ -18,6 +19,7 @@ pub fn cleaned(mut shown: Snapshot) -> Snapshot {
     }
     for row in &mut shown.agents {
         all([&mut row.agent, &mut row.name, &mut row.state, &mut row.reason]);
+        all([&mut row.phone]);
         all(row.call.as_mut());
     }
     for row in &mut shown.lines {

@@ -183,6 +183,20 @@ fn the_selection_stays_with_its_call_while_others_come_and_go() {
 }
 
 #[test]
+fn a_call_that_is_not_heard_says_so_and_how_it_sounds_where_it_is_selected() {
+    for (lang, why) in
+        [(Lang::En, "not heard since the talk began"), (Lang::Zh, "接通后听不到声音")]
+    {
+        let mut model = console(lang, (120, 40), sample::hospital(0));
+        type_keys(&mut model, "4");
+        assert!(!screen(&model).contains(why));
+        key(&mut model, KeyCode::End);
+        let text = screen(&model);
+        assert!(text.contains(why) && text.contains("MOS 3.12"), "{text}");
+    }
+}
+
+#[test]
 fn s_puts_the_longest_first_and_equal_ones_stay_in_order() {
     let mut shown = sample::hospital(0);
     shown.calls.reverse();
@@ -194,11 +208,11 @@ fn s_puts_the_longest_first_and_equal_ones_stay_in_order() {
         let shown = model.snapshot.as_ref().unwrap();
         shown.calls.iter().map(|call| call.call.trim_start_matches('0').to_owned()).collect()
     };
-    assert_eq!(order(&model), ["42", "43", "44", "45", "46"]);
+    assert_eq!(order(&model), ["42", "43", "44", "45", "46", "47"]);
     type_keys(&mut model, "s");
-    assert_eq!(order(&model), ["46", "42", "43", "44", "45"]);
+    assert_eq!(order(&model), ["46", "42", "43", "44", "45", "47"]);
     type_keys(&mut model, "s");
-    assert_eq!(order(&model), ["42", "43", "44", "45", "46"]);
+    assert_eq!(order(&model), ["42", "43", "44", "45", "46", "47"]);
 }
 
 #[test]
@@ -321,11 +335,13 @@ fn nothing_a_caller_or_a_site_says_steers_the_terminal() {
         {
             *text = evil.into();
         }
+        call.muted = evil.into();
     }
     for agent in &mut shown.agents {
         for text in [&mut agent.agent, &mut agent.name, &mut agent.state, &mut agent.reason] {
             *text = evil.into();
         }
+        agent.phone = evil.into();
         agent.call = Some(evil.into());
     }
     for queue in &mut shown.queues {

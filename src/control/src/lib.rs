@@ -12,6 +12,7 @@ pub use snapshot::{
 };
 
 // The console knows the words of the model through this crate alone.
+pub use model::quality::MOS_POOR;
 pub use model::site::{Lang, Words};
 
 use serde::{Deserialize, Serialize};

@@ -7,6 +7,9 @@ pub const QUALITY_MS: u64 = 10_000;
 /// Figures in one fact: a minute's.
 pub const QUALITY_PER_FACT: usize = 6;
 
+/// An opinion below this is a poor one, in hundredths (ITU-T G.107 annex B: many are dissatisfied).
+pub const MOS_POOR: u16 = 360;
+
 /// Why a leg is told of though its packets come: nothing is to be heard of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Muted {

@@ -41,7 +41,7 @@ pub use carry::Carry;
 pub use day::Day;
 pub use figures::{AgentRow, CallFigures, DayReport, QueueRow, Service, Spread};
 pub use jiff::civil::Date;
-pub use sound::{POOR, SoundRow};
+pub use sound::SoundRow;
 
 /// Why a report could not be written down.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,9 @@
 //! How the day's calls sounded: for everybody, each agent's phone and each line.
 
-use model::quality::Figures;
+use model::quality::{Figures, MOS_POOR};
 use model::{AgentId, Via};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// An opinion below this is a poor one, in hundredths (ITU-T G.107 annex B: many are dissatisfied).
-pub const POOR: u16 = 360;
 
 /// Whose sound a row is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +26,7 @@ pub struct SoundRow {
     /// The mean opinion, and that of the worst ten seconds, in hundredths of a MOS.
     pub mos: Option<u16>,
     pub mos_worst: Option<u16>,
-    /// How long it was poor: an opinion below `POOR`.
+    /// How long it was poor: an opinion below `MOS_POOR`.
     pub poor_ms: u64,
     /// Packets lost of a thousand.
     pub lost_permille: Option<u16>,
@@ -87,7 +84,7 @@ impl Sum {
             self.judged_ms += ms;
             self.mos_ms += u64::from(mos) * ms;
             self.worst = Some(self.worst.map_or(mos, |worst| worst.min(mos)));
-            self.poor_ms += if mos < POOR { ms } else { 0 };
+            self.poor_ms += if mos < MOS_POOR { ms } else { 0 };
         }
         self.packets += u64::from(figures.packets);
         self.lost += u64::from(figures.lost);

@@ -6,7 +6,7 @@ use crate::keys::{Of, known, word};
 use crate::model::{Model, View};
 use crate::text::{span, width};
 use crate::words::{self, Word};
-use control::{CallRow, Snapshot};
+use control::{CallRow, MOS_POOR, Snapshot};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -68,7 +68,7 @@ impl Calls<'_> {
 
     /// Many would be dissatisfied (ITU-T G.107 annex B), or somebody is not heard.
     fn is_poor(&self, row: &CallRow) -> bool {
-        row.mos.is_some_and(|mos| mos < 360) || !row.muted.is_empty()
+        row.mos.is_some_and(|mos| mos < MOS_POOR) || !row.muted.is_empty()
     }
 
     /// One place a mark, so that a column of them can be read downwards.
@@ -139,9 +139,10 @@ impl Listing for Calls<'_> {
             row.lang.tag().to_owned(),
             state,
         ];
-        let muted = known(Of::Alarm, &row.muted, lang);
         parts.extend(row.mos.map(|_| format!("MOS {}", self.sound(row))));
-        parts.extend(muted.map(str::to_owned));
+        if !row.muted.is_empty() {
+            parts.push(word(Of::Alarm, &row.muted, lang).to_owned());
+        }
         let marks = [
             (row.vip, words::VIP),
             (row.complaint, words::COMPLAINT),

@@ -51,6 +51,9 @@ pub fn hospital(second: u64) -> Snapshot {
                 .marks(false, false, true),
             call("00000046", "trunk carrier", "*********309", "menu", "results-card", 8_000 + ms)
                 .marks(false, false, false),
+            call("00000047", "trunk carrier", "********250", "talking", "8003", 31_000 + ms)
+                .marks(false, false, true)
+                .sounds(312, "unheard"),
         ],
         lines: vec![
             line("fxo-1", "fxo", "busy", 1, &[]),
@@ -228,6 +231,16 @@ pub fn call(call: &str, via: &str, caller: &str, state: &str, at: &str, state_ms
 
 trait Marks {
     fn marks(self, vip: bool, complaint: bool, recording: bool) -> Self;
+}
+
+trait Sounds {
+    fn sounds(self, mos: u16, muted: &str) -> Self;
+}
+
+impl Sounds for CallRow {
+    fn sounds(self, mos: u16, muted: &str) -> Self {
+        Self { mos: Some(mos), muted: muted.into(), ..self }
+    }
 }
 
 impl Marks for CallRow {
