@@ -67,6 +67,8 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Reason, "meeting", "会议", "meeting"),
     (Of::Reason, "dnd", "免打扰", "do not disturb"),
     (Of::Reason, "forwarded", "呼叫转移", "forwarded"),
+    (Of::Reason, "phone-gone", "话机离线", "phone gone"),
+    (Of::Reason, "restart", "系统重启", "restart"),
     (Of::Reason, "normal", "正常挂机", "hung up"),
     (Of::Reason, "cancelled", "主叫取消", "cancelled"),
     (Of::Reason, "busy", "忙", "busy"),
@@ -125,6 +127,8 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Part, "sip", "信令", "signalling"),
     (Of::Part, "rtp", "语音端口", "RTP"),
     (Of::Part, "seal", "录音封存", "sealing"),
+    (Of::Part, "rooms", "会议室", "conference rooms"),
+    (Of::Part, "srtp", "语音加密", "SRTP"),
     (Of::Part, "recordings", "录音", "recordings"),
     (Of::Part, "box", "本机", "box"),
     (Of::Counter, "calls-barred", "不允许的呼出", "calls out not allowed"),
@@ -146,7 +150,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "slots-full", "驻留位已满", "no slot was free"),
     (Of::Counter, "wishes-refused", "未满足的话机请求", "phones' wishes refused"),
     (Of::Counter, "forwards-cut", "被截断的循环转移", "forwards in a circle"),
-    (Of::Counter, "pins-wrong", "工号密码错误", "wrong PINs by code"),
+    (Of::Counter, "pins-wrong", "工号密码错误", "wrong PINs by code or key"),
     (Of::Counter, "lines-unknown", "未知线路的呼入", "calls by unknown lines"),
     (Of::Counter, "events-ignored", "忽略的事件", "events ignored"),
     (Of::Counter, "legs", "当前通路", "legs now"),
@@ -171,12 +175,12 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "rtp-late", "迟到的语音包", "RTP packets late"),
     (Of::Counter, "rtp-unwatched", "无法监视的语音端口", "RTP sockets not watched"),
     (Of::Counter, "media-orders-refused", "被拒绝的媒体指令", "media orders refused"),
-    (Of::Counter, "media-events-lost", "丢失的媒体事件", "media events lost"),
+    (Of::Counter, "media-events-lost", "语音引擎丢失的事件", "events the engine lost"),
     (Of::Counter, "rooms", "会议室", "conference rooms"),
     (Of::Counter, "figures-stray", "无归属的音质记录", "sound of no call"),
     (Of::Counter, "legs-vanished", "话机失联的支路", "phones gone silent"),
     (Of::Counter, "taps-lost", "丢失的录音帧", "frames lost to recording"),
-    (Of::Counter, "news-lost", "丢失的语音事件", "media events lost"),
+    (Of::Counter, "news-lost", "未送达交换线程的语音事件", "media events not delivered"),
     (Of::Counter, "card-errors", "板卡错误", "card errors"),
     (Of::Counter, "recordings-open", "进行中的录音", "recordings open"),
     (Of::Counter, "recordings-failed", "失败的录音", "recordings failed"),
@@ -203,7 +207,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "tls-handshakes-failed", "TLS 握手失败", "TLS handshakes failed"),
     (Of::Counter, "sip-send-failed", "发送失败的报文", "SIP not sent"),
     (Of::Counter, "sip-wrong-passwords", "密码错误", "wrong passwords"),
-    (Of::Counter, "sip-wrong-pins", "入座密码错误", "wrong PINs at phones"),
+    (Of::Counter, "sip-wrong-pins", "话机按键的密码错误", "wrong PINs by phones' keys"),
     (Of::Counter, "sip-subscriptions", "话机订阅", "subscriptions of phones"),
     (Of::Counter, "sip-notified", "状态通知", "phones notified"),
     (Of::Counter, "sip-notify-failed", "失败的状态通知", "notifications failed"),
@@ -234,6 +238,12 @@ mod tests {
             assert!(!zh.is_empty() && !en.is_empty(), "{key}");
             let twice = TABLE.iter().skip(at + 1).any(|row| row.0 == *of && row.1 == *key);
             assert!(!twice, "{of:?} {key} stands twice");
+            // Two counters with one word cannot be told apart.
+            let counted = *of == Of::Counter;
+            let same =
+                |row: &(Of, &str, &str, &str)| row.0 == *of && (row.2 == *zh || row.3 == *en);
+            let same = counted && TABLE.iter().skip(at + 1).any(same);
+            assert!(!same, "{of:?} {key} has the words of another");
         }
     }
 

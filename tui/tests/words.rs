@@ -69,8 +69,13 @@ fn every_counter_code_and_alarm_that_the_daemon_sends_has_a_word() {
     said(Of::Code, &between(help, ", \"", "\")"), 5);
 
     let folder = "src/ringfence/src/";
-    let files = ["switch.rs", "switch/orders.rs", "switch/asks.rs", "daemon.rs"];
-    let switch: String = files.iter().map(|file| source(&format!("{folder}{file}"))).collect();
+    let within = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder).join("switch");
+    let within = std::fs::read_dir(within).unwrap().map(|entry| entry.unwrap().file_name());
+    let within: Vec<String> =
+        within.map(|name| format!("switch/{}", name.to_str().unwrap())).collect();
+    assert!(within.len() >= 8, "{within:?}");
+    let files = ["switch.rs", "daemon.rs"].into_iter().chain(within.iter().map(String::as_str));
+    let switch: String = files.map(|file| source(&format!("{folder}{file}"))).collect();
     let raised = between(&switch, "alarms.raise(now, \"", "\",");
     let set = between(&switch, "alarms.set(now, \"", "\",");
     said(Of::Alarm, &[raised.clone(), set.clone()].concat(), 5);
@@ -79,6 +84,14 @@ fn every_counter_code_and_alarm_that_the_daemon_sends_has_a_word() {
         calls.into_iter().filter_map(|call| call.split('"').nth(2)).collect()
     };
     said(Of::Part, &[about("alarms.raise(now, \""), about("alarms.set(now, \"")].concat(), 5);
+}
+
+#[test]
+fn every_reason_of_not_ready_that_the_box_itself_gives_has_a_word() {
+    for (file, at_least) in [("desk", 4), ("restore", 1)] {
+        let text = source(&format!("src/agent/src/{file}.rs"));
+        said(Of::Reason, &between(&text, ": &str = \"", "\""), at_least);
+    }
 }
 
 #[test]

@@ -91,6 +91,8 @@ pub fn reason(word: &str, lang: Lang) -> &str {
         "lunch" => Word { zh: "用餐", en: "lunch" },
         "training" => Word { zh: "培训", en: "training" },
         "meeting" => Word { zh: "会议", en: "meeting" },
+        "dnd" => Word { zh: "免打扰", en: "do not disturb" },
+        "forwarded" => Word { zh: "呼叫转移", en: "forwarded" },
         "phone-gone" => Word { zh: "话机离线", en: "phone gone" },
         "no-answer" => Word { zh: "未应答", en: "no answer" },
         "restart" => Word { zh: "系统重启", en: "restart" },

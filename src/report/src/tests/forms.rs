@@ -21,6 +21,20 @@ fn the_csv_and_the_json_are_as_in_the_golden_files() {
     assert_eq!(report().to_json().unwrap(), include_str!("golden/day.json"));
 }
 
+/// The stages know nothing of one another, so the reasons are read where the agents' stage says
+/// them; no word is the same as its key in Chinese.
+#[test]
+fn every_reason_of_not_ready_that_the_box_itself_gives_has_a_word() {
+    let sources =
+        [include_str!("../../../agent/src/desk.rs"), include_str!("../../../agent/src/restore.rs")];
+    let reasons = sources.iter().flat_map(|text| text.split(": &str = \"").skip(1));
+    let reasons: Vec<&str> = reasons.filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
+    assert!(reasons.len() >= 5, "{reasons:?}");
+    for key in reasons {
+        assert_ne!(crate::words::reason(key, Lang::Zh), key, "no word");
+    }
+}
+
 #[test]
 fn every_row_of_a_table_is_as_wide_as_its_rule_though_chinese_is_two_columns_wide() {
     for lang in Lang::ALL {
