@@ -229,7 +229,7 @@ static ZH: Phrases = Phrases {
     numbering: Phrase("国家码 {}，区号 {}，外线前缀 {}"),
     emergency: Phrase("任何话机随时可拨：{}"),
     role: Phrase("角色 {} 可拨 {}；每日通话 {} 次，{} 分钟"),
-    parking: Phrase("通话可停泊于 {}，最长 {}"),
+    parking: Phrase("通话可驻留于 {}，最长 {}"),
     desks: "话机",
     desk: Phrase("{} {}（{}）"),
     of_role: Phrase("；无人签入时按角色 {} 呼出"),
