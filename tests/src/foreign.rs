@@ -5,22 +5,10 @@ use crate::scene::{SOON, Scene};
 use crate::sound::{mixed_tone_ms, read_wav};
 use anyhow::{Context as _, bail, ensure};
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// The address this machine has in its network: baresip names it in its session descriptions,
-/// whatever it registers from, and the box takes sound from the address named alone.
-pub fn own_ip() -> anyhow::Result<Ipv4Addr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    // Connecting a datagram socket sends nothing; it asks the routing table (RFC 5737 address).
-    socket.connect(("192.0.2.1", 9)).context("an address that is not the loopback is needed")?;
-    match socket.local_addr()?.ip() {
-        IpAddr::V4(ip) => Ok(ip),
-        IpAddr::V6(_) => bail!("the socket is bound to IPv4"),
-    }
-}
 
 /// A running sipp; dropped, it is killed.
 pub struct Sipp {

@@ -5,6 +5,7 @@ pub mod day;
 pub mod flood;
 pub mod foreign;
 pub mod linphone;
+pub mod network;
 pub mod phone;
 pub mod refer;
 pub mod registrants;

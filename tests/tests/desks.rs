@@ -62,7 +62,7 @@ fn a_caller_sent_to_nobody_comes_back_to_who_sent() {
     let scene = Scene::hospital(|text| text).unwrap();
     let (caller, agent) = served(&scene);
     press(&agent, "*28099#");
-    std::thread::sleep(Duration::from_secs(1));
+    scene.facts_when("TransferFailed", 1).unwrap();
     talk(&caller, &agent).unwrap();
     caller.hang_up();
     over(scene, &[]);

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 use tests::flood::{Ask, Flood};
-use tests::foreign::own_ip;
 use tests::linphone::{self, Linphone};
 use tests::phone::{Phone, Setup};
 use tests::scene::{
@@ -72,7 +71,7 @@ fn calls_live_through_a_flood_of_invites_from_a_thousand_sources() {
 
 #[test]
 fn an_encrypted_call_over_tls_lives_through_a_flood_and_loses_no_frame() {
-    let scene = Scene::hospital_at(own_ip().unwrap(), |text| text).unwrap();
+    let scene = Scene::hospital(|text| text).unwrap();
     let (server, trusted) = (scene.tls().unwrap(), scene.trusted().unwrap());
     let phone = linphone::Setup {
         server,
