@@ -467,6 +467,7 @@ impl Runner {
         let frame = ears.frame;
         while let Some(event) = self.engine.poll_event() {
             let (Event::Digit { .. }
+            | Event::SignalDigit { .. }
             | Event::Played { .. }
             | Event::Silent { .. }
             | Event::Heard { .. }

@@ -128,7 +128,9 @@ pub enum Command {
     Close { slot: Slot },
     /// Plays clips joined without a gap; replaces the play before.
     Play { slot: Slot, play: PlayId, clips: ClipList, looped: bool },
-    /// Stops what plays.
+    /// Jumps within what plays, forward or back.
+    Seek { slot: Slot, by_ms: i32 },
+    /// Stops what plays: music fades out.
     StopPlay { slot: Slot },
     /// Lets two legs hear each other; ends any play on both and any bridge or stay in a room.
     Bridge { a: Slot, b: Slot },
@@ -147,8 +149,13 @@ pub enum Command {
     Tap { slot: Slot, tap: TapNo },
     /// Ends the tap.
     Untap { slot: Slot },
-    /// Sends a key to the leg, as telephone-event or as a tone.
+    /// Sends a key to the leg, as telephone-event, by its signalling or as a tone.
     SendDigit { slot: Slot, digit: Digit },
+    /// Says whether keys go to the leg by its signalling (`Event::SignalDigit`) where it takes no
+    /// telephone-event; as tones else.
+    SignalDigits { slot: Slot, signalled: bool },
+    /// The leg's signalling told of a key that was pressed there.
+    Pressed { slot: Slot, digit: Digit },
 }
 
 impl Command {
@@ -159,6 +166,7 @@ impl Command {
             | Self::OpenCard { slot, .. }
             | Self::Close { slot }
             | Self::Play { slot, .. }
+            | Self::Seek { slot, .. }
             | Self::StopPlay { slot }
             | Self::Bridge { a: slot, .. }
             | Self::Unbridge { slot }
@@ -167,7 +175,9 @@ impl Command {
             | Self::Unmix { slot }
             | Self::Tap { slot, .. }
             | Self::Untap { slot }
-            | Self::SendDigit { slot, .. } => slot,
+            | Self::SendDigit { slot, .. }
+            | Self::SignalDigits { slot, .. }
+            | Self::Pressed { slot, .. } => slot,
         }
     }
 }

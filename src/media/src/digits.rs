@@ -17,7 +17,7 @@ pub const DIGITS_MAX: usize = 32;
 enum State {
     Idle,
     Event(EventOut),
-    Tone { tone: KeyTone, ticks: u8 },
+    Tone { digit: Digit, tone: KeyTone, ticks: u8 },
     Pause { ticks: u8 },
 }
 
@@ -63,7 +63,7 @@ impl Digits {
                 State::Event(EventOut::new(digit, timestamp, clock_hz))
             } else {
                 let len = usize::from(KEY_TICKS) * SAMPLES_PER_FRAME;
-                State::Tone { tone: KeyTone::new(digit, len), ticks: KEY_TICKS }
+                State::Tone { digit, tone: KeyTone::new(digit, len), ticks: KEY_TICKS }
             };
         }
         match &mut self.state {
@@ -73,7 +73,7 @@ impl Digits {
                 None => self.pause(PAUSE_TICKS),
             },
             State::Tone { ticks: 0, .. } => self.pause(PAUSE_TICKS),
-            State::Tone { tone, ticks } => {
+            State::Tone { tone, ticks, .. } => {
                 *ticks -= 1;
                 tone.fill(frame);
                 Key::Tone
@@ -82,6 +82,14 @@ impl Digits {
                 let left = ticks.saturating_sub(1);
                 self.pause(left)
             }
+        }
+    }
+
+    /// The key whose tone is being sent.
+    pub fn sounding(&self) -> Option<Digit> {
+        match &self.state {
+            State::Tone { digit, .. } => Some(*digit),
+            _ => None,
         }
     }
 

@@ -7,6 +7,7 @@
 //!   poll_event <-- keys heard, plays ended, peers fallen silent
 //! ```
 
+mod keys;
 mod known;
 mod legs;
 
@@ -15,6 +16,7 @@ use crate::coder::Coder;
 use crate::command::{Command, Slot};
 use crate::hear::Filters;
 use crate::leg::{Constants, Leg, Others};
+use crate::presses::Way;
 use crate::resample::Weights;
 use crate::room::{LEGS_PER_ROOM_MAX, Mixing, ROOMS_MAX, Room};
 use crate::silence::Change;
@@ -121,7 +123,7 @@ impl Engine {
             return self.rtcp(now, slot, from, bytes);
         }
         match self.leg(slot).map(|leg| leg.datagram(now, from, bytes)) {
-            Some(Ok(Some(digit))) => self.tell(Event::Digit { slot, digit }),
+            Some(Ok(Some(digit))) => self.pressed(now, slot, Way::Event, digit),
             Some(Ok(None)) => {}
             Some(Err(_)) | None => self.counters.input_refused += 1,
         }
@@ -155,7 +157,7 @@ impl Engine {
         for n in 0..self.legs.len() {
             let samples = self.needs_samples(n);
             if let Some(digit) = self.legs[n].listen(now, &self.constants, samples) {
-                self.tell(Event::Digit { slot: Slot(n as u16), digit });
+                self.pressed(now, Slot(n as u16), Way::Sound, digit);
             }
             match self.legs[n].silence(now, self.silent) {
                 Some(Change::Silent { ms }) => {
@@ -173,12 +175,12 @@ impl Engine {
         self.know(now);
         for n in 0..self.rooms.len() {
             if self.rooms[n].legs().len() > 0 {
-                self.speak_in_room(n, sink);
+                self.speak_in_room(now, n, sink);
             }
         }
         for n in 0..self.legs.len() {
             if self.legs[n].is_open() && self.legs[n].room.is_none() {
-                self.speak(n, sink);
+                self.speak(now, n, sink);
             }
         }
     }
@@ -191,15 +193,15 @@ impl Engine {
     }
 
     /// Lets a leg hear what is played to it, or its peer.
-    fn speak(&mut self, n: usize, sink: &mut impl Sink) {
+    fn speak(&mut self, now: Instant, n: usize, sink: &mut impl Sink) {
         let (slot, weights, clips) = (Slot(n as u16), &self.constants.weights, &self.clips);
         let both = self.legs[n].peer.and_then(|peer| {
             let both = self.legs.get_disjoint_mut([n, usize::from(peer.0)]);
             both.ok().map(|[leg, other]| (leg, Others::Peer(peer, &other.said)))
         });
         let played = match both {
-            Some((leg, peer)) => leg.speak(slot, peer, clips, weights, sink),
-            None => self.legs[n].speak(slot, Others::Nobody, clips, weights, sink),
+            Some((leg, peer)) => leg.speak(now, slot, peer, clips, weights, sink),
+            None => self.legs[n].speak(now, slot, Others::Nobody, clips, weights, sink),
         };
         if let Some(play) = played {
             self.tell(Event::Played { slot, play });
@@ -207,14 +209,17 @@ impl Engine {
     }
 
     /// Lets the legs of a room hear each other, at the highest rate there is among them.
-    fn speak_in_room(&mut self, room: usize, sink: &mut impl Sink) {
+    fn speak_in_room(&mut self, now: Instant, room: usize, sink: &mut impl Sink) {
         let Self { rooms, legs, mixing, constants, clips, .. } = self;
         let Some(place) = rooms.get_mut(room) else { return };
         let rate_of = |slot: Slot| Some(legs.get(usize::from(slot.0))?.codec().rate());
         mixing.begin(place, rate_of);
         let rate = mixing.rate();
+        // Legs in whose sound a key's tone is.
+        let mut keys = 0;
         for (k, slot) in place.legs().enumerate() {
             let Some(leg) = legs.get_mut(usize::from(slot.0)) else { continue };
+            keys += u8::from(leg.said.key);
             if let Some(samples) = mixing.place(place, k) {
                 leg.said_at(&constants.weights, rate, samples);
                 mixing.add(place, k);
@@ -226,8 +231,9 @@ impl Engine {
         for (k, slot) in place.legs().enumerate() {
             mixing.hear(place, k, &mut others);
             let Some(leg) = legs.get_mut(usize::from(slot.0)) else { continue };
-            let heard = Others::Room(rate, &others);
-            if let Some(play) = leg.speak(slot, heard, clips, &constants.weights, sink) {
+            let key = keys > u8::from(leg.said.key);
+            let heard = Others::Room(rate, &others, key);
+            if let Some(play) = leg.speak(now, slot, heard, clips, &constants.weights, sink) {
                 // No more legs than fit.
                 let _ = played.push(Event::Played { slot, play });
             }

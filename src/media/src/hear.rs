@@ -20,6 +20,8 @@ const HALF: usize = 80;
 const HITS_MIN: u8 = 3;
 /// Windows in a row without the key that end it; shorter drop-outs do not.
 const MISSES_MIN: u8 = 3;
+/// Ticks a key has sounded at most when it is found: its first windows, and where they fell in a tick.
+pub const KEY_FOUND_TICKS: usize = 3;
 /// Each tone at least this loud. Q.24 lists operators' limits from -24 to -36 dBm.
 const LEVEL_MIN: Dbm0 = Dbm0(-34.0);
 /// The high tone at most this much above the low one (Q.24: 4 dB and more).
@@ -107,6 +109,11 @@ impl KeyEar {
             told = self.step(key).or(told);
         }
         told
+    }
+
+    /// Tells whether a key that was told is still pressed.
+    pub fn is_pressed(&self) -> bool {
+        self.pressed.is_some()
     }
 
     fn step(&mut self, key: Option<(usize, usize)>) -> Option<Digit> {

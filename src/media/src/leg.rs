@@ -4,10 +4,12 @@
 //! peer or its room, silence.
 
 mod control;
+mod keys;
 mod known;
 mod sender;
 
 pub use control::Control;
+pub use keys::{Keys, Taken};
 pub use known::Known;
 pub use sender::Sender;
 
@@ -15,8 +17,8 @@ use crate::card::CardEar;
 use crate::clip::Clip;
 use crate::coder::Coder;
 use crate::command::{RoomNo, Slot, TapNo};
-use crate::digits::{Digits, Key};
-use crate::hear::{Filters, KeyEar};
+use crate::digits::Key;
+use crate::hear::Filters;
 use crate::play::{Play, Played};
 use crate::receive::Receiver;
 use crate::resample::{Resampler, Samples, Weights};
@@ -59,8 +61,10 @@ pub struct Leg {
     pub tap: Option<TapNo>,
     pub said: Said,
     play: Option<Play>,
-    digits: Digits,
-    key_ear: KeyEar,
+    /// What was stopped and is heard yet, and music that would go on where it was.
+    falling: Option<Play>,
+    rested: Option<Play>,
+    pub keys: Keys,
     /// What is said on its way to the rate of a room, and to that of the ear for keys.
     to_room: Resampler,
     to_ear: Resampler,
@@ -95,8 +99,9 @@ impl Leg {
             said: Said::nothing(coder.codec()),
             coder,
             play: None,
-            digits: Digits::new(),
-            key_ear: KeyEar::default(),
+            falling: None,
+            rested: None,
+            keys: Keys::new(),
             to_room: Resampler::new(),
             to_ear: Resampler::new(),
             to_leg: Resampler::new(),
@@ -124,19 +129,56 @@ impl Leg {
     }
 
     /// Plays something else from the next tick on.
-    pub fn play(&mut self, play: Play) {
+    pub fn play(&mut self, mut play: Play) {
         self.counters.clips_missing += play.missing();
+        self.stop_play();
+        if let Some(rested) = &self.rested {
+            play.resume(rested);
+        }
         self.play = Some(play);
     }
-    /// Stops what plays.
+    /// Stops what plays; it fades out under what is played next, or into silence.
     pub fn stop_play(&mut self) {
-        self.play = None;
+        if let Some(play) = self.play.take() {
+            self.rest(play);
+            self.falling = Some(play.fall());
+        }
     }
-    /// Sends a key as soon as those before it are sent.
-    pub fn send_digit(&mut self, digit: Digit) {
-        self.digits.push(digit);
+    /// Ends what plays at once, as another is heard.
+    pub fn end_play(&mut self) {
+        if let Some(play) = self.play.take() {
+            self.rest(play);
+        }
+        self.falling = None;
     }
-
+    /// Jumps within what plays.
+    pub fn seek(&mut self, clips: &[Clip], by_ms: i32) {
+        if let Some(play) = &mut self.play {
+            self.falling = Some(play.fall());
+            play.seek(clips, by_ms);
+        }
+    }
+    /// Remembers where music was.
+    fn rest(&mut self, play: Play) {
+        if play.is_music() {
+            self.rested = Some(play);
+        }
+    }
+    /// Adds what falls to a frame of a rate.
+    fn add_falling(&mut self, clips: &[Clip], rate: Rate, frame: &mut Samples) {
+        let Some(falling) = &mut self.falling else { return };
+        let mut under = [0; SAMPLES_PER_FRAME_MAX];
+        let (at, played) = falling.fill(clips, self.coder.codec().rate(), &mut under);
+        if at == rate {
+            let len = rate.samples_per_frame();
+            for (sample, under) in frame.iter_mut().zip(&under[..len]) {
+                *sample = sample.saturating_add(*under);
+            }
+        }
+        if falling.is_over() || played != Played::On || at != rate {
+            self.falling = None;
+        }
+    }
     /// Takes a datagram; gives the key if it is a telephone-event not told before.
     pub fn datagram(
         &mut self,
@@ -164,7 +206,6 @@ impl Leg {
         } else {
             receiver.datagram(now, from, bytes, false, &mut self.coder, counters)
         };
-        self.counters.digits_in += u64::from(digit.is_some());
         Ok(digit)
     }
 
@@ -203,16 +244,7 @@ impl Leg {
                 true
             }
         };
-        let digit = in_band.then(|| self.hear_keys(constants)).flatten();
-        self.counters.digits_in += u64::from(digit.is_some());
-        digit
-    }
-
-    fn hear_keys(&mut self, constants: &Constants) -> Option<Digit> {
-        let (said, mut narrow) = (&self.said, [0; SAMPLES_PER_FRAME_MAX]);
-        let from = said.rate();
-        self.to_ear.frame(&constants.weights, from, &said.samples, Rate::Narrow, &mut narrow);
-        self.key_ear.hear(&constants.filters, &narrow[..SAMPLES_PER_FRAME])
+        in_band.then(|| self.hear_keys(constants)).flatten()
     }
 
     /// Gives what the leg said in this tick at a room's rate.
@@ -223,6 +255,7 @@ impl Leg {
     /// Sends what the leg hears in this tick; gives the play that ended with it.
     pub fn speak(
         &mut self,
+        now: Instant,
         slot: Slot,
         others: Others<'_>,
         clips: &[Clip],
@@ -243,6 +276,15 @@ impl Leg {
                 ended = Some(play);
             }
         }
+        if rate.is_some() || matches!(others, Others::Nobody) {
+            let at = rate.or_else(|| self.falling.map(|play| play.rate(clips, codec.rate())));
+            if let Some(at) = at {
+                self.add_falling(clips, at, &mut frame);
+            }
+            rate = at;
+        } else {
+            self.falling = None;
+        }
         let (as_event, timestamp) = match &self.line {
             Line::Rtp { sender, .. } => {
                 let clock_hz = sender.dtmf_clock_hz();
@@ -250,24 +292,34 @@ impl Leg {
             }
             Line::Card { .. } | Line::Closed => (None, 0),
         };
-        let key = self.digits.tick(as_event, timestamp, &mut frame[..SAMPLES_PER_FRAME]);
+        let key = self.keys.sent.tick(as_event, timestamp, &mut frame[..SAMPLES_PER_FRAME]);
         if key == Key::Tone {
             rate = Some(Rate::Narrow);
+            self.keys.sounding(now);
         }
+        let mut tone = key == Key::Tone;
         self.settle(match (rate, &others) {
             (None, Others::Peer(peer, _)) => Some(*peer),
             _ => None,
         });
         match (rate, others) {
             (Some(rate), _) => self.encode(weights, rate, &frame, &mut heard),
+            // It is sent apart: who hears both takes it for two.
+            (None, Others::Peer(_, said)) if said.key && self.takes() != Taken::Sound => {
+                self.encode(weights, codec.rate(), &frame, &mut heard);
+            }
             (None, Others::Peer(peer, said)) => {
+                tone |= said.key;
                 if !said.decoded || self.takes_bytes(peer, said.codec) {
                     self.pass(&said.bytes, &mut heard);
                 } else {
                     self.encode(weights, said.rate(), &said.samples, &mut heard);
                 }
             }
-            (None, Others::Room(rate, samples)) => self.encode(weights, rate, samples, &mut heard),
+            (None, Others::Room(rate, samples, key)) => {
+                tone |= key;
+                self.encode(weights, rate, samples, &mut heard);
+            }
             (None, Others::Nobody) => self.encode(weights, codec.rate(), &frame, &mut heard),
         }
         self.send(slot, key, &mut heard, sink);
@@ -276,7 +328,8 @@ impl Leg {
                 Coder::Opus(opus) => opus.tap(weights, &self.said.samples),
                 _ => (codec, self.said.bytes, heard),
             };
-            sink.tap(tap, &TapFrame { codec, left, right });
+            let keys = [self.said.key, tone];
+            sink.tap(tap, &TapFrame { codec, left, right, keys });
         }
         ended
     }
@@ -310,7 +363,7 @@ impl Leg {
     /// What happened on the leg.
     pub fn counters(&self) -> LegCounters {
         let mut counters = self.counters;
-        (counters.digits_out, counters.digits_dropped) = self.digits.counts();
+        (counters.digits_out, counters.digits_dropped) = self.keys.sent.counts();
         match &self.line {
             Line::Closed => {}
             Line::Rtp { receiver, sender, .. } => {
@@ -360,7 +413,8 @@ pub enum Others<'a> {
     /// The leg it is bridged with.
     Peer(Slot, &'a Said),
     /// All others of its room.
-    Room(Rate, &'a Samples),
+    /// With what tells whether a key's tone is in it.
+    Room(Rate, &'a Samples, bool),
 }
 
 /// A datagram for a card's leg, or a block for one that speaks RTP.

@@ -12,6 +12,8 @@ pub struct Said {
     pub bytes: Block,
     /// The samples are those of the bytes; else nobody needed them.
     pub decoded: bool,
+    /// A key's tone is in the sound.
+    pub key: bool,
     pub samples: Samples,
 }
 
@@ -22,6 +24,7 @@ impl Said {
             codec,
             bytes: [codec.silence(); SAMPLES_PER_FRAME],
             decoded: true,
+            key: false,
             samples: [0; SAMPLES_PER_FRAME_MAX],
         }
     }
@@ -31,6 +34,7 @@ impl Said {
         self.codec = codec;
         self.bytes = [codec.silence(); SAMPLES_PER_FRAME];
         self.decoded = true;
+        self.key = false;
         self.samples[..codec.rate().samples_per_frame()].fill(0);
     }
 

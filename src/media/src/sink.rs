@@ -30,6 +30,10 @@ pub struct TapFrame {
     pub left: Block,
     /// Sent to the leg by the box.
     pub right: Block,
+    /// Left and right hold the tone of a key, that was found in this frame or before and has sounded
+    /// for up to `hear::KEY_FOUND_TICKS` already. Nobody needs it in a recording, and a card's number
+    /// may be read from it.
+    pub keys: [bool; 2],
 }
 
 /// What the engine found out; drained by `Engine::poll_event`.
@@ -37,6 +41,8 @@ pub struct TapFrame {
 pub enum Event {
     /// A key was pressed: once a press.
     Digit { slot: Slot, digit: Digit },
+    /// A key is to be sent to a leg by its signalling.
+    SignalDigit { slot: Slot, digit: Digit },
     /// A peer that sends all the time has sent nothing for `ms`.
     Silent { slot: Slot, ms: u64 },
     /// It sends again, or is no longer expected to.

@@ -130,7 +130,8 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let mut engine =
         Engine::new(Config { legs_max: usize::from(LEGS), clips, seed: 1, silent_ms: 3000 });
     let mut sink = Count::default();
-    let (mut digits, mut played, mut retired, mut figures) = (0, 0, 0, 0);
+    let (mut digits, mut signalled) = (0, 0);
+    let (mut played, mut retired, mut figures) = (0, 0, 0);
     let mut random = 1u64;
     let mut keys = vec![0; 8000];
     KeyTone::new(Digit::new('6').unwrap(), 800).fill(&mut keys[..800]);
@@ -210,8 +211,18 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                 (1 | 2, _) => {
                     engine.command(now, Command::Play { slot, play, clips, looped: false })
                 }
-                (3, _) => engine.command(now, Command::StopPlay { slot }),
-                (4, Some(digit)) => engine.command(now, Command::SendDigit { slot, digit }),
+                (3, _) => {
+                    engine.command(now, Command::Seek { slot, by_ms: tick as i32 % 700 - 350 });
+                    if tick.is_multiple_of(2) {
+                        engine.command(now, Command::StopPlay { slot });
+                    }
+                }
+                (4, Some(digit)) => {
+                    let signalled = tick.is_multiple_of(2);
+                    engine.command(now, Command::SignalDigits { slot, signalled });
+                    engine.command(now, Command::SendDigit { slot, digit });
+                    engine.command(now, Command::Pressed { slot, digit });
+                }
                 (5, _) if slot.0 < PHONES => {
                     engine.command(now, open(slot.0, coder.take().unwrap(), srtp.take()));
                 }
@@ -238,6 +249,7 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
             while let Some(event) = engine.poll_event() {
                 match event {
                     Event::Digit { .. } => digits += 1,
+                    Event::SignalDigit { .. } => signalled += 1,
                     Event::Played { .. } => played += 1,
                     Event::Silent { .. } | Event::Heard { .. } | Event::Muted { .. } => {}
                     Event::Quality { .. } => figures += 1,
@@ -256,6 +268,7 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     assert_eq!((sink.blocks, sink.frames), (50_000, 300_000));
     assert!((240_000..260_000).contains(&sink.packets), "{}", sink.packets);
     assert!(digits > 1000 && played > 100, "{digits} keys, {played} plays");
+    assert!(signalled > 20, "{signalled} keys to be signalled");
     let concealed: u64 =
         (0..PHONES).filter_map(|n| engine.counters(Slot(n))).map(|c| c.concealed_ms).sum();
     assert!(concealed > 1000, "{concealed} ms");

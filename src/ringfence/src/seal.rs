@@ -8,13 +8,15 @@
 //!
 //! A frame holds half a second and the file system is synced every 400 ms, so that a power cut
 //! costs less than a second of audio. A tick that did not come (the queue overflowed, the disk
-//! stalled) is filled with silence and counted, so that both sides stay in step.
+//! stalled) is filled with silence and counted, so that both sides stay in step. The tones of keys are
+//! left out.
 
 use crate::boxkey;
 use crate::folders::make_private_dir;
 use crate::service::{AbortOnPanic, Severity, log};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender};
+use media::muffle::Muffle;
 use media::recode::Recoder;
 use media::{Block, TapFrame, TapNo};
 use model::id::RecordingId;
@@ -125,6 +127,7 @@ pub fn start(seal: Seal) -> anyhow::Result<Vec<JoinHandle<()>>> {
 struct Open {
     begin: TapBegin,
     file: Option<Sealing>,
+    muffle: Muffle,
     next_tick: Option<u64>,
     blocks: u64,
     missed: u64,
@@ -154,7 +157,7 @@ fn run(mut seal: Seal) {
             match item {
                 TapItem::Frame { tap, tick, frame } => {
                     if let Some(recording) = open.get_mut(&tap.0) {
-                        recording.push(tick, &frame, &seal);
+                        recording.take(tick, frame, &seal);
                     }
                 }
                 TapItem::End { tap } => {
@@ -177,7 +180,15 @@ fn run(mut seal: Seal) {
 
 impl Open {
     fn new(begin: TapBegin) -> Self {
-        Self { begin, file: None, next_tick: None, blocks: 0, missed: 0, trouble: None }
+        let muffle = Muffle::default();
+        Self { begin, file: None, muffle, next_tick: None, blocks: 0, missed: 0, trouble: None }
+    }
+
+    /// Takes the next frame, and writes the one that no key can be found in any more.
+    fn take(&mut self, tick: u64, frame: TapFrame, seal: &Seal) {
+        if let Some((tick, frame)) = self.muffle.push(tick, frame) {
+            self.push(tick, &frame, seal);
+        }
     }
 
     fn push(&mut self, tick: u64, frame: &TapFrame, seal: &Seal) {
@@ -235,6 +246,9 @@ impl Open {
     }
 
     fn end(mut self, seal: &Seal) {
+        while let Some((tick, frame)) = self.muffle.pop() {
+            self.push(tick, &frame, seal);
+        }
         if let Some(file) = self.file.take() {
             let path = file.path;
             match file

@@ -308,6 +308,10 @@ impl Switch {
             sip::Output::Leg { leg, event } => {
                 let event = self.sound.told(leg, event);
                 match event {
+                    // The media knows whether it heard that press already, and who is to be sent it.
+                    LegEvent::Digit(digit) if self.sound.codec(leg).is_some() => {
+                        return self.engine(leg, |slot| media::Command::Pressed { slot, digit });
+                    }
                     // After `ForwardAsked` no `Gone` comes.
                     LegEvent::Gone(_) | LegEvent::ForwardAsked { .. } => self.close(leg),
                     LegEvent::Arrived { via: Via::Trunk(_), .. }
@@ -320,6 +324,12 @@ impl Switch {
             }
             sip::Output::Media { leg, media, signalling } => {
                 self.open_media(leg, &media, signalling.ip());
+            }
+            sip::Output::KeysByInfo { leg, signalled } => {
+                self.engine(leg, |slot| media::Command::SignalDigits { slot, signalled });
+            }
+            sip::Output::KeyRefused { leg, digit } => {
+                self.engine(leg, |slot| media::Command::SendDigit { slot, digit });
             }
             sip::Output::There { leg } => self.sound.there(now, leg),
             sip::Output::RefusedClear { via } => {
@@ -408,6 +418,12 @@ impl Switch {
         match said {
             MediaSaid::Engine(media::Event::Digit { slot, digit }) => {
                 self.leg_event(now, slot, LegEvent::Digit(digit));
+            }
+            MediaSaid::Engine(media::Event::SignalDigit { slot, digit }) => {
+                if let Some(leg) = self.parts.wires.leg_at(slot) {
+                    let key = sip::Command::Key { leg, digit };
+                    self.parts.endpoint.handle(now, sip::Input::Command(key));
+                }
             }
             MediaSaid::Engine(media::Event::Played { slot, play }) => {
                 self.leg_event(now, slot, LegEvent::Played(play));

@@ -10,8 +10,8 @@ use model::feature::{FeatureWish, Features, Lamp, Watched};
 use model::site::{Guarding, TrunkOut};
 use model::srtp::SrtpPolicy;
 use model::{
-    AgentId, Cause, Codec, Codecs, Instant, LegEvent, LegId, Number, PersonName, PhoneId, Secret,
-    TransferStage, TrunkId, Via,
+    AgentId, Cause, Codec, Codecs, Digit, Instant, LegEvent, LegId, Number, PersonName, PhoneId,
+    Secret, TransferStage, TrunkId, Via,
 };
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -187,6 +187,8 @@ pub enum Command {
     /// Ask the party of a leg that is up whether it is there, by an OPTIONS within the call; `There`
     /// says that it answered. One that knows of no such call is gone (RFC 3261 12.2.1.2).
     Ask { leg: LegId },
+    /// Send a key to the party by INFO, as `Output::KeysByInfo` offered.
+    Key { leg: LegId, digit: Digit },
     /// Put the party on hold: we still send to it (music) or the line is still both ways.
     Hold { leg: LegId, send: bool },
     /// Take the party back.
@@ -256,6 +258,10 @@ pub enum Output {
     /// `signalling` is where the leg's requests go: behind a NAT, or from another interface of the
     /// same machine, sound comes from there and not from what the session description names.
     Media { leg: LegId, media: MediaPlan, signalling: SocketAddr },
+    /// Keys can be sent to the party by `Command::Key` where it takes no telephone-event, or no longer.
+    KeysByInfo { leg: LegId, signalled: bool },
+    /// The party does not take keys by INFO though it seemed so: send this one in the sound.
+    KeyRefused { leg: LegId, digit: Digit },
     /// The party of a leg answered `Command::Ask`.
     There { leg: LegId },
     /// A call was refused since it would have been in clear where encryption is required.

@@ -46,6 +46,9 @@ pub struct Counters {
     pub forks_hung_up: u64,
     /// 491 sent or received.
     pub glares: u64,
+    /// Keys sent by INFO, and keys that were not since too many waited or the peer refused them.
+    pub keys_sent: u64,
+    pub keys_lost: u64,
     /// Subscriptions granted; not their refreshes.
     pub subscribed: u64,
     pub notified: u64,

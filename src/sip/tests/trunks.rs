@@ -5,7 +5,7 @@
 mod network;
 
 use model::site::{Target, TrunkAccount, TrunkOut};
-use model::{Cause, LegEvent, Number, PersonName, Secret, TrunkId};
+use model::{Cause, Digit, LegEvent, Number, PersonName, Secret, TrunkId};
 use network::*;
 use sip::{Accounts, Command, Config, Output, Transport, TrunkCall, TrunkConfig};
 use std::collections::{BTreeMap, BTreeSet};
@@ -591,4 +591,96 @@ fn a_target_that_failed_calls_is_tried_last_and_one_that_is_held_too() {
     assert_eq!(got(&net, TWO).last().map(String::as_str), Some("INVITE"));
     assert_eq!(got(&net, ONE).len(), before);
     assert_eq!(health(&net), []);
+}
+
+fn key(sign: char) -> Command {
+    Command::Key { leg: ringing(), digit: Digit::new(sign).unwrap() }
+}
+
+/// Talks to a carrier that says what methods it takes.
+fn talk(net: &mut Network, allow: &str) {
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    let request = last(net, ONE, "INVITE");
+    let sdp = "v=0\r\no=- 1 1 IN IP4 198.51.100.21\r\ns=-\r\nc=IN IP4 198.51.100.21\r\nt=0 0\r\n\
+               m=audio 30000 RTP/AVP 8\r\n";
+    let more = format!("Contact: <sip:far@{ONE}>\n{allow}Content-Type: application/sdp\n");
+    reply(net, ONE, &request, "200 OK", &more, sdp);
+}
+
+/// What was said of keys by INFO, and the keys given back.
+fn keys_told(net: &Network) -> (Vec<bool>, String) {
+    let (mut offers, mut back) = (Vec::new(), String::new());
+    for output in net.news(BOX) {
+        match output {
+            Output::KeysByInfo { signalled, .. } => offers.push(signalled),
+            Output::KeyRefused { digit, .. } => back.push(digit.as_char()),
+            _ => {}
+        }
+    }
+    (offers, back)
+}
+
+#[test]
+fn keys_go_by_info_one_after_the_other_where_the_site_says_so_and_the_carrier_allows_it() {
+    let mut net = network(|out| out.keys_by_info = true);
+    talk(&mut net, "Allow: INVITE, ACK, BYE, INFO\n");
+    assert_eq!(keys_told(&net).0, [true]);
+    net.tell(BOX, key('5'));
+    net.tell(BOX, key('#'));
+    net.run_ms(20);
+    let info = last(&net, ONE, "INFO");
+    assert_eq!(header(&info, "Content-Type").unwrap(), "application/dtmf-relay");
+    assert!(info.ends_with("\r\n\r\nSignal=5\r\nDuration=100\r\n"), "{info}");
+    assert_eq!(got(&net, ONE), ["INVITE", "ACK", "INFO"], "the second waits for the first");
+    answer(&mut net, ONE, "INFO", "200 OK", "");
+    assert!(last(&net, ONE, "INFO").contains("Signal=#"));
+    answer(&mut net, ONE, "INFO", "200 OK", "");
+    net.run_ms(40_000);
+    assert_eq!(got(&net, ONE), ["INVITE", "ACK", "INFO", "INFO"]);
+    assert_eq!(net.endpoint(BOX).counters().keys_sent, 2);
+}
+
+#[test]
+fn keys_are_not_offered_by_info_where_the_site_or_the_carrier_does_not() {
+    for (site, allow) in [(false, "Allow: INVITE, INFO\n"), (true, "Allow: INVITE, ACK, BYE\n")] {
+        let mut net = network(|out| out.keys_by_info = site);
+        talk(&mut net, allow);
+        net.tell(BOX, key('5'));
+        net.run_ms(20);
+        assert_eq!((keys_told(&net).0, got(&net, ONE).len()), (vec![], 2), "{site} {allow}");
+        assert_eq!(net.endpoint(BOX).counters().keys_lost, 1);
+    }
+}
+
+#[test]
+fn a_carrier_that_refuses_an_info_is_sent_no_more_and_the_keys_are_given_back() {
+    let mut net = network(|out| out.keys_by_info = true);
+    talk(&mut net, "");
+    for sign in "147".chars() {
+        net.tell(BOX, key(sign));
+    }
+    net.run_ms(20);
+    answer(&mut net, ONE, "INFO", "415 Unsupported Media Type", "");
+    assert_eq!(keys_told(&net), (vec![true, false], "147".into()));
+    net.run_ms(20);
+    assert_eq!(got(&net, ONE), ["INVITE", "ACK", "INFO"]);
+}
+
+#[test]
+fn a_challenge_of_an_info_is_answered_and_the_key_counts_once() {
+    let mut net = network(|out| {
+        out.keys_by_info = true;
+        out.account = Some(account(false));
+    });
+    talk(&mut net, "Allow: INFO\n");
+    net.tell(BOX, key('8'));
+    net.run_ms(20);
+    answer(&mut net, ONE, "INFO", "407 Proxy Authentication Required", CHALLENGE);
+    let again = last(&net, ONE, "INFO");
+    let proof = header(&again, "Proxy-Authorization");
+    assert!(proof.is_some() && again.contains("Signal=8"), "{again}");
+    answer(&mut net, ONE, "INFO", "200 OK", "");
+    net.run_ms(100);
+    assert_eq!(keys_told(&net), (vec![true], String::new()));
 }

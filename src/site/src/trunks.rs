@@ -115,6 +115,9 @@ fn out(reader: &mut Reader<'_>, section: &mut Section<'_>, sip: &SipSite) -> Tru
     let form = section.field("number-form").and_then(|field| field.one_of(reader, &forms));
     out.form = form.unwrap_or_default();
     out.trusted = section.field("trusted").and_then(|f| f.flag(reader)).unwrap_or(false);
+    let ways = [("tones", false), ("info", true)];
+    let keys = section.field("keys").and_then(|field| field.one_of(reader, &ways));
+    out.keys_by_info = keys.unwrap_or(false);
     out.srtp = srtp(reader, section, sip, &out.targets);
     out.certificate = transports::certificate(reader, section, sip);
     out.options_every = never_or(reader, section, "options-every", 5..=3600, 30);

@@ -182,6 +182,7 @@ fn phones_roles_and_trunks_are_read_as_they_are_written() {
     assert_eq!(out.account.as_ref().map(|account| account.expires_s), Some(600));
     assert_eq!(out.caller_id, CallerId::Fixed(Number::new("02160000000")));
     assert_eq!((out.form, out.order, out.trusted), (NumberForm::E164, 2, true));
+    assert!(out.keys_by_info);
     assert_eq!((out.srtp, out.options_every), (Some(SrtpPolicy::Offer), Duration::ZERO));
     let sip = &site.sip;
     assert_eq!(sip.tls.as_ref().map(|tls| tls.bind.port()), Some(5061));

@@ -6,6 +6,7 @@ use crate::coder::Coder;
 use crate::command::{Command, ControlPath, Packets, RoomNo, Slot};
 use crate::leg::{Control, Leg, Line, Sender};
 use crate::play::Play;
+use crate::presses::Way;
 use crate::receive::{Expected, Receiver};
 use crate::room::Voice;
 use crate::sink::Event;
@@ -50,6 +51,10 @@ impl Engine {
                 let play = Play::new(play, clips, looped, &self.clips);
                 self.leg(slot)?.play(play);
             }
+            Command::Seek { slot, by_ms } => {
+                let clips = std::sync::Arc::clone(&self.clips);
+                self.leg(slot)?.seek(&clips, by_ms);
+            }
             Command::StopPlay { slot } => self.leg(slot)?.stop_play(),
             Command::Bridge { a, b } => self.bridge(a, b)?,
             Command::Unbridge { slot } => {
@@ -66,7 +71,17 @@ impl Engine {
             }
             Command::Tap { slot, tap } => self.leg(slot)?.tap = Some(tap),
             Command::Untap { slot } => self.leg(slot)?.tap = None,
-            Command::SendDigit { slot, digit } => self.leg(slot)?.send_digit(digit),
+            Command::SendDigit { slot, digit } => {
+                self.leg(slot)?;
+                self.send_digit(slot, digit);
+            }
+            Command::SignalDigits { slot, signalled } => {
+                self.leg(slot)?.keys.signalled = signalled;
+            }
+            Command::Pressed { slot, digit } => {
+                self.leg(slot)?;
+                self.pressed(now, slot, Way::Signal, digit);
+            }
         }
         Some(())
     }
@@ -132,7 +147,7 @@ impl Engine {
         for (slot, peer) in [(a, b), (b, a)] {
             self.unbridge(slot);
             self.unmix(slot);
-            self.leg(slot)?.stop_play();
+            self.leg(slot)?.end_play();
             self.leg(slot)?.peer = Some(peer);
             self.leg(slot)?.known.renew();
         }
@@ -155,7 +170,7 @@ impl Engine {
         self.unmix(slot);
         self.rooms.get_mut(place)?.join(slot);
         let leg = self.leg(slot)?;
-        leg.stop_play();
+        leg.end_play();
         leg.room = Some(room);
         leg.known.renew();
         Some(())

@@ -18,6 +18,7 @@ mod keys;
 mod known;
 mod network;
 mod prompts;
+mod relayed;
 mod reports;
 mod room;
 mod silence;

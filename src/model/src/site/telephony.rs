@@ -133,6 +133,8 @@ pub struct TrunkOut {
     pub form: NumberForm,
     /// Its P-Asserted-Identity is believed and ours is sent to it (RFC 3325).
     pub trusted: bool,
+    /// Keys go to it by SIP INFO where it takes no telephone-event; else as tones.
+    pub keys_by_info: bool,
     /// Instead of the site's.
     pub srtp: Option<SrtpPolicy>,
     /// The name in the certificate of its peers that connect over TLS, where the site asks for one.

@@ -27,6 +27,7 @@ impl Endpoint {
                 self.with_leg(leg, |l, w| l.direct(now, w, direction));
             }
             Command::Ask { leg } => self.with_leg(leg, |l, w| l.ask(now, w)),
+            Command::Key { leg, digit } => self.with_leg(leg, |l, w| l.key(now, w, digit)),
             Command::Resume { leg } => {
                 self.with_leg(leg, |l, w| l.direct(now, w, Direction::SendReceive));
             }

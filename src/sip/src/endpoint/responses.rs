@@ -53,6 +53,7 @@ impl Endpoint {
                 let code = response.code().unwrap_or(500);
                 self.with_leg(leg, |l, w| l.asked(now, w, code));
             }
+            Owner::Key { leg } => self.with_leg(leg, |l, w| l.key_answered(now, w, id, response)),
             Owner::Referral { leg, number } => {
                 let (code, for_now) =
                     (response.code().unwrap_or(500), response.retry_after().is_some());
@@ -132,6 +133,7 @@ impl Endpoint {
             Owner::Reinvite { leg } | Owner::Update { leg } => {
                 self.with_leg(leg, |l, w| l.reinvite_timed_out(now, w, timed_out.code));
             }
+            Owner::Key { leg } => self.with_leg(leg, |l, w| l.key_timed_out(now, w)),
             Owner::Referral { leg, number } => {
                 self.with_leg(leg, |l, _| l.notify_refused(now, number, false));
             }

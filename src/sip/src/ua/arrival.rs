@@ -22,6 +22,7 @@ pub fn party_of(wire: &Wire, trunk: &TrunkId, config: &TrunkConfig) -> Party {
         }),
         srtp: config.out.srtp.unwrap_or(wire.srtp),
         codec: None,
+        keys_by_info: config.out.keys_by_info,
     }
 }
 

@@ -9,8 +9,12 @@
 //!      +--> BYE --> over <+      (a trunk that challenges our BYE gets it again with the proof)
 //! ```
 
+mod keys;
 mod ours;
 mod theirs;
+
+use keys::Keys;
+pub use keys::infos;
 
 use super::leg::{Within, reply};
 use super::party::Party;
@@ -46,6 +50,8 @@ pub struct Call {
     talk: Talk,
     /// The peer takes UPDATE.
     updates: bool,
+    /// Keys on their way to the peer by INFO.
+    keys: Keys,
     timer: Option<SessionTimer>,
     /// A transfer that the peer asked for.
     pub transfer: Option<Transfer>,
@@ -76,6 +82,8 @@ pub struct Opening {
     pub talk: Talk,
     pub party: Party,
     pub updates: bool,
+    /// The peer takes INFO, as far as it says.
+    pub infos: bool,
     pub timer: Option<SessionTimer>,
 }
 
@@ -128,6 +136,7 @@ impl Call {
             leg: opening.leg,
             placed: opening.placed.is_some(),
             contact: opening.placed.unwrap_or_default(),
+            keys: Keys::new(opening.infos && opening.party.keys_by_info),
             dialog: opening.dialog,
             party: opening.party,
             talk: opening.talk,
@@ -280,6 +289,7 @@ impl Call {
     fn announce(&self, wire: &mut Wire, settled: Settled) {
         if self.leaving.is_none() {
             announce(wire, self.leg, &self.dialog, settled);
+            self.offer_keys(wire);
         }
     }
 

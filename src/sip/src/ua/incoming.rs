@@ -9,7 +9,7 @@
 //!                '-- CANCEL, BYE --> 487
 //! ```
 
-use super::call::{Call, Opening, announce};
+use super::call::{Call, Opening, announce, infos};
 use super::leg::{Within, reply};
 use super::party::Party;
 use super::reason;
@@ -183,11 +183,13 @@ impl Incoming {
             talk,
             party: self.party.clone(),
             updates: updates(&self.invite),
+            infos: infos(&self.invite),
             timer,
         });
         call.answer(now, wire, self.transaction, response, !answered);
         if let Some(settled) = settled {
             announce(wire, self.leg, &self.dialog, settled);
+            call.offer_keys(wire);
         }
         if answered {
             wire.event(self.leg, LegEvent::Answered);

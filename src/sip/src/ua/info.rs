@@ -1,4 +1,4 @@
-//! Keys told by INFO, as gateways without RFC 4733 do.
+//! Keys told by INFO, as gateways without RFC 4733 do; read in both forms, sent in the first.
 //!
 //! ```text
 //! application/dtmf-relay: "Signal=5 CRLF Duration=160"      application/dtmf: "5"
@@ -20,6 +20,16 @@ pub enum Info {
     Unreadable,
     /// A body of another type: 415.
     Foreign,
+}
+
+/// The body type we send.
+pub const SENT: &str = "application/dtmf-relay";
+/// How long a key lasts as it is sent.
+const SENT_MS: u16 = 100;
+
+/// The body that tells of a key.
+pub fn body(digit: Digit) -> Vec<u8> {
+    format!("Signal={}\r\nDuration={SENT_MS}\r\n", digit.as_char()).into_bytes()
 }
 
 /// Reads an INFO.

@@ -29,7 +29,7 @@ use crate::peer::Peer;
 use crate::registrar::Target;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
-use model::{Cause, Instant, LegEvent, LegId, TransferStage, TrunkId, Via};
+use model::{Cause, Digit, Instant, LegEvent, LegId, TransferStage, TrunkId, Via};
 use rsip::Uri;
 use std::net::SocketAddr;
 
@@ -220,6 +220,13 @@ impl Leg {
     pub fn ask(&mut self, now: Instant, wire: &mut Wire) {
         if let Phase::Up(call) = &mut self.phase {
             call.ask(now, wire);
+        }
+    }
+
+    /// Sends a key to the party by INFO.
+    pub fn key(&mut self, now: Instant, wire: &mut Wire, digit: Digit) {
+        if let Phase::Up(call) = &mut self.phase {
+            call.key(now, wire, digit);
         }
     }
 

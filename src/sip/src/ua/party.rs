@@ -19,12 +19,15 @@ pub struct Party {
     pub srtp: SrtpPolicy,
     /// What the other party of its call speaks, which it is asked for first.
     pub codec: Option<Codec>,
+    /// Keys go to it by INFO where it takes no telephone-event.
+    pub keys_by_info: bool,
 }
 
 impl Party {
     /// A phone of ours.
     pub fn phone(phone: PhoneId, srtp: SrtpPolicy) -> Self {
-        Self { via: Some(Via::Phone(phone)), trusted: true, account: None, srtp, codec: None }
+        let via = Some(Via::Phone(phone));
+        Self { via, trusted: true, srtp, ..Self::default() }
     }
 
     /// Tells whether it is a phone of ours.

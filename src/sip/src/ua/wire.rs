@@ -50,6 +50,8 @@ pub enum Owner {
     Update { leg: LegId },
     /// An OPTIONS that asks whether a leg's party is there.
     Ask { leg: LegId },
+    /// An INFO that tells a leg's party of a key.
+    Key { leg: LegId },
     /// A NOTIFY of how the transfer goes that the REFER of that number asked for.
     Referral { leg: LegId, number: u32 },
     /// A BYE that a trunk may challenge.

@@ -92,6 +92,26 @@ impl Leg {
         }
     }
 
+    /// Takes a response to an INFO of ours.
+    pub fn key_answered(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        id: TransactionId,
+        response: &Message,
+    ) {
+        let Phase::Up(call) = &mut self.phase else { return };
+        let fate = call.key_answered(now, wire, id, response);
+        self.meet(wire, fate);
+    }
+
+    /// Nobody answered an INFO of ours: whether the party is there is for others to find out.
+    pub fn key_timed_out(&mut self, now: Instant, wire: &mut Wire) {
+        if let Phase::Up(call) = &mut self.phase {
+            call.key_lost(now, wire);
+        }
+    }
+
     /// Takes a response to our BYE: a challenge is answered where the peer is a trunk of ours.
     pub fn bye_response(
         &mut self,

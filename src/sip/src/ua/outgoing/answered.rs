@@ -2,7 +2,7 @@
 
 use super::{Outcome, Outgoing, Response};
 use crate::dialog::Dialog;
-use crate::ua::call::{Call, Opening, announce};
+use crate::ua::call::{Call, Opening, announce, infos};
 use crate::ua::forks::Forks;
 use crate::ua::incoming::updates;
 use crate::ua::reason;
@@ -73,8 +73,10 @@ impl Outgoing {
             talk,
             party: std::mem::take(&mut self.party),
             updates: takes_update,
+            infos: infos(answer),
             timer: refresh::agreed(now, wire.session_s, answer),
         });
+        call.offer_keys(wire);
         wire.event(leg, LegEvent::Answered);
         Outcome::Answered(Box::new(call))
     }

@@ -1,0 +1,80 @@
+//! The keys of a leg: heard in its sound, told once, and sent as the far side takes them.
+
+use super::{Constants, Leg, Line};
+use crate::digits::Digits;
+use crate::hear::KeyEar;
+use crate::presses::{Presses, Way};
+use model::{Digit, Instant, Rate, SAMPLES_PER_FRAME, SAMPLES_PER_FRAME_MAX};
+
+/// How the far side of a leg takes keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// As telephone-events (RFC 4733).
+    Event,
+    /// By its signalling.
+    Signal,
+    /// In the sound itself.
+    Sound,
+}
+
+/// What a leg knows of keys.
+pub struct Keys {
+    /// On their way to the leg.
+    pub sent: Digits,
+    /// Keys go by signalling where there are no telephone-events.
+    pub signalled: bool,
+    ear: KeyEar,
+    presses: Presses,
+}
+
+impl Keys {
+    /// Knows of none.
+    pub fn new() -> Self {
+        Self {
+            sent: Digits::new(),
+            signalled: false,
+            ear: KeyEar::default(),
+            presses: Presses::default(),
+        }
+    }
+
+    /// Notes that the tone of a key goes out in this tick: its echo is no press.
+    pub fn sounding(&mut self, now: Instant) {
+        if let Some(digit) = self.sent.sounding() {
+            self.presses.sounded(now, digit);
+        }
+    }
+}
+
+impl Leg {
+    /// How the far side takes keys.
+    pub fn takes(&self) -> Taken {
+        match &self.line {
+            Line::Rtp { sender, .. } if sender.dtmf_payload_type.is_some() => Taken::Event,
+            Line::Rtp { .. } if self.keys.signalled => Taken::Signal,
+            _ => Taken::Sound,
+        }
+    }
+
+    /// Takes a key that came by one way; tells whether it is a press of its own.
+    pub fn pressed(&mut self, now: Instant, way: Way, digit: Digit) -> bool {
+        let own = self.keys.presses.take(now, way, digit);
+        self.counters.digits_in += u64::from(own);
+        own
+    }
+
+    /// Notes that the leg hears the tone of a key that its peer pressed.
+    pub fn hears_key(&mut self, now: Instant, digit: Digit) {
+        self.keys.presses.sounded(now, digit);
+    }
+
+    /// Hears what is said in this tick; gives a key that was found in it.
+    pub(super) fn hear_keys(&mut self, constants: &Constants) -> Option<Digit> {
+        let (said, mut narrow) = (&self.said, [0; SAMPLES_PER_FRAME_MAX]);
+        let from = said.rate();
+        self.to_ear.frame(&constants.weights, from, &said.samples, Rate::Narrow, &mut narrow);
+        let digit = self.keys.ear.hear(&constants.filters, &narrow[..SAMPLES_PER_FRAME]);
+        self.said.key = self.keys.ear.is_pressed();
+        digit
+    }
+}
