@@ -18,6 +18,8 @@ mod keys;
 mod known;
 mod network;
 mod prompts;
+mod q24;
+mod receiver;
 mod relayed;
 mod reports;
 mod room;
