@@ -240,7 +240,7 @@ impl Leg {
                 in_band
             }
             Line::Card { ear } => {
-                ear.tick(&mut self.said);
+                ear.tick(&constants.weights.fractions, &mut self.said);
                 true
             }
         };

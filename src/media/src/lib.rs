@@ -20,6 +20,7 @@ pub mod command;
 mod conceal;
 pub mod content;
 mod digits;
+mod drift;
 pub mod dtmf;
 pub mod engine;
 pub mod hear;

@@ -4,8 +4,8 @@
 //!   8 kHz <--by 2--> 16 kHz <--by 3--> 48 kHz
 //! ```
 //!
-//! Windowed sincs with the middle of their slope at half the lower rate: flat to 3400 Hz (and to
-//! 7000 Hz), what lies 600 Hz (1 kHz) and more above the middle is 55 dB down, so that what is
+//! Windowed sincs with the middle of their slope at half the lower rate: within 0.1 dB to 3500 Hz (and
+//! to 7000 Hz), what lies 600 Hz (1 kHz) and more above the middle is 55 dB down, so that what is
 //! folded back lands above the telephone's band. The filters of `audio-codec` 0.4 have 24 weights
 //! at the input's rate, whichever that is: too few to bring 48 kHz down to 8 without folding.
 
@@ -17,7 +17,7 @@ pub type Samples = [i16; SAMPLES_PER_FRAME_MAX];
 
 const WIDE: usize = 2 * SAMPLES_PER_FRAME;
 /// Weights for each sample at the lower rate, on both sides together.
-const REACH: usize = 32;
+pub const REACH: usize = 32;
 /// Kaiser's beta for 60 dB.
 const BETA: f64 = 5.65;
 /// Fraction bits of the weights; sums of a whole filter stay within 32 bits.
@@ -28,12 +28,13 @@ const BITS: u32 = 14;
 pub struct Weights {
     two: [[i16; REACH]; 2],
     three: [[i16; REACH]; 3],
+    pub fractions: Fractions,
 }
 
 impl Weights {
     /// Computes them.
     pub fn new() -> Self {
-        Self { two: phases(), three: phases() }
+        Self { two: phases(), three: phases(), fractions: Fractions::new() }
     }
 }
 
@@ -54,6 +55,47 @@ fn phases<const N: usize>() -> [[i16; REACH]; N] {
         let sum: f64 = raw.iter().sum();
         raw.map(|weight| (weight / sum * f64::from(1u32 << BITS)).round() as i16)
     })
+}
+
+/// The weights of what lies between two samples: of each `PARTS`th of the way, and of the end of it.
+#[derive(Clone, Debug)]
+pub struct Fractions {
+    phases: [[i16; REACH]; PARTS],
+    end: [i16; REACH],
+}
+
+/// Places between two samples that weights are kept for; between those the result is interpolated.
+const PARTS: usize = 64;
+
+impl Fractions {
+    /// Computes them.
+    pub fn new() -> Self {
+        let phases = phases();
+        // The end of the way is the next sample's begin: all weights one place later.
+        let mut end = phases[0];
+        end.rotate_right(1);
+        Self { phases, end }
+    }
+
+    /// What lies `after` 2^-32 of the way between the two samples in the middle of the first
+    /// `REACH`.
+    pub fn between(&self, samples: &[i16], after: u32) -> i16 {
+        let part = (after >> 26) as usize;
+        let rest = i64::from(after >> 10 & 0xFFFF);
+        let samples = &samples[..REACH];
+        let here = i64::from(dot(samples, &self.phases[part]));
+        if rest == 0 {
+            return rounded(here);
+        }
+        let next = i64::from(dot(samples, self.phases.get(part + 1).unwrap_or(&self.end)));
+        rounded((here * (0x1_0000 - rest) + next * rest) >> 16)
+    }
+}
+
+impl Default for Fractions {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// One stream on its way from one rate to another. A change of either begins anew.
