@@ -1,14 +1,17 @@
 //! Datagrams of many sockets in few system calls, by io_uring.
 //!
 //! ```text
-//!   receive: every socket --> 256 RECVMSG, one system call --> taken --> those that had one, again
+//!   receive: every socket --> 256 RECVs, one system call --> taken --> some of those that had one
+//!            (a second look costs as much as a first: `place`)         again --> ...
 //!   send:    256 SENDs, one system call
 //! ```
 //!
 //! Every operation is told not to wait (`MSG_DONTWAIT`), so that the kernel has done with all of
 //! them when the system call returns: no memory is shared with it between two calls. Sockets are
 //! not watched: in a tick of 20 ms nearly each has something, and an empty look costs less than a
-//! wake-up. Kernels and sandboxes that refuse io_uring are told apart by `Batches::new`.
+//! wake-up. They are registered with the ring, and one whose peer is known for good is connected
+//! (`connect`): then the kernel finds the way to it once, not with each datagram, and drops what
+//! others send. Kernels and sandboxes that refuse io_uring are told apart by `Batches::new`.
 //!
 //! This is the one module of the box that needs `unsafe` for sound: no crate offers batches over
 //! many sockets in safe hands, and a system call a datagram costs a fifth of the core
@@ -16,44 +19,51 @@
 #![expect(unsafe_code, reason = "entries of the ring carry pointers; see each block")]
 
 mod address;
+mod place;
+mod room;
+#[cfg(test)]
+mod tests;
 
-use address::Address;
-use io_uring::{IoUring, opcode, types};
+use io_uring::opcode::{Recv, RecvMsg, Send};
+use io_uring::types::{Fd, Fixed};
+use io_uring::{IoUring, squeue};
+use place::Place;
+use room::Room;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsRawFd as _, RawFd};
 
 /// Operations a system call.
 pub const BATCH: usize = 256;
 /// The longest datagram that is taken or sent whole.
 pub const DATAGRAM_BYTES_MAX: usize = 2048;
+/// A registered place without a socket.
+const NO_SOCKET: RawFd = -1;
 
-/// The memory one operation uses: a datagram and its address, and how the kernel is told of them.
-struct Room {
-    bytes: [u8; DATAGRAM_BYTES_MAX],
-    address: Address,
-    part: libc::iovec,
-    head: libc::msghdr,
-}
-
-/// What became of the datagrams to be sent.
+/// What became of datagrams since the last time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     pub sent: u64,
     /// Not taken by the kernel, or longer than `DATAGRAM_BYTES_MAX`.
     pub failed: u64,
+    /// Times a peer's machine said that nobody listens there (ICMP). It may be a phone that starts
+    /// anew, or a forgery: nothing follows of it.
+    pub refused: u64,
 }
 
 /// Sockets by place, read and written in batches.
 pub struct Batches {
     ring: IoUring,
     rooms: Box<[Room]>,
-    sockets: Vec<Option<UdpSocket>>,
+    places: Vec<Option<Place>>,
+    /// Sockets are registered with the ring, by place.
+    registered: bool,
     /// Places that have a socket.
     open: Vec<u16>,
     /// Places still to be looked at in this turn.
     todo: Vec<u16>,
     again: Vec<u16>,
+    turn: u64,
     /// Sends that wait for `flush`; they use the first rooms.
     waiting: usize,
     outcome: Sent,
@@ -73,20 +83,18 @@ impl Batches {
             .build(entries)
             // Kernels before 6.1 know the first two only in part.
             .or_else(|_| IoUring::new(entries))?;
-        let room = || Room {
-            bytes: [0; DATAGRAM_BYTES_MAX],
-            address: Address::default(),
-            part: libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 },
-            // SAFETY: a msghdr is a plain structure of C for which all zeros is a valid value.
-            head: unsafe { std::mem::zeroed() },
-        };
+        // One more, for the probe. Where it is refused each operation looks its socket up.
+        let count = u32::try_from(places + 1).unwrap_or(u32::MAX);
+        let registered = ring.submitter().register_files_sparse(count).is_ok();
         let mut batches = Self {
             ring,
-            rooms: (0..BATCH).map(|_| room()).collect(),
-            sockets: (0..places).map(|_| None).collect(),
-            open: Vec::with_capacity(places),
-            todo: Vec::with_capacity(places),
-            again: Vec::with_capacity(places),
+            rooms: (0..BATCH).map(|_| Room::new()).collect(),
+            places: (0..places).map(|_| None).collect(),
+            registered,
+            open: Vec::with_capacity(places + 1),
+            todo: Vec::with_capacity(places + 1),
+            again: Vec::with_capacity(places + 1),
+            turn: 0,
             waiting: 0,
             outcome: Sent::default(),
             broken: false,
@@ -97,23 +105,30 @@ impl Batches {
 
     /// Takes a socket; one that the place had before is closed. Tells whether there is the place.
     pub fn open(&mut self, place: u16, socket: UdpSocket) -> bool {
-        let Some(slot) = self.sockets.get_mut(usize::from(place)) else { return false };
-        let before = slot.replace(socket);
-        if before.is_none() {
+        // What was to go out over the one before goes first.
+        self.flush_waiting();
+        let Some(slot) = self.places.get_mut(usize::from(place)) else { return false };
+        let fd = socket.as_raw_fd();
+        if slot.replace(Place::new(socket)).is_none() {
             self.open.push(place);
-        } else {
-            // What was to go out over the one before goes first.
-            self.flush_waiting();
         }
-        drop(before);
+        self.register(place, fd);
         true
     }
 
     /// Closes the socket of a place.
     pub fn shut(&mut self, place: u16) {
         self.flush_waiting();
-        if self.sockets.get_mut(usize::from(place)).and_then(Option::take).is_some() {
+        if self.places.get_mut(usize::from(place)).and_then(Option::take).is_some() {
             self.open.retain(|open| *open != place);
+            self.register(place, NO_SOCKET);
+        }
+    }
+
+    /// Exchanges datagrams with this peer alone from now on, or again with all.
+    pub fn connect(&mut self, place: u16, peer: Option<SocketAddr>) {
+        if let Some(Some(place)) = self.places.get_mut(usize::from(place)) {
+            place.connect(peer);
         }
     }
 
@@ -122,11 +137,20 @@ impl Batches {
         !self.broken
     }
 
+    /// Places reserved.
+    pub fn places(&self) -> usize {
+        self.places.len()
+    }
+
     /// Gives the sockets back with their places, for another way to use them.
     pub fn take_sockets(&mut self) -> Vec<Option<UdpSocket>> {
         self.flush_waiting();
         self.open.clear();
-        std::mem::take(&mut self.sockets)
+        if std::mem::take(&mut self.registered) {
+            // A ring that is broken is dropped next, and its files with it.
+            let _ = self.ring.submitter().unregister_files();
+        }
+        std::mem::take(&mut self.places).into_iter().map(|place| Some(place?.close())).collect()
     }
 
     /// Hands on what came, at most `rounds` datagrams of each socket; gives how many that were.
@@ -136,11 +160,15 @@ impl Batches {
             (std::mem::take(&mut self.todo), std::mem::take(&mut self.again));
         todo.clear();
         todo.extend_from_slice(&self.open);
+        self.turn = self.turn.wrapping_add(1);
         let mut taken = 0;
-        for _ in 0..rounds {
+        for round in 0..rounds {
             again.clear();
             for places in todo.chunks(BATCH) {
                 taken += self.receive_some(places, &mut again, &mut take);
+            }
+            if round == 0 {
+                again.retain(|&no| self.looks_again(no));
             }
             std::mem::swap(&mut todo, &mut again);
             if todo.is_empty() {
@@ -148,6 +176,11 @@ impl Batches {
             }
         }
         (self.todo, self.again) = (todo, again);
+        for &no in &self.open {
+            if let Some(Some(place)) = self.places.get_mut(usize::from(no)) {
+                place.end_turn();
+            }
+        }
         taken
     }
 
@@ -156,7 +189,7 @@ impl Batches {
         if self.waiting == BATCH {
             self.flush_waiting();
         }
-        let socket = self.sockets.get(usize::from(place)).and_then(Option::as_ref);
+        let socket = self.places.get(usize::from(place)).and_then(Option::as_ref);
         let room = self.rooms.get_mut(self.waiting);
         let (Some(socket), Some(room), false) = (socket, room, self.broken) else {
             self.outcome.failed += 1;
@@ -167,16 +200,18 @@ impl Batches {
             return;
         };
         copy.copy_from_slice(bytes);
-        let address_len = room.address.set(to);
-        let entry = opcode::Send::new(
-            types::Fd(socket.as_raw_fd()),
-            room.bytes.as_ptr(),
-            bytes.len() as u32,
-        )
-        .flags(libc::MSG_DONTWAIT)
-        .dest_addr(room.address.as_ptr())
-        .dest_addr_len(address_len)
-        .build();
+        let (from, len) = (room.bytes.as_ptr(), bytes.len() as u32);
+        let send = match self.registered {
+            true => Send::new(Fixed(u32::from(place)), from, len),
+            false => Send::new(Fd(socket.fd()), from, len),
+        };
+        let send = send.flags(libc::MSG_DONTWAIT);
+        let entry = if socket.peer() == Some(to) {
+            send.build()
+        } else {
+            let address_len = room.address.set(to);
+            send.dest_addr(room.address.as_ptr()).dest_addr_len(address_len).build()
+        };
         // SAFETY: the entry points into a room of ours, which is neither moved, changed nor freed
         // until `run` has seen the operation's end (or leaks it): rooms below `waiting` are not
         // touched before. The socket is closed only after `flush_waiting` (`open`, `shut`).
@@ -196,12 +231,14 @@ impl Batches {
             return;
         }
         self.run(waiting);
-        let mut sent = 0;
+        let (mut sent, mut refused) = (0, 0);
         for entry in self.ring.completion() {
             sent += u64::from(entry.result() >= 0);
+            refused += u64::from(tells_of_peer(entry.result()));
         }
         self.outcome.sent += sent;
-        self.outcome.failed += (waiting as u64).saturating_sub(sent);
+        self.outcome.refused += refused;
+        self.outcome.failed += (waiting as u64).saturating_sub(sent + refused);
     }
 
     /// Takes one datagram of each place; notes those that had one.
@@ -213,23 +250,13 @@ impl Batches {
     ) -> u64 {
         let mut pushed = 0;
         for (n, (place, room)) in places.iter().zip(&mut self.rooms).enumerate() {
-            let Some(Some(socket)) = self.sockets.get(usize::from(*place)) else { continue };
+            let Some(Some(socket)) = self.places.get(usize::from(*place)) else { continue };
             if self.broken {
                 return 0;
             }
-            room.part = libc::iovec {
-                iov_base: room.bytes.as_mut_ptr().cast(),
-                iov_len: DATAGRAM_BYTES_MAX,
-            };
-            room.head.msg_name = room.address.as_mut_ptr().cast();
-            room.head.msg_namelen = Address::BYTES;
-            room.head.msg_iov = &raw mut room.part;
-            room.head.msg_iovlen = 1;
-            let entry = opcode::RecvMsg::new(types::Fd(socket.as_raw_fd()), &raw mut room.head)
-                .flags(libc::MSG_DONTWAIT as u32)
-                .build()
-                .user_data(n as u64);
-            // SAFETY: the head and all it points to lie in a room of ours, which is neither moved,
+            let fixed = self.registered.then_some(Fixed(u32::from(*place)));
+            let entry = look(socket, fixed, room).user_data(n as u64);
+            // SAFETY: the entry and all it points to lie in a room of ours, which is neither moved,
             // looked at nor freed until `run` has seen the operation's end (or leaks it).
             self.broken |= unsafe { self.ring.submission().push(&entry) }.is_err();
             pushed += 1;
@@ -244,17 +271,32 @@ impl Batches {
         let mut taken = 0;
         for entry in self.ring.completion() {
             let n = entry.user_data() as usize;
-            let (Some(place), Some(room)) = (places.get(n), self.rooms.get(n)) else { continue };
-            let Ok(len) = usize::try_from(entry.result()) else { continue };
-            // Of datagrams the kernel does not tell whether more wait.
-            again.push(*place);
-            let (Some(from), Some(bytes)) = (room.address.get(), room.bytes.get(..len)) else {
+            let (Some(no), Some(room)) = (places.get(n), self.rooms.get(n)) else { continue };
+            let Some(Some(place)) = self.places.get_mut(usize::from(*no)) else { continue };
+            let Ok(len) = usize::try_from(entry.result()) else {
+                if tells_of_peer(entry.result()) {
+                    self.outcome.refused += 1;
+                    // What the peer's machine told was taken instead of a datagram.
+                    again.push(*no);
+                } else {
+                    place.note_empty();
+                }
                 continue;
             };
+            // Of datagrams the kernel does not tell whether more wait.
+            again.push(*no);
+            place.note();
+            let from = place.sender().or_else(|| room.address.get());
+            let (Some(from), Some(bytes)) = (from, room.bytes.get(..len)) else { continue };
             taken += 1;
-            take(*place, from, bytes);
+            take(*no, from, bytes);
         }
         taken
+    }
+
+    fn looks_again(&self, no: u16) -> bool {
+        let place = self.places.get(usize::from(no)).and_then(Option::as_ref);
+        place.is_some_and(|place| place.looks_again(self.turn.wrapping_add(no.into())))
     }
 
     /// Submits what was pushed and comes back when the kernel has done with all of it.
@@ -277,25 +319,65 @@ impl Batches {
         self.broken = true;
     }
 
+    /// Tells the ring of a place's socket. A ring that does not take it is no use.
+    fn register(&mut self, place: u16, fd: RawFd) {
+        if self.registered {
+            let told = self.ring.submitter().register_files_update(u32::from(place), &[fd]);
+            self.broken |= told.is_err();
+        }
+    }
+
     /// Tries a receive and a send on a socket of our own, since a sandbox may refuse them singly.
     fn probe(&mut self) -> io::Result<()> {
         let socket = UdpSocket::bind("127.0.0.1:0")?;
         socket.set_nonblocking(true)?;
         let itself = socket.local_addr()?;
-        self.sockets.push(Some(socket));
-        let place = (self.sockets.len() - 1) as u16;
-        self.open.push(place);
-        self.send(place, itself, b"?");
+        let no = u16::try_from(self.places.len()).unwrap_or(u16::MAX);
+        self.places.push(None);
+        self.open(no, socket);
+        self.send(no, itself, b"?");
         let sent = self.flush();
         let came = self.receive(1, |_, _, _| {});
-        self.open.clear();
-        self.sockets.pop();
+        self.shut(no);
+        self.places.pop();
         if sent.sent == 1 && came == 1 && !self.broken {
             Ok(())
         } else {
             Err(io::Error::other("io_uring takes no datagrams here"))
         }
     }
+}
+
+/// A look at a socket, for one datagram; of a connected one the address is known.
+fn look(place: &Place, fixed: Option<Fixed>, room: &mut Room) -> squeue::Entry {
+    if place.sender().is_some() {
+        let (to, len) = (room.bytes.as_mut_ptr(), DATAGRAM_BYTES_MAX as u32);
+        let look = match fixed {
+            Some(fixed) => Recv::new(fixed, to, len),
+            None => Recv::new(Fd(place.fd()), to, len),
+        };
+        return look.flags(libc::MSG_DONTWAIT).build();
+    }
+    let head = room.head();
+    let look = match fixed {
+        Some(fixed) => RecvMsg::new(fixed, head),
+        None => RecvMsg::new(Fd(place.fd()), head),
+    };
+    look.flags(libc::MSG_DONTWAIT as u32).build()
+}
+
+/// Tells whether an outcome is what the peer's machine, or one on the way, said of datagrams before
+/// (ICMP over connected sockets, udp(7)), and nothing about this one.
+fn tells_of_peer(result: i32) -> bool {
+    matches!(
+        -result,
+        libc::ECONNREFUSED
+            | libc::EHOSTUNREACH
+            | libc::ENETUNREACH
+            | libc::EHOSTDOWN
+            | libc::ENOPROTOOPT
+            | libc::EPROTO
+    )
 }
 
 impl Drop for Batches {
@@ -305,110 +387,5 @@ impl Drop for Batches {
             // The kernel may still write into the rooms: they are given up with the ring.
             Box::leak(std::mem::take(&mut self.rooms));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn socket() -> UdpSocket {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        socket
-    }
-
-    /// Nothing where this machine refuses io_uring: the fallback's tests hold there.
-    fn batches(places: usize) -> Option<Batches> {
-        Batches::new(places).inspect_err(|error| eprintln!("no io_uring: {error}")).ok()
-    }
-
-    fn read(batches: &mut Batches, rounds: usize) -> Vec<(u16, Vec<u8>)> {
-        let mut read = Vec::new();
-        batches.receive(rounds, |place, _, bytes| read.push((place, bytes.to_vec())));
-        read
-    }
-
-    #[test]
-    fn more_datagrams_than_a_batch_go_out_and_come_in_each_at_its_socket() {
-        let places = 3 * BATCH as u16 / 2;
-        let Some(mut batches) = batches(usize::from(places)) else { return };
-        let sockets: Vec<_> = (0..places).map(|_| socket()).collect();
-        let at: Vec<_> = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
-        for (place, socket) in sockets.into_iter().enumerate() {
-            assert!(batches.open(place as u16, socket));
-        }
-        for place in 0..places {
-            let to = at[usize::from((place + 1) % places)];
-            batches.send(place, to, &place.to_be_bytes());
-        }
-        assert_eq!(batches.flush(), Sent { sent: u64::from(places), failed: 0 });
-        let mut seen = 0;
-        let count = batches.receive(1, |place, from, bytes| {
-            let before = (place + places - 1) % places;
-            assert_eq!((from, bytes), (at[usize::from(before)], &before.to_be_bytes()[..]));
-            seen += 1;
-        });
-        assert_eq!((seen, count), (places, u64::from(places)));
-        assert_eq!(read(&mut batches, 1), []);
-    }
-
-    #[test]
-    fn a_socket_with_more_is_looked_at_again_up_to_its_rounds() {
-        let Some(mut batches) = batches(2) else { return };
-        let (peer, here) = (socket(), socket());
-        let at = here.local_addr().unwrap();
-        assert!(batches.open(0, here));
-        assert!(batches.open(1, socket()));
-        for n in 0..5 {
-            peer.send_to(&[n], at).unwrap();
-        }
-        let three: Vec<_> = (0..3).map(|n| (0, vec![n])).collect();
-        assert_eq!(read(&mut batches, 3), three);
-        assert_eq!(read(&mut batches, 3), [(0, vec![3]), (0, vec![4])]);
-    }
-
-    #[test]
-    fn addresses_of_both_families_come_and_go() {
-        let Some(mut batches) = batches(1) else { return };
-        let Ok(here) = UdpSocket::bind("[::1]:0") else { return };
-        here.set_nonblocking(true).unwrap();
-        let at = here.local_addr().unwrap();
-        assert!(batches.open(0, here));
-        batches.send(0, at, b"six");
-        assert_eq!(batches.flush().sent, 1);
-        let mut from = None;
-        batches.receive(1, |_, address, bytes| from = (bytes == b"six").then_some(address));
-        assert_eq!(from, Some(at));
-    }
-
-    #[test]
-    fn a_place_that_is_shut_or_not_there_neither_sends_nor_receives() {
-        let Some(mut batches) = batches(1) else { return };
-        let (peer, here) = (socket(), socket());
-        let (at, to) = (here.local_addr().unwrap(), peer.local_addr().unwrap());
-        assert!(!batches.open(1, socket()));
-        assert!(batches.open(0, here));
-        batches.send(0, to, b"before");
-        batches.shut(0);
-        batches.send(0, to, b"after");
-        batches.send(9, to, b"nowhere");
-        assert_eq!(batches.flush(), Sent { sent: 1, failed: 2 });
-        peer.send_to(b"late", at).ok();
-        assert_eq!(read(&mut batches, 1), []);
-        let mut bytes = [0; 16];
-        assert_eq!(peer.recv(&mut bytes).unwrap(), 6);
-    }
-
-    #[test]
-    fn what_is_too_long_is_not_sent_and_what_comes_too_long_is_cut() {
-        let Some(mut batches) = batches(1) else { return };
-        let (peer, here) = (socket(), socket());
-        let (at, to) = (here.local_addr().unwrap(), peer.local_addr().unwrap());
-        assert!(batches.open(0, here));
-        batches.send(0, to, &[0; DATAGRAM_BYTES_MAX + 1]);
-        assert_eq!(batches.flush(), Sent { sent: 0, failed: 1 });
-        peer.send_to(&[1; DATAGRAM_BYTES_MAX + 500], at).unwrap();
-        assert_eq!(read(&mut batches, 1), [(0, vec![1; DATAGRAM_BYTES_MAX])]);
     }
 }
