@@ -15,7 +15,7 @@ use crate::clip::Clip;
 use crate::coder::Coder;
 use crate::command::{Command, Slot};
 use crate::hear::Filters;
-use crate::leg::{Constants, Leg, Others};
+use crate::leg::{Constants, Leg, Line, Others};
 use crate::presses::Way;
 use crate::resample::Weights;
 use crate::room::{LEGS_PER_ROOM_MAX, Mixing, ROOMS_MAX, Room};
@@ -250,6 +250,17 @@ impl Engine {
     /// Gives keys and codecs that are done with, to be dropped away from the media thread.
     pub fn poll_retired(&mut self) -> Option<Retired> {
         self.retired.pop()
+    }
+
+    /// The one address that sound in clear comes from and goes to until the leg's next description;
+    /// nothing while another may still be learned. Who asks may have all others dropped.
+    pub fn settled(&self, slot: Slot) -> Option<SocketAddr> {
+        match &self.legs.get(usize::from(slot.0))?.line {
+            Line::Rtp { receiver, sender, secured: None, .. } => {
+                receiver.settled().filter(|at| *at == sender.remote)
+            }
+            _ => None,
+        }
     }
 
     /// What happened on an open leg.

@@ -220,6 +220,11 @@ impl Receiver {
         }
     }
 
+    /// The one address packets in clear come from until the next description.
+    pub fn settled(&self) -> Option<SocketAddr> {
+        self.source.settled()
+    }
+
     /// Tells whether reports in clear may come from here: from the sender of the sound, whose port
     /// they share or not.
     pub fn allows_control(&self, now: Instant, from: SocketAddr, path: ControlPath) -> bool {

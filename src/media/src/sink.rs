@@ -55,6 +55,21 @@ pub enum Event {
     Played { slot: Slot, play: PlayId },
 }
 
+impl Event {
+    /// The leg the event is about.
+    pub fn slot(&self) -> Slot {
+        match *self {
+            Self::Digit { slot, .. }
+            | Self::SignalDigit { slot, .. }
+            | Self::Silent { slot, .. }
+            | Self::Heard { slot }
+            | Self::Muted { slot, .. }
+            | Self::Quality { slot, .. }
+            | Self::Played { slot, .. } => slot,
+        }
+    }
+}
+
 /// What happened on one leg since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LegCounters {

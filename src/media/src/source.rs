@@ -50,6 +50,12 @@ impl Source {
         }
     }
 
+    /// The one address of a sender in clear that nothing but a new description changes: it sends
+    /// from where it said.
+    pub fn settled(&self) -> Option<SocketAddr> {
+        self.locked.filter(|locked| *locked == self.negotiated)
+    }
+
     /// Tells whether this is the host whose sound is heard, on whatever port.
     pub fn is_host(&self, from: SocketAddr) -> bool {
         canonical(from).ip() == self.locked.unwrap_or(self.negotiated).ip()
@@ -129,6 +135,18 @@ mod tests {
         assert!(!source.allows(NOW, at("192.0.2.1:5000")));
         assert!(!source.lock(at("192.0.2.1:5000"), false));
         assert_eq!(source.locked, Some(at("192.0.2.1:4000")));
+    }
+
+    #[test]
+    fn a_sender_is_settled_when_it_sends_from_where_it_said() {
+        let mut source = source();
+        assert_eq!(source.settled(), None);
+        source.lock(at("192.0.2.1:5000"), false);
+        assert_eq!(source.settled(), None, "the negotiated port may still take the lock");
+        source.lock(at("192.0.2.1:4000"), false);
+        assert_eq!(source.settled(), Some(at("192.0.2.1:4000")));
+        source.renew(at("192.0.2.1:4002"), LATER);
+        assert_eq!(source.settled(), None);
     }
 
     #[test]

@@ -12,8 +12,13 @@
 mod card;
 mod counters;
 mod lateness;
+mod orders;
+mod outlet;
+mod peers;
 mod place;
 pub mod sockets;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::Clock;
 use crate::seal::{TapItem, TapReceiver};
@@ -22,12 +27,12 @@ use anyhow::Context as _;
 use board::Card;
 use heapless::spsc::{Consumer, Producer, Queue};
 use line::LinePort;
-use media::{Block, Clip, Engine, Event, Retired, Sink, Slot, TapFrame, TapNo};
+use media::Engine;
 use model::audio::FRAME_MS;
-use model::port::Alarm;
-use model::{Cause, LegEvent};
+use model::id::LegId;
+use outlet::{Outgoing, Outlet};
+use peers::Peers;
 use sockets::Sockets;
-use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, Thread};
@@ -38,66 +43,15 @@ pub const ORDERS: usize = 1024;
 const NEWS: usize = 1024;
 /// A stall longer than this is not caught up tick by tick: the ticks are skipped and counted.
 const CATCH_UP_MAX: Duration = Duration::from_millis(200);
-/// How much the thread is preferred (setpriority(2); of a thread on Linux): as much as there is.
-const NICE: i32 = -20;
 const TICK: Duration = Duration::from_millis(FRAME_MS);
+/// Sockets are not read again sooner.
+const READ_AFTER: Duration = Duration::from_millis(5);
 /// The shortest pause between two ticks.
 const BREATH: Duration = Duration::from_micros(200);
 
-/// What the exchange thread wants of the media.
-pub enum MediaOrder {
-    Engine(media::Command),
-    /// A socket for a leg; it is dropped by `Shut`.
-    Open {
-        slot: Slot,
-        socket: UdpSocket,
-    },
-    Shut {
-        slot: Slot,
-    },
-    /// Ends a tap, and tells the seal thread so after the last frame.
-    Untap {
-        slot: Slot,
-        tap: TapNo,
-    },
-    Line {
-        port: u16,
-        order: LineOrder,
-    },
-    /// Another set of clips; the old one comes back to be freed elsewhere.
-    Clips(Arc<[Clip]>),
-}
-
-/// What a line port is told.
-#[derive(Clone, Copy, Debug)]
-pub enum LineOrder {
-    /// Play to the port before it is answered.
-    Early,
-    Answer,
-    Refuse(Cause),
-    HangUp(Cause),
-}
-
-/// What the media thread tells the exchange.
-pub enum MediaSaid {
-    Engine(Event),
-    Line {
-        port: u16,
-        event: LegEvent,
-    },
-    Alarm {
-        port: u16,
-        alarm: Alarm,
-        raised: bool,
-    },
-    /// Clips no longer used, to be freed where it costs no frame.
-    Clips(Arc<[Clip]>),
-    /// Keys no longer used.
-    Retired(Retired),
-}
-
 pub use counters::MediaCounters;
 pub use lateness::Lateness;
+pub use orders::{LineOrder, MediaOrder, MediaSaid};
 pub use place::Place;
 
 pub type OrderSender = Producer<'static, MediaOrder>;
@@ -147,20 +101,12 @@ pub fn start(media: Media) -> anyhow::Result<Ends> {
             Err(error) => return drop(told.send(Err(error))),
         };
         let place = media.place.take();
-        let began = Began { in_batches: sockets.in_batches(), refused: place };
+        media.counters.preferred.store(place.first, Ordering::Relaxed);
+        let began = Began { in_batches: sockets.in_batches(), refused: place.refused };
         if told.send(Ok(began)).is_err() {
             return;
         }
-        let runner = Runner {
-            sockets,
-            early: vec![false; media.lines.len()],
-            out: Outlet { taps: taps_out, tick: 0 },
-            orders: orders_in,
-            news: news_out,
-            said: false,
-            media,
-        };
-        runner.run();
+        Runner::new(media, sockets, orders_in, news_out, taps_out).run();
     })?;
     let began = begun.recv().context("the media thread ended at its start")??;
     Ok(Ends { orders, news, taps, thread, began })
@@ -178,17 +124,14 @@ fn leak<T: Send + 'static, const N: usize>() -> anyhow::Result<Queued<T>> {
     Ok(queue.map_err(|_| anyhow::anyhow!("a queue of the media thread could not be made"))?.split())
 }
 
-/// Lets this thread run before all others of the machine where that is allowed (CAP_SYS_NICE, or
-/// `LimitNICE=` of the unit): its tick must not wait until a flood of signalling had its turn. Tells
-/// whether it is.
-fn prefer() -> bool {
-    let this = rustix::thread::gettid();
-    rustix::process::setpriority_process(Some(this), NICE).is_ok()
-}
-
 struct Runner {
     media: Media,
     sockets: Sockets,
+    peers: Peers,
+    /// When sockets were read last.
+    read_at: std::time::Instant,
+    /// Whose each slot is, of those that have a socket.
+    legs: Vec<Option<LegId>>,
     /// Ports whose leg is open but not answered.
     early: Vec<bool>,
     orders: Consumer<'static, MediaOrder>,
@@ -198,15 +141,30 @@ struct Runner {
     said: bool,
 }
 
-struct Outlet {
-    taps: Producer<'static, TapItem>,
-    tick: u64,
-}
-
 impl Runner {
+    fn new(
+        media: Media,
+        sockets: Sockets,
+        orders: Consumer<'static, MediaOrder>,
+        news: Producer<'static, MediaSaid>,
+        taps: Producer<'static, TapItem>,
+    ) -> Self {
+        Self {
+            sockets,
+            peers: Peers::new(media.slots),
+            read_at: std::time::Instant::now(),
+            legs: vec![None; media.slots],
+            early: vec![false; media.lines.len()],
+            out: Outlet::new(taps),
+            orders,
+            news,
+            said: false,
+            media,
+        }
+    }
+
     fn run(mut self) {
         let _guard = AbortOnPanic;
-        self.media.counters.preferred.store(prefer(), Ordering::Relaxed);
         let mut due = std::time::Instant::now() + TICK;
         while !self.media.stop.load(Ordering::Relaxed) {
             let now = std::time::Instant::now();
@@ -242,6 +200,7 @@ impl Runner {
 
     fn tick(&mut self) {
         let now = self.media.clock.now();
+        self.out.begin(&self.media.counters);
         while let Some(order) = self.orders.dequeue() {
             self.obey(now, order);
         }
@@ -257,12 +216,13 @@ impl Runner {
         let sent = self.sockets.flush();
         self.media.counters.packets_out.fetch_add(sent.sent, Ordering::Relaxed);
         self.media.counters.send_failed.fetch_add(sent.failed, Ordering::Relaxed);
-        while let Some(event) = self.media.engine.poll_event() {
-            self.say(MediaSaid::Engine(event));
-        }
+        self.media.counters.refused.fetch_add(sent.refused, Ordering::Relaxed);
+        self.media.counters.ring_lost.store(self.sockets.lost_ring(), Ordering::Relaxed);
+        self.say_heard();
         while let Some(done) = self.media.engine.poll_retired() {
             self.say(MediaSaid::Retired(done));
         }
+        self.peers.tick(self.out.tick, &self.media.engine, &mut self.sockets);
         self.note_totals();
         self.out.tick += 1;
         self.media.counters.ticks.fetch_add(1, Ordering::Relaxed);
@@ -271,102 +231,35 @@ impl Runner {
         }
     }
 
-    fn obey(&mut self, now: model::Instant, order: MediaOrder) {
-        match order {
-            MediaOrder::Engine(command) => self.media.engine.command(now, command),
-            MediaOrder::Open { slot, socket } => {
-                if !self.sockets.open(slot, socket) {
-                    self.media.counters.unwatched.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            MediaOrder::Shut { slot } => {
-                let mut sink = Outgoing {
-                    sockets: &mut self.sockets,
-                    card: None,
-                    out: &mut self.out,
-                    counters: &self.media.counters,
-                };
-                self.media.engine.say_goodbye(now, slot, &mut sink);
-                self.media.engine.command(now, media::Command::Close { slot });
-                self.sockets.shut(slot);
-            }
-            MediaOrder::Untap { slot, tap } => {
-                self.media.engine.command(now, media::Command::Untap { slot });
-                // The end must not be lost, or a recording would stay open: it waits for room,
-                // which the seal thread makes within its 20 ms.
-                let mut item = TapItem::End { tap };
-                for _ in 0..50 {
-                    match self.out.taps.enqueue(item) {
-                        Ok(()) => return,
-                        Err(back) => item = back,
-                    }
-                    std::thread::yield_now();
-                }
-                self.media.counters.taps_lost.fetch_add(1, Ordering::Relaxed);
-            }
-            MediaOrder::Line { port, order } => {
-                if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
-                    let input = match order {
-                        LineOrder::Early => return self.open_card(now, port, true),
-                        LineOrder::Answer => line::Input::Answer,
-                        LineOrder::Refuse(cause) => line::Input::Refuse(cause),
-                        LineOrder::HangUp(cause) => line::Input::HangUp(cause),
-                    };
-                    line.handle(now, input);
-                }
-                self.settle_line(now, port);
-            }
-            MediaOrder::Clips(clips) => {
-                let old = self.media.engine.replace_clips(clips);
-                self.say(MediaSaid::Clips(old));
-            }
-        }
-    }
-
+    /// Takes what came. Of ticks that are caught up the second has little to take: looking at every
+    /// socket would make the third later still.
     fn read_sockets(&mut self, now: model::Instant) {
+        let at = std::time::Instant::now();
+        if at.saturating_duration_since(self.read_at) < READ_AFTER {
+            return;
+        }
+        self.read_at = at;
         let engine = &mut self.media.engine;
         let taken = self.sockets.read(|slot, from, bytes| engine.datagram(now, slot, from, bytes));
-        self.media.counters.packets_in.fetch_add(taken, Ordering::Relaxed);
+        let reports = self.sockets.read_reports(|slot, from, bytes| {
+            engine.rtcp(now, slot, from, bytes);
+        });
+        self.media.counters.packets_in.fetch_add(taken + reports, Ordering::Relaxed);
+    }
+
+    /// Tells what the engine said, and of which leg; before a slot changes its leg or a line's leg
+    /// is told to be over.
+    fn say_heard(&mut self) {
+        while let Some(event) = self.media.engine.poll_event() {
+            let leg = self.legs.get(usize::from(event.slot().0)).copied().flatten();
+            self.say(MediaSaid::Engine { leg, event });
+        }
     }
 
     fn say(&mut self, said: MediaSaid) {
         self.said = true;
         if self.news.enqueue(said).is_err() {
             self.media.counters.news_lost.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Where a tick's sound goes.
-struct Outgoing<'a> {
-    sockets: &'a mut Sockets,
-    card: Option<&'a mut (dyn Card + 'static)>,
-    out: &'a mut Outlet,
-    counters: &'a MediaCounters,
-}
-
-impl Sink for Outgoing<'_> {
-    fn rtp(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
-        self.sockets.send(slot, to, packet);
-    }
-
-    fn rtcp(&mut self, slot: Slot, to: SocketAddr, muxed: bool, packet: &[u8]) {
-        if muxed {
-            self.rtp(slot, to, packet);
-        }
-    }
-
-    fn card(&mut self, slot: Slot, block: &Block) {
-        let Some(card) = &mut self.card else { return };
-        if card.write(usize::from(slot.0), block).is_err() {
-            self.counters.card_errors.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn tap(&mut self, tap: TapNo, frame: &TapFrame) {
-        let item = TapItem::Frame { tap, tick: self.out.tick, frame: *frame };
-        if self.out.taps.enqueue(item).is_err() {
-            self.counters.taps_lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

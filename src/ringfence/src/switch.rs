@@ -14,6 +14,7 @@
 
 mod asks;
 mod farewell;
+mod heard;
 mod known;
 mod orders;
 mod phones;
@@ -28,7 +29,7 @@ use crate::boxkey;
 use crate::clips::ClipTable;
 use crate::clock::Clock;
 use crate::ledger::{Batch, Progress};
-use crate::media_thread::{MediaCounters, MediaOrder, MediaSaid, NewsReceiver, OrderSender};
+use crate::media_thread::{MediaCounters, MediaOrder, NewsReceiver, OrderSender};
 use crate::net::Net;
 use crate::seal::{SealCounters, Sealed, TapBegin};
 use crate::service::{self, Severity, log};
@@ -414,60 +415,6 @@ impl Switch {
         any
     }
 
-    fn heard(&mut self, now: Instant, said: MediaSaid) {
-        match said {
-            MediaSaid::Engine(media::Event::Digit { slot, digit }) => {
-                self.leg_event(now, slot, LegEvent::Digit(digit));
-            }
-            MediaSaid::Engine(media::Event::SignalDigit { slot, digit }) => {
-                if let Some(leg) = self.parts.wires.leg_at(slot) {
-                    let key = sip::Command::Key { leg, digit };
-                    self.parts.endpoint.handle(now, sip::Input::Command(key));
-                }
-            }
-            MediaSaid::Engine(media::Event::Played { slot, play }) => {
-                self.leg_event(now, slot, LegEvent::Played(play));
-            }
-            MediaSaid::Engine(media::Event::Silent { slot, ms }) => {
-                self.silence(now, slot, Some(ms));
-            }
-            MediaSaid::Engine(media::Event::Heard { slot }) => self.silence(now, slot, None),
-            MediaSaid::Engine(media::Event::Quality { slot, figures, last }) => {
-                self.quality(slot, figures, last);
-            }
-            MediaSaid::Engine(media::Event::Muted { slot, muted }) => self.muted(now, slot, muted),
-            MediaSaid::Line { port, event } => self.line_event(now, port, event),
-            MediaSaid::Alarm { port, alarm, raised } => {
-                if let Some(id) = self.parts.port_ids.get(usize::from(port)).cloned() {
-                    self.alarms.line(now, &id, alarm, raised);
-                    let input = exchange::Input::PortAlarm { port: id, alarm, raised };
-                    self.parts.exchange.handle(now, input);
-                }
-            }
-            MediaSaid::Clips(clips) => drop(clips),
-            MediaSaid::Retired(done) => drop(done),
-        }
-        self.settle(now);
-    }
-
-    fn leg_event(&mut self, now: Instant, slot: media::Slot, event: LegEvent) {
-        if let Some(leg) = self.parts.wires.leg_at(slot) {
-            self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
-        }
-    }
-
-    fn line_event(&mut self, now: Instant, port: u16, event: LegEvent) {
-        let leg = match event {
-            LegEvent::Arrived { .. } => self.parts.wires.open_port(port),
-            _ => self.parts.wires.leg_at(media::Slot(port)),
-        };
-        let Some(leg) = leg else { return };
-        if matches!(event, LegEvent::Gone(_)) {
-            self.close(leg);
-        }
-        self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
-    }
-
     fn tell_media(&mut self, order: MediaOrder) {
         self.waiting.push_back(order);
         self.flush_orders();
@@ -528,6 +475,7 @@ impl Switch {
             std::process::abort();
         }
         self.end_vanished(now);
+        self.end_figures(now);
         self.watch_desks(now);
         let Some(every) = self.watchdog else { return };
         if now.since(self.alive_told) >= every / 3 {

@@ -27,6 +27,22 @@ impl Wire {
     }
 }
 
+/// The sockets of a leg: for sound on an even port, for its reports on the next (RFC 3550 11).
+pub struct Pair {
+    pub sound: UdpSocket,
+    pub reports: UdpSocket,
+}
+
+impl Pair {
+    fn bind(local: SocketAddr) -> std::io::Result<Self> {
+        let above = SocketAddr::new(local.ip(), local.port().saturating_add(1));
+        let (sound, reports) = (UdpSocket::bind(local)?, UdpSocket::bind(above)?);
+        sound.set_nonblocking(true)?;
+        reports.set_nonblocking(true)?;
+        Ok(Self { sound, reports })
+    }
+}
+
 /// The running recording of a leg.
 #[derive(Clone, Copy, Debug)]
 pub struct Tapped {
@@ -94,42 +110,38 @@ impl Wires {
         Some(leg)
     }
 
-    /// A socket and a slot for a SIP leg, or the one it has already (then without a socket).
-    pub fn open_rtp(
-        &mut self,
-        leg: LegId,
-    ) -> anyhow::Result<(Slot, SocketAddr, Option<UdpSocket>)> {
+    /// Sockets and a slot for a SIP leg, or the ones it has already (then without sockets).
+    pub fn open_rtp(&mut self, leg: LegId) -> anyhow::Result<(Slot, SocketAddr, Option<Pair>)> {
         if let Some(Wire::Rtp { slot, local }) = self.get(leg) {
             return Ok((slot, local, None));
         }
         let slot = *self.free.first().context("every media slot is taken")?;
-        let (socket, local) = self.bind()?;
+        let (pair, local) = self.bind()?;
         self.free.remove(&slot);
         self.rtp_used.insert(local.port());
         self.legs.insert(leg, Wire::Rtp { slot: Slot(slot), local });
         if let Some(place) = self.by_slot.get_mut(usize::from(slot)) {
             *place = Some(leg);
         }
-        Ok((Slot(slot), local, Some(socket)))
+        Ok((Slot(slot), local, Some(pair)))
     }
 
-    /// Binds the next free even port of the range.
-    fn bind(&mut self) -> anyhow::Result<(UdpSocket, SocketAddr)> {
+    /// Binds the next free even port of the range, and the odd one above it.
+    fn bind(&mut self) -> anyhow::Result<(Pair, SocketAddr)> {
         let (first, last) = self.rtp_ports;
         let first = first + first % 2;
         for _ in 0..=(last.saturating_sub(first) / 2) {
             let port = self.rtp_next.max(first);
-            self.rtp_next = if port + 2 > last { first } else { port + 2 };
+            self.rtp_next = if port.saturating_add(3) > last { first } else { port + 2 };
             if self.rtp_used.contains(&port) {
                 continue;
             }
             let local = SocketAddr::new(self.rtp_ip, port);
-            if let Ok(socket) = UdpSocket::bind(local) {
-                socket.set_nonblocking(true)?;
-                return Ok((socket, local));
+            if let Ok(pair) = Pair::bind(local) {
+                return Ok((pair, local));
             }
         }
-        anyhow::bail!("every RTP port from {first} to {last} is taken")
+        anyhow::bail!("every pair of RTP ports from {first} to {last} is taken")
     }
 
     /// Forgets a leg; gives what it ran over.
@@ -159,5 +171,28 @@ impl Wires {
     pub fn taps_of(&self, leg: LegId) -> Vec<RecordingId> {
         let on_leg = self.taps.iter().filter(|(_, tapped)| tapped.leg == leg);
         on_leg.map(|(&recording, _)| recording).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_has_an_even_port_and_reports_the_one_above_or_the_pair_is_passed_over() {
+        let near: u16 = 47_310;
+        let ip: IpAddr = [127, 0, 0, 1].into();
+        // Somebody else has the port of the first pair's reports.
+        let Ok(_other) = UdpSocket::bind((ip, near + 1)) else { return };
+        let mut wires = Wires::new(0, 4, ip, (near, near + 3));
+        let (_, local, pair) = wires.open_rtp(LegId(1)).unwrap();
+        assert_eq!(local.port(), near + 2);
+        let pair = pair.unwrap();
+        assert_eq!(pair.sound.local_addr().unwrap().port(), near + 2);
+        assert_eq!(pair.reports.local_addr().unwrap().port(), near + 3);
+        assert!(wires.open_rtp(LegId(2)).is_err(), "no pair is left");
+        drop(pair);
+        wires.close(LegId(1));
+        assert!(wires.open_rtp(LegId(2)).is_ok());
     }
 }

@@ -57,6 +57,8 @@ impl Runner {
                         }
                         _ => {}
                     }
+                    // What was heard of the leg is told while it is this port's.
+                    self.say_heard();
                     self.say(MediaSaid::Line { port, event });
                 }
                 line::Output::Alarm { alarm, raised } => {

@@ -10,7 +10,7 @@ const TICKS_PER_TOTAL: u64 = 50;
 #[derive(Default)]
 pub struct MediaCounters {
     pub ticks: AtomicU64,
-    /// The thread runs before others.
+    /// The thread runs before others: in real time, or by its nice value.
     pub preferred: AtomicBool,
     /// Ticks that began more than 20 ms late.
     pub ticks_late: AtomicU64,
@@ -24,7 +24,13 @@ pub struct MediaCounters {
     pub packets_out: AtomicU64,
     /// Packets the kernel would not take at once.
     pub send_failed: AtomicU64,
+    /// Times the ring of the sockets was given up for a system call a datagram.
+    pub ring_lost: AtomicU64,
+    /// Times a peer's machine said that nobody listens there.
+    pub refused: AtomicU64,
     pub taps_lost: AtomicU64,
+    /// Ends of recordings that wait for the seal thread.
+    pub ends_waiting: AtomicU64,
     pub news_lost: AtomicU64,
     pub card_errors: AtomicU64,
     /// Sockets the system would not watch: their legs are deaf.

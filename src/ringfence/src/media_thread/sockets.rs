@@ -22,7 +22,13 @@ const ROUNDS: usize = 16;
 const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// The sockets, by slot. They belong to the thread that made them, as a ring does.
-pub struct Sockets(Way);
+pub struct Sockets {
+    way: Way,
+    /// Sockets for reports (RTCP) that have a port of their own: something comes every few seconds.
+    reports: Each,
+    /// Times the ring was given up.
+    lost_ring: u64,
+}
 
 #[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Way {
@@ -42,49 +48,63 @@ impl Sockets {
     /// Reserves a place for each slot; in batches where the kernel grants them.
     pub fn new(slots: usize) -> std::io::Result<Self> {
         match Batches::new(slots) {
-            Ok(batches) => Ok(Self(Way::Batches(batches))),
+            Ok(batches) => Self::by(Way::Batches(batches), slots),
             Err(_) => Self::each(slots),
         }
     }
 
     /// Reserves a place for each slot, with a system call a datagram.
     pub fn each(slots: usize) -> std::io::Result<Self> {
-        Ok(Self(Way::Each(Each {
-            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-            sockets: (0..slots).map(|_| None).collect(),
-            ready: Vec::with_capacity(slots.max(1)),
-            outcome: Sent::default(),
-        })))
+        Self::by(Way::Each(Each::new(slots)?), slots)
+    }
+
+    fn by(way: Way, slots: usize) -> std::io::Result<Self> {
+        Ok(Self { way, reports: Each::new(slots)?, lost_ring: 0 })
     }
 
     /// Tells whether the kernel grants batches.
     pub fn in_batches(&self) -> bool {
-        matches!(self.0, Way::Batches(_))
+        matches!(self.way, Way::Batches(_))
     }
 
     /// Takes a leg's socket; one that the slot had before is closed. Tells whether it is read.
     pub fn open(&mut self, slot: Slot, socket: UdpSocket) -> bool {
-        match &mut self.0 {
+        match &mut self.way {
             Way::Batches(batches) => batches.open(slot.0, socket),
             Way::Each(each) => each.open(slot, socket),
         }
     }
 
-    /// Closes a leg's socket.
+    /// Takes a leg's socket for reports. Tells whether it is read.
+    pub fn open_reports(&mut self, slot: Slot, socket: UdpSocket) -> bool {
+        self.reports.open(slot, socket)
+    }
+
+    /// Exchanges a leg's sound with this peer alone from now on, or again with all; where that saves
+    /// nothing nothing changes.
+    pub fn connect(&mut self, slot: Slot, peer: Option<SocketAddr>) {
+        if let Way::Batches(batches) = &mut self.way {
+            batches.connect(slot.0, peer);
+        }
+    }
+
+    /// Closes a leg's socket for reports, which go with the sound.
+    pub fn shut_reports(&mut self, slot: Slot) {
+        self.reports.shut(slot);
+    }
+
+    /// Closes a leg's sockets.
     pub fn shut(&mut self, slot: Slot) {
-        match &mut self.0 {
+        self.reports.shut(slot);
+        match &mut self.way {
             Way::Batches(batches) => batches.shut(slot.0),
-            Way::Each(each) => {
-                if let Some(place) = each.sockets.get_mut(usize::from(slot.0)) {
-                    *place = None;
-                }
-            }
+            Way::Each(each) => each.shut(slot),
         }
     }
 
     /// Hands on what came; gives how many datagrams that were.
     pub fn read(&mut self, mut take: impl FnMut(Slot, SocketAddr, &[u8])) -> u64 {
-        match &mut self.0 {
+        match &mut self.way {
             Way::Batches(batches) => {
                 batches.receive(ROUNDS, |place, from, bytes| take(Slot(place), from, bytes))
             }
@@ -92,55 +112,90 @@ impl Sockets {
         }
     }
 
+    /// Hands on the reports that came; gives how many datagrams that were.
+    pub fn read_reports(&mut self, take: impl FnMut(Slot, SocketAddr, &[u8])) -> u64 {
+        self.reports.read(take)
+    }
+
+    /// Sends a report from a leg's socket for them. One without it sends none.
+    pub fn send_report(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
+        self.reports.send(slot, to, packet);
+    }
+
     /// Sends a packet from a leg's socket, with the next `flush` at the latest. A leg without a
     /// socket sends nothing.
     pub fn send(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
-        match &mut self.0 {
+        match &mut self.way {
             Way::Batches(batches) => batches.send(slot.0, to, packet),
-            Way::Each(each) => {
-                let socket = each.sockets.get(usize::from(slot.0)).and_then(Option::as_ref);
-                match socket.map(|socket| socket.send_to(packet, to)) {
-                    Some(Ok(_)) => each.outcome.sent += 1,
-                    Some(Err(_)) | None => each.outcome.failed += 1,
-                }
-            }
+            Way::Each(each) => each.send(slot, to, packet),
         }
     }
 
     /// Sends what waits; tells what became of all packets since the last time.
     pub fn flush(&mut self) -> Sent {
-        let (sent, broken) = match &mut self.0 {
+        let reports = std::mem::take(&mut self.reports.outcome);
+        let (mut sent, broken) = match &mut self.way {
             Way::Batches(batches) => (batches.flush(), !batches.is_sound()),
             Way::Each(each) => (std::mem::take(&mut each.outcome), false),
         };
         if broken {
             self.give_up_batches();
         }
+        sent.sent += reports.sent;
+        sent.failed += reports.failed;
         sent
     }
 
-    /// Goes on without a ring that no longer does what it should.
+    /// Times the ring no longer did what it should, and was given up.
+    pub fn lost_ring(&self) -> u64 {
+        self.lost_ring
+    }
+
+    /// Goes on without a ring that no longer does what it should. Where nothing else can be had the
+    /// sockets stay where they are, deaf, and the next tick tries again.
     fn give_up_batches(&mut self) {
-        let Way::Batches(batches) = &mut self.0 else { return };
-        let sockets = batches.take_sockets();
-        // Without a watch either there is nothing to go on with; the ring's legs stay deaf.
-        let Ok(mut each) = Self::each(sockets.len()) else { return };
-        for (slot, socket) in sockets.into_iter().enumerate() {
+        let Way::Batches(batches) = &mut self.way else { return };
+        let Ok(mut each) = Each::new(batches.places()) else { return };
+        for (slot, socket) in batches.take_sockets().into_iter().enumerate() {
             if let (Ok(slot), Some(socket)) = (u16::try_from(slot), socket) {
                 each.open(Slot(slot), socket);
             }
         }
-        *self = each;
+        self.way = Way::Each(each);
+        self.lost_ring += 1;
     }
 }
 
 impl Each {
+    fn new(slots: usize) -> std::io::Result<Self> {
+        Ok(Self {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            sockets: (0..slots).map(|_| None).collect(),
+            ready: Vec::with_capacity(slots.max(1)),
+            outcome: Sent::default(),
+        })
+    }
+
     fn open(&mut self, slot: Slot, socket: UdpSocket) -> bool {
         let Some(place) = self.sockets.get_mut(usize::from(slot.0)) else { return false };
         // Closing a socket ends its watch.
         let socket = place.insert(socket);
         let data = epoll::EventData::new_u64(u64::from(slot.0));
         epoll::add(&self.epoll, &*socket, data, epoll::EventFlags::IN).is_ok()
+    }
+
+    fn shut(&mut self, slot: Slot) {
+        if let Some(place) = self.sockets.get_mut(usize::from(slot.0)) {
+            *place = None;
+        }
+    }
+
+    fn send(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
+        let socket = self.sockets.get(usize::from(slot.0)).and_then(Option::as_ref);
+        match socket.map(|socket| socket.send_to(packet, to)) {
+            Some(Ok(_)) => self.outcome.sent += 1,
+            Some(Err(_)) | None => self.outcome.failed += 1,
+        }
     }
 
     fn read(&mut self, mut take: impl FnMut(Slot, SocketAddr, &[u8])) -> u64 {
@@ -165,87 +220,4 @@ impl Each {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn socket() -> UdpSocket {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        socket
-    }
-
-    fn both(slots: usize) -> [Sockets; 2] {
-        [Sockets::new(slots).unwrap(), Sockets::each(slots).unwrap()]
-    }
-
-    fn read(sockets: &mut Sockets) -> Vec<(u16, Vec<u8>)> {
-        let mut read = Vec::new();
-        sockets.read(|slot, _, bytes| read.push((slot.0, bytes.to_vec())));
-        read
-    }
-
-    #[test]
-    fn what_came_is_read_in_turns_and_a_flood_waits_for_the_next_tick() {
-        for mut sockets in both(4) {
-            let peer = socket();
-            for slot in [1, 3] {
-                let socket = socket();
-                let at = socket.local_addr().unwrap();
-                assert!(sockets.open(Slot(slot), socket));
-                for n in 0..if slot == 1 { 20 } else { 2 } {
-                    peer.send_to(&[slot as u8, n], at).unwrap();
-                }
-            }
-            let first = read(&mut sockets);
-            assert_eq!(first.iter().filter(|(slot, _)| *slot == 1).count(), ROUNDS);
-            assert_eq!(first.iter().filter(|(slot, _)| *slot == 3).count(), 2);
-            assert!(first[..4].iter().any(|(slot, _)| *slot == 3), "the other has its turn");
-            assert_eq!(read(&mut sockets).len(), 4);
-            assert_eq!(read(&mut sockets), []);
-        }
-    }
-
-    #[test]
-    fn a_socket_that_was_shut_or_replaced_is_not_read_any_more() {
-        for mut sockets in both(2) {
-            let (peer, old, new) = (socket(), socket(), socket());
-            let addresses = [old.local_addr().unwrap(), new.local_addr().unwrap()];
-            assert!(sockets.open(Slot(0), old));
-            assert!(sockets.open(Slot(0), new));
-            peer.send_to(b"old", addresses[0]).ok();
-            peer.send_to(b"new", addresses[1]).unwrap();
-            assert_eq!(read(&mut sockets), [(0, b"new".to_vec())]);
-            sockets.shut(Slot(0));
-            peer.send_to(b"late", addresses[1]).ok();
-            assert_eq!(read(&mut sockets), []);
-            assert!(!sockets.open(Slot(9), socket()), "a slot that is not there");
-        }
-    }
-
-    #[test]
-    fn what_is_sent_is_on_the_wire_after_the_flush_and_what_cannot_be_is_counted() {
-        for mut sockets in both(1) {
-            let (peer, here) = (socket(), socket());
-            let to = peer.local_addr().unwrap();
-            assert!(sockets.open(Slot(0), here));
-            sockets.send(Slot(0), to, b"sound");
-            sockets.send(Slot(7), to, b"of nobody");
-            assert_eq!(sockets.flush(), Sent { sent: 1, failed: 1 });
-            let mut bytes = [0; 16];
-            assert_eq!(peer.recv(&mut bytes).unwrap(), 5);
-            assert_eq!(sockets.flush(), Sent::default());
-        }
-    }
-
-    #[test]
-    fn without_its_ring_a_box_goes_on_with_the_same_sockets() {
-        let mut sockets = Sockets::new(2).unwrap();
-        let (peer, here) = (socket(), socket());
-        let at = here.local_addr().unwrap();
-        assert!(sockets.open(Slot(1), here));
-        sockets.give_up_batches();
-        assert!(!sockets.in_batches());
-        peer.send_to(b"still", at).unwrap();
-        assert_eq!(read(&mut sockets), [(1, b"still".to_vec())]);
-    }
-}
+mod tests;

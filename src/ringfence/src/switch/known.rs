@@ -10,10 +10,14 @@
 //! power cut may cost is a minute of them.
 
 use super::Switch;
-use media::Slot;
 use model::quality::{Figures, Muted, QUALITY_PER_FACT};
 use model::{CallId, Fact, Instant, LegId, Via};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long the last figures of a leg that is over are waited for. They come with the next tick,
+/// unless the queue of the media thread's news had no room or the leg never had sound.
+const LAST_WITHIN: Duration = Duration::from_secs(10);
 
 /// Whose leg it is, as facts name it.
 type Whose = exchange::LegView;
@@ -22,9 +26,6 @@ type Whose = exchange::LegView;
 #[derive(Default)]
 pub struct Known {
     legs: BTreeMap<LegId, Kept>,
-    /// Legs that are closed, by slot: what the media thread says of these goes to them until it
-    /// has said the last. Their slots may be others' already.
-    closing: BTreeMap<u16, LegId>,
     /// Figures of legs that nobody knows a call of.
     pub stray: u64,
 }
@@ -35,19 +36,24 @@ struct Kept {
     whose: Option<Whose>,
     figures: Vec<Figures>,
     last: Figures,
+    /// When the leg was over.
+    over: Option<Instant>,
 }
 
 impl Known {
-    /// Notes that a leg's slot is given up.
-    pub fn close(&mut self, slot: Slot, leg: LegId) {
-        self.closing.insert(slot.0, leg);
+    /// Notes that a leg is over: its last figures are on their way.
+    pub fn close(&mut self, now: Instant, leg: LegId) {
+        if let Some(kept) = self.legs.get_mut(&leg) {
+            kept.over = Some(now);
+        }
     }
 
-    /// The leg whose figures these are: one that is closed, before the slot's next.
-    fn leg_at(&mut self, slot: Slot, last: bool, open: Option<LegId>) -> Option<LegId> {
-        let closed =
-            if last { self.closing.remove(&slot.0) } else { self.closing.get(&slot.0).copied() };
-        closed.or(open)
+    /// Gives the facts of legs that are over and whose last figures never came.
+    fn take_overdue(&mut self, now: Instant) -> Vec<Fact> {
+        let overdue = |kept: &Kept| kept.over.is_some_and(|at| now.since(at) >= LAST_WITHIN);
+        let gone: Vec<LegId> =
+            self.legs.iter().filter(|(_, kept)| overdue(kept)).map(|(leg, _)| *leg).collect();
+        gone.into_iter().filter_map(|leg| self.legs.remove(&leg)?.fact(leg)).collect()
     }
 
     /// Keeps figures; gives the fact when it is whole.
@@ -109,18 +115,18 @@ impl Kept {
 
 impl Switch {
     /// Takes a leg's figures of the last ten seconds.
-    pub(super) fn quality(&mut self, slot: Slot, figures: Figures, last: bool) {
-        let open = self.parts.wires.leg_at(slot);
-        let Some(leg) = self.known.leg_at(slot, last, open) else { return };
+    pub(super) fn quality(&mut self, now: Instant, leg: LegId, figures: Figures, last: bool) {
         let whose = self.parts.exchange.whose(leg);
         if let Some(fact) = self.known.keep(leg, whose, figures, last) {
             self.note(fact);
         }
+        if self.parts.wires.get(leg).is_none() {
+            self.known.close(now, leg);
+        }
     }
 
     /// Takes that nothing is to be heard of a leg, or that it is heard again.
-    pub(super) fn muted(&mut self, now: Instant, slot: Slot, muted: Option<Muted>) {
-        let Some(leg) = self.parts.wires.leg_at(slot) else { return };
+    pub(super) fn muted(&mut self, now: Instant, leg: LegId, muted: Option<Muted>) {
         let whose = self.parts.exchange.whose(leg);
         let Some(whose) = self.known.mute(leg, muted, whose) else { return };
         let about = about(whose);
@@ -131,6 +137,15 @@ impl Switch {
             } else {
                 self.alarms.clear(key.key(), &about);
             }
+        }
+    }
+}
+
+impl Switch {
+    /// Writes what is known of legs whose last figures were lost.
+    pub(super) fn end_figures(&mut self, now: Instant) {
+        for fact in self.known.take_overdue(now) {
+            self.note(fact);
         }
     }
 }
@@ -177,14 +192,17 @@ mod tests {
     }
 
     #[test]
-    fn figures_of_a_closed_leg_are_its_own_though_its_slot_is_anothers() {
-        let (slot, next) = (Slot(3), LegId(9));
+    fn a_leg_whose_last_figures_were_lost_is_written_and_forgotten_all_the_same() {
         let mut known = Known::default();
-        assert_eq!(known.leg_at(slot, false, Some(LEG)), Some(LEG));
-        known.close(slot, LEG);
-        assert_eq!(known.leg_at(slot, false, Some(next)), Some(LEG), "said before it was closed");
-        assert_eq!(known.leg_at(slot, true, Some(next)), Some(LEG));
-        assert_eq!(known.leg_at(slot, false, Some(next)), Some(next));
+        let at = Instant::from_millis;
+        known.keep(LEG, whose(5), figures(430), false);
+        known.mute(LegId(9), Some(Muted::Unheard), whose(5));
+        known.close(at(1000), LEG);
+        known.close(at(1000), LegId(9));
+        assert_eq!(known.take_overdue(at(10_999)), []);
+        let facts = known.take_overdue(at(11_000));
+        assert!(matches!(&facts[..], [Fact::LegQuality { leg: LEG, .. }]), "{facts:?}");
+        assert!(known.legs.is_empty(), "the muted one too");
     }
 
     #[test]

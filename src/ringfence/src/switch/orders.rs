@@ -187,8 +187,8 @@ impl Switch {
         for recording in self.parts.wires.taps_of(leg) {
             self.stop_recording(recording);
         }
+        self.known.close(now, leg);
         if let Some(Wire::Rtp { slot, .. }) = self.parts.wires.close(leg) {
-            self.known.close(slot, leg);
             self.tell_media(MediaOrder::Shut { slot });
         }
     }

@@ -4,7 +4,7 @@ use super::Switch;
 use crate::media_thread::MediaOrder;
 use crate::rooms::Rooms;
 use crate::service::{Severity, log};
-use crate::wires::Wire;
+use crate::wires::{Pair, Wire};
 use media::{ClipList, ClipNo, ControlPath, Slot};
 use model::id::{LegId, PlayId, RoomId};
 use model::{Cause, Codec, Instant, LegEvent};
@@ -168,9 +168,9 @@ impl Switch {
     }
 
     pub(super) fn open_rtp(&mut self, leg: LegId) -> anyhow::Result<SocketAddr> {
-        let (slot, local, socket) = self.parts.wires.open_rtp(leg)?;
-        if let Some(socket) = socket {
-            self.tell_media(MediaOrder::Open { slot, socket });
+        let (slot, local, pair) = self.parts.wires.open_rtp(leg)?;
+        if let Some(Pair { sound: socket, reports }) = pair {
+            self.tell_media(MediaOrder::Open { slot, leg, socket, reports: Some(reports) });
         }
         Ok(local)
     }
@@ -198,14 +198,15 @@ impl Switch {
         if getrandom::fill(&mut ssrc).is_err() {
             ssrc = (leg.0 as u32).to_be_bytes();
         }
+        let remote = if self.trunk_legs.contains(&leg) || plan.remote.ip().is_unspecified() {
+            plan.remote
+        } else {
+            SocketAddr::new(signalling, plan.remote.port())
+        };
         self.tell_media(MediaOrder::Engine(media::Command::OpenRtp {
             slot,
             ssrc: u32::from_be_bytes(ssrc),
-            remote: if self.trunk_legs.contains(&leg) || plan.remote.ip().is_unspecified() {
-                plan.remote
-            } else {
-                SocketAddr::new(signalling, plan.remote.port())
-            },
+            remote,
             coder,
             packets: media::Packets { ms: plan.ptime_ms, dtmf_clock_hz: plan.dtmf_clock_hz },
             payload_type: plan.payload_type,
@@ -213,15 +214,14 @@ impl Switch {
             send: plan.send,
             receive: plan.receive,
             srtp,
-            control: if plan.rtcp_mux { ControlPath::Muxed } else { ControlPath::Off },
+            control: if plan.rtcp_mux { ControlPath::Muxed } else { apart(remote) },
         }));
     }
 
     /// Notes that a leg's peer stopped sending, `ms` ago, or began again. A carrier's silence is
     /// its own affair: session timers tell whether it lives (RFC 4028).
-    pub(super) fn silence(&mut self, now: Instant, slot: Slot, ms: Option<u64>) {
-        let leg = self.parts.wires.leg_at(slot);
-        if let Some(leg) = leg.filter(|leg| ms.is_none() || !self.trunk_legs.contains(leg)) {
+    pub(super) fn silence(&mut self, now: Instant, leg: LegId, ms: Option<u64>) {
+        if ms.is_none() || !self.trunk_legs.contains(&leg) {
             self.sound.note(leg, ms.is_some());
             self.end_vanished(now);
         }
@@ -244,6 +244,14 @@ impl Switch {
             self.parts.endpoint.handle(now, sip::Input::Command(hang_up));
             self.settle(now);
         }
+    }
+}
+
+/// Where reports go that do not share the port of sound: the one above it (RFC 3550 11).
+fn apart(remote: SocketAddr) -> ControlPath {
+    match remote.port().checked_add(1) {
+        Some(port) if remote.port() > 0 => ControlPath::Apart(SocketAddr::new(remote.ip(), port)),
+        _ => ControlPath::Off,
     }
 }
 

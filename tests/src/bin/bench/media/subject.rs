@@ -7,7 +7,7 @@ use super::{CORES, Step};
 use crate::process::{pin_all, resident_kb, threads_cpu_s};
 use anyhow::Context as _;
 use media::{Clip, ClipList, ClipNo, Coder, Command, Config, Engine, RoomNo, Slot, TapNo};
-use model::id::{CallId, RecordingId};
+use model::id::{CallId, LegId, RecordingId};
 use model::{PlayId, WallTime};
 use ringfence::clock::Clock;
 use ringfence::media_thread::{self, Media, MediaCounters, MediaOrder, OrderSender, Place};
@@ -121,7 +121,10 @@ fn connect(step: &Step, orders: &mut OrderSender) -> anyhow::Result<()> {
     let slot = |leg: usize| Slot(leg as u16);
     for leg in 0..case.legs(calls) {
         let (socket, codec) = (socket(step, leg)?, case.codec(leg));
-        give(orders, MediaOrder::Open { slot: slot(leg), socket });
+        give(
+            orders,
+            MediaOrder::Open { slot: slot(leg), leg: LegId(leg as u64), socket, reports: None },
+        );
         give(
             orders,
             MediaOrder::Engine(Command::OpenRtp {

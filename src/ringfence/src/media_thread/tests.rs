@@ -1,0 +1,207 @@
+//! The thread's turn by itself: orders in, a tick, what is told and what is handed on.
+
+use super::*;
+use media::{Coder, Command, Config, ControlPath, Event, Slot, TapNo};
+use model::{Codec, Law};
+use std::net::{SocketAddr, UdpSocket};
+
+/// A runner without a thread, and the ends of its queues.
+struct Bench {
+    runner: Runner,
+    orders: OrderSender,
+    news: NewsReceiver,
+    taps: TapReceiver,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (clock, _) = Clock::start();
+        let config = Config { legs_max: 2, clips: [].into(), seed: 1, silent_ms: 3000 };
+        let media = Media {
+            engine: Engine::new(config),
+            slots: 2,
+            card: None,
+            lines: Vec::new(),
+            clock,
+            wake: std::thread::current(),
+            stop: Arc::default(),
+            counters: Arc::default(),
+            place: Place::default(),
+        };
+        let (orders, orders_in) = leak::<MediaOrder, ORDERS>().unwrap();
+        let (news_out, news) = leak::<MediaSaid, NEWS>().unwrap();
+        let (taps_out, taps) = leak::<TapItem, { crate::seal::TAP_QUEUE }>().unwrap();
+        let sockets = Sockets::new(2).unwrap();
+        let runner = Runner::new(media, sockets, orders_in, news_out, taps_out);
+        Self { runner, orders, news, taps }
+    }
+
+    fn order(&mut self, order: MediaOrder) {
+        assert!(self.orders.enqueue(order).is_ok());
+    }
+
+    /// Has a leg rung: it has a socket.
+    fn ring(&mut self, leg: u64) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        self.order(MediaOrder::Open { slot: Slot(0), leg: LegId(leg), socket, reports: None });
+    }
+
+    /// Has it answered: it has sound.
+    fn answer(&mut self) {
+        self.describe("127.0.0.1:9".parse().unwrap(), ControlPath::Off);
+    }
+
+    fn describe(&mut self, remote: SocketAddr, control: ControlPath) {
+        self.order(MediaOrder::Engine(Command::OpenRtp {
+            slot: Slot(0),
+            ssrc: 1,
+            remote,
+            coder: Coder::new(Codec::from(Law::A)).unwrap(),
+            payload_type: 8,
+            dtmf_payload_type: Some(101),
+            packets: media::Packets::default(),
+            send: true,
+            receive: true,
+            srtp: None,
+            control,
+        }));
+    }
+
+    fn hang_up(&mut self) {
+        self.order(MediaOrder::Shut { slot: Slot(0) });
+    }
+
+    /// Whose last figures are told.
+    fn ended(&mut self) -> Vec<Option<LegId>> {
+        let news = std::iter::from_fn(|| self.news.dequeue());
+        news.filter_map(|said| match said {
+            MediaSaid::Engine { leg, event: Event::Quality { last: true, .. } } => Some(leg),
+            _ => None,
+        })
+        .collect()
+    }
+}
+
+#[test]
+fn what_is_said_of_a_leg_names_it_though_its_slot_is_anothers_by_then() {
+    let mut bench = Bench::new();
+    for leg in 1..=3 {
+        bench.ring(leg);
+        bench.answer();
+        bench.hang_up();
+    }
+    bench.ring(4);
+    bench.runner.tick();
+    assert_eq!(bench.ended(), [1, 2, 3].map(|leg| Some(LegId(leg))));
+}
+
+#[test]
+fn a_leg_that_was_rung_and_never_answered_leaves_no_trace_and_is_no_refused_order() {
+    let mut bench = Bench::new();
+    bench.ring(1);
+    bench.hang_up();
+    bench.ring(2);
+    bench.answer();
+    bench.runner.tick();
+    bench.hang_up();
+    bench.runner.tick();
+    assert_eq!(bench.ended(), [Some(LegId(2))]);
+    assert_eq!(bench.runner.media.engine.engine_counters().commands_refused, 0);
+}
+
+#[test]
+fn the_end_of_a_recording_waits_for_a_seal_thread_that_is_behind() {
+    let mut bench = Bench::new();
+    let tap = |n| MediaOrder::Engine(Command::Tap { slot: Slot(0), tap: TapNo(n) });
+    bench.ring(1);
+    bench.answer();
+    bench.order(tap(7));
+    while bench.taps.len() < crate::seal::TAP_QUEUE - 1 {
+        bench.runner.tick();
+    }
+    bench.order(MediaOrder::Untap { slot: Slot(0), tap: TapNo(7) });
+    bench.order(tap(8));
+    bench.runner.tick();
+    assert_eq!(bench.runner.media.counters.taps_lost.load(Ordering::Relaxed), 1, "a frame of 8");
+    for _ in 0..2 {
+        assert!(bench.taps.dequeue().is_some());
+    }
+    bench.runner.tick();
+    let items: Vec<_> = std::iter::from_fn(|| bench.taps.dequeue()).collect();
+    let last = items.last_chunk::<2>().unwrap();
+    assert!(
+        matches!(last, [TapItem::End { tap: TapNo(7) }, TapItem::Frame { tap: TapNo(8), .. }]),
+        "the end, and then the next one's frame"
+    );
+}
+
+/// A socket bound by number, as a leg's is.
+fn socket() -> (UdpSocket, SocketAddr) {
+    let at = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let socket = UdpSocket::bind(at).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    (socket, at)
+}
+
+#[test]
+fn reports_without_mux_come_and_go_over_the_ports_above_those_of_sound() {
+    let mut bench = Bench::new();
+    let ((sound, _), (reports, at)) = (socket(), socket());
+    let (peer, peer_at) = socket();
+    let open =
+        MediaOrder::Open { slot: Slot(0), leg: LegId(1), socket: sound, reports: Some(reports) };
+    bench.order(open);
+    let remote = SocketAddr::new(peer_at.ip(), peer_at.port() - 1);
+    bench.describe(remote, ControlPath::Apart(peer_at));
+    bench.runner.tick();
+    // A receiver report about nothing (RFC 3550 6.4.2) and an empty description (6.5).
+    let report = [0x80, 201, 0, 1, 0, 0, 0, 9, 0x80, 202, 0, 0];
+    peer.send_to(&report, at).unwrap();
+    bench.runner.read_at -= READ_AFTER;
+    bench.runner.tick();
+    let counters = bench.runner.media.engine.counters(Slot(0)).unwrap();
+    assert_eq!((counters.reports_in, counters.foreign), (1, 0), "{counters:?}");
+    bench.hang_up();
+    bench.runner.tick();
+    let mut bytes = [0; 256];
+    let (len, from) = peer.recv_from(&mut bytes).unwrap();
+    assert_eq!(from, at, "from our port for reports");
+    let goodbye = 203;
+    assert!(bytes[..len].chunks(4).any(|word| word[1] == goodbye), "{:?}", &bytes[..len]);
+}
+
+#[test]
+fn a_settled_legs_socket_hears_its_peer_alone_until_the_next_description() {
+    let mut bench = Bench::new();
+    let ((sound, at), (peer, peer_at), (next, next_at)) = (socket(), socket(), socket());
+    bench.order(MediaOrder::Open { slot: Slot(0), leg: LegId(1), socket: sound, reports: None });
+    bench.describe(peer_at, ControlPath::Off);
+    bench.runner.tick();
+    let packet = |sequence: u16| {
+        let mut packet = [0xD5; 172];
+        packet[..12].copy_from_slice(&[0x80, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        packet[2..4].copy_from_slice(&sequence.to_be_bytes());
+        packet[6..8].copy_from_slice(&(sequence * 160).to_be_bytes());
+        packet
+    };
+    let tick = |bench: &mut Bench| {
+        bench.runner.read_at -= READ_AFTER;
+        bench.runner.tick();
+        bench.runner.media.engine.counters(Slot(0)).unwrap()
+    };
+    for n in 0..60 {
+        peer.send_to(&packet(n), at).unwrap();
+        tick(&mut bench);
+    }
+    let stranger = socket().0;
+    for n in 0..20 {
+        stranger.send_to(&packet(100 + n), at).unwrap();
+    }
+    let counters = tick(&mut bench);
+    assert_eq!((counters.packets, counters.foreign), (60, 0), "the kernel keeps them off");
+    bench.describe(next_at, ControlPath::Off);
+    tick(&mut bench);
+    next.send_to(&packet(200), at).unwrap();
+    assert_eq!(tick(&mut bench).packets, 61, "and hears whom the description names");
+}

@@ -1,0 +1,70 @@
+//! What the media thread says, handed to whom it is about.
+//!
+//! ```text
+//!   of a leg with a socket: the leg comes with it; one that is over meanwhile hears no keys, and
+//!                           its figures are its own to the last
+//!   of a port of the card:  the leg on that port, since lines tell the end of a leg after all that
+//!                           was heard of it
+//! ```
+
+use super::Switch;
+use crate::media_thread::MediaSaid;
+use media::Event;
+use model::{Instant, LegEvent, LegId};
+
+impl Switch {
+    pub(super) fn heard(&mut self, now: Instant, said: MediaSaid) {
+        match said {
+            MediaSaid::Engine { leg, event } => {
+                if let Some(leg) = leg.or_else(|| self.parts.wires.leg_at(event.slot())) {
+                    self.sounded(now, leg, event);
+                }
+            }
+            MediaSaid::Line { port, event } => self.line_event(now, port, event),
+            MediaSaid::Alarm { port, alarm, raised } => {
+                if let Some(id) = self.parts.port_ids.get(usize::from(port)).cloned() {
+                    self.alarms.line(now, &id, alarm, raised);
+                    let input = exchange::Input::PortAlarm { port: id, alarm, raised };
+                    self.parts.exchange.handle(now, input);
+                }
+            }
+            MediaSaid::Clips(clips) => drop(clips),
+            MediaSaid::Retired(done) => drop(done),
+        }
+        self.settle(now);
+    }
+
+    /// Takes what was heard of a leg, which may be over.
+    fn sounded(&mut self, now: Instant, leg: LegId, event: Event) {
+        let open = self.parts.wires.get(leg).is_some();
+        match event {
+            Event::Quality { figures, last, .. } => self.quality(now, leg, figures, last),
+            _ if !open => {}
+            Event::Digit { digit, .. } => self.leg_event(now, leg, LegEvent::Digit(digit)),
+            Event::SignalDigit { digit, .. } => {
+                let key = sip::Command::Key { leg, digit };
+                self.parts.endpoint.handle(now, sip::Input::Command(key));
+            }
+            Event::Played { play, .. } => self.leg_event(now, leg, LegEvent::Played(play)),
+            Event::Silent { ms, .. } => self.silence(now, leg, Some(ms)),
+            Event::Heard { .. } => self.silence(now, leg, None),
+            Event::Muted { muted, .. } => self.muted(now, leg, muted),
+        }
+    }
+
+    fn leg_event(&mut self, now: Instant, leg: LegId, event: LegEvent) {
+        self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+    }
+
+    fn line_event(&mut self, now: Instant, port: u16, event: LegEvent) {
+        let leg = match event {
+            LegEvent::Arrived { .. } => self.parts.wires.open_port(port),
+            _ => self.parts.wires.leg_at(media::Slot(port)),
+        };
+        let Some(leg) = leg else { return };
+        if matches!(event, LegEvent::Gone(_)) {
+            self.close(leg);
+        }
+        self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+    }
+}
