@@ -19,14 +19,16 @@
 #![expect(unsafe_code, reason = "entries of the ring carry pointers; see each block")]
 
 mod address;
+mod look;
 mod place;
 mod room;
 #[cfg(test)]
 mod tests;
 
-use io_uring::opcode::{Recv, RecvMsg, Send};
+use io_uring::IoUring;
+use io_uring::opcode::Send;
 use io_uring::types::{Fd, Fixed};
-use io_uring::{IoUring, squeue};
+use look::{look, tells_of_peer};
 use place::Place;
 use room::Room;
 use std::io;
@@ -346,38 +348,6 @@ impl Batches {
             Err(io::Error::other("io_uring takes no datagrams here"))
         }
     }
-}
-
-/// A look at a socket, for one datagram; of a connected one the address is known.
-fn look(place: &Place, fixed: Option<Fixed>, room: &mut Room) -> squeue::Entry {
-    if place.sender().is_some() {
-        let (to, len) = (room.bytes.as_mut_ptr(), DATAGRAM_BYTES_MAX as u32);
-        let look = match fixed {
-            Some(fixed) => Recv::new(fixed, to, len),
-            None => Recv::new(Fd(place.fd()), to, len),
-        };
-        return look.flags(libc::MSG_DONTWAIT).build();
-    }
-    let head = room.head();
-    let look = match fixed {
-        Some(fixed) => RecvMsg::new(fixed, head),
-        None => RecvMsg::new(Fd(place.fd()), head),
-    };
-    look.flags(libc::MSG_DONTWAIT as u32).build()
-}
-
-/// Tells whether an outcome is what the peer's machine, or one on the way, said of datagrams before
-/// (ICMP over connected sockets, udp(7)), and nothing about this one.
-fn tells_of_peer(result: i32) -> bool {
-    matches!(
-        -result,
-        libc::ECONNREFUSED
-            | libc::EHOSTUNREACH
-            | libc::ENETUNREACH
-            | libc::EHOSTDOWN
-            | libc::ENOPROTOOPT
-            | libc::EPROTO
-    )
 }
 
 impl Drop for Batches {

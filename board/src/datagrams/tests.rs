@@ -193,7 +193,7 @@ fn a_peer_that_is_not_there_is_counted_and_heard_when_it_comes_back() {
 fn of_a_steady_sender_nothing_waits_longer_than_a_tick_and_two_looks_are_the_exception() {
     let Some((mut batches, peer, at)) = pair() else { return };
     let mut looks = |datagrams: usize| {
-        (0..datagrams).for_each(|_| drop(peer.send_to(b"frame", at).unwrap()));
+        (0..datagrams).for_each(|_| assert_eq!(peer.send_to(b"frame", at).unwrap(), 5));
         read(&mut batches, 16).len()
     };
     // After a pause both of what came meanwhile and now are taken at once.
