@@ -115,6 +115,7 @@ pub struct SipSite {
     pub srtp: SrtpPolicy,
     /// In the order phones and trunks are asked for them, and chosen from what these offer.
     pub codecs: Codecs,
+    pub sound: Sound,
     /// Longest silence of signalling in a call before it is asked for (RFC 4028).
     pub session_s: u32,
     /// Most connections over TCP and TLS.
@@ -135,6 +136,7 @@ impl Default for SipSite {
             tls: None,
             srtp: SrtpPolicy::default(),
             codecs: Codecs::default(),
+            sound: Sound::default(),
             session_s: 1800,
             connections_max: 1000,
             provision: None,

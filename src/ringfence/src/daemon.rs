@@ -1,5 +1,11 @@
 //! Starts the box: reads what it needs, makes the cores, starts the threads and ends them in order.
 
+mod accounts;
+mod card;
+mod choice;
+
+pub use accounts::accounts;
+
 use crate::boxkey;
 use crate::clock::{Clock, wall_now};
 use crate::control_socket::{self, Desk};
@@ -11,14 +17,11 @@ use crate::sites::{Ready, Sites};
 use crate::switch::{Ask, Desks, Parts, Switch, seed};
 use crate::tls::{Tls, Wanted};
 use crate::{ledger, net, provision, wires};
-use anyhow::{Context as _, bail};
-use board::Card;
 use exchange::Exchange;
 use journal::Journal;
 use media::Engine;
-use model::port::{PortKind, PortOrder};
-use model::site::{Driver, Site};
-use model::{Fact, PhoneId};
+use model::Fact;
+use model::site::Site;
 use sip::Endpoint;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,8 +32,6 @@ const ASKS_MAX: usize = 64;
 const BEGINS_MAX: usize = 1024;
 /// How far back calls without an end are looked for: more than a day of a busy site.
 const CUT_CALLS_LOOKED_AT: u64 = 20_000;
-/// Longest script of simulated callers.
-const CALLERS_BYTES_MAX: u64 = 1 << 20;
 
 /// What `ringfence run` is given.
 pub struct Options {
@@ -47,7 +48,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     options.folders.create()?;
     let _lock = lock(&options.folders)?;
     let sites = Arc::new(Sites::new(&options.folders, &options.share));
-    let (ready, site_damaged) = choose_site(&sites, options)?;
+    let (ready, site_damaged) = choice::choose_site(&sites, options)?;
     for note in &ready.notes {
         log(Severity::Notice, &format!("site: {note}"));
     }
@@ -80,36 +81,6 @@ fn open_journal(place: &ledger::Place) -> anyhow::Result<Journal> {
     Ok(Journal::open_accepting_loss(&place.dir, place.seal.clone())?)
 }
 
-/// The site to run: the applied one; the one given only where none was applied yet.
-fn choose_site(sites: &Sites, options: &Options) -> anyhow::Result<(Ready, Option<String>)> {
-    if sites.is_empty()? {
-        let dir = options.site.as_deref().context("no site was applied yet: give --site DIR")?;
-        let ready = sites.take_in(dir)?;
-        sites.make_current(ready.version)?;
-        return Ok((ready, None));
-    }
-    let (ready, wrong) = sites.load_current()?;
-    if let Some(wrong) = &wrong {
-        let version = ready.version;
-        log(Severity::Error, &format!("running site version {version}, since {wrong}"));
-    }
-    if let Some(dir) = &options.site {
-        match crate::sites::check(dir, &options.share) {
-            Ok(given) if given.site.digest == ready.site.digest => {}
-            Ok(_) => log(
-                Severity::Notice,
-                &format!(
-                    "running the applied site, version {}; {} differs: `ringfence site apply` it",
-                    ready.version,
-                    dir.display()
-                ),
-            ),
-            Err(error) => log(Severity::Warning, &format!("the site given is not used: {error:#}")),
-        }
-    }
-    Ok((ready, wrong))
-}
-
 /// Keeps a second daemon from the same state folder for as long as the file is open.
 fn lock(folders: &Folders) -> anyhow::Result<std::fs::File> {
     let path = folders.state().join("lock");
@@ -119,46 +90,6 @@ fn lock(folders: &Folders) -> anyhow::Result<std::fs::File> {
     })?;
     Ok(file)
 }
-
-/// The phones and trunks of a site, as the endpoint wants them.
-pub fn accounts(site: &Site) -> sip::Accounts {
-    let phones = site.phones.iter();
-    let trunks = site.trunks.iter().map(|(id, trunk)| {
-        let config = sip::TrunkConfig {
-            peers: trunk.peers.clone(),
-            calls_max: trunk.calls_max,
-            out: trunk.out.clone(),
-        };
-        (id.clone(), config)
-    });
-    let asked = site.sip.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
-    let named = site.phones.iter().filter(|_| asked);
-    sip::Accounts {
-        certificates: named.map(|(id, phone)| (id.clone(), certificates(id, phone))).collect(),
-        accounts: phones.map(|(id, phone)| (id.clone(), phone.password.clone())).collect(),
-        trunks: trunks.collect(),
-        directory: crate::switch::shown::directory(site),
-        register_s: site.sip.register_s,
-        srtp: site.sip.srtp,
-        codecs: site.sip.codecs.clone(),
-        session_s: site.sip.session_s,
-    }
-}
-
-/// The names by which a phone's certificate is its own: the one that the site gives, else its number
-/// or its hardware address, as makers write it into the certificates of their factories.
-fn certificates(id: &PhoneId, phone: &model::site::Phone) -> Vec<String> {
-    match &phone.certificate {
-        Some(name) => vec![name.clone()],
-        None => {
-            let device = phone.mac.map(hex::encode);
-            std::iter::once(id.as_str().to_owned()).chain(device).collect()
-        }
-    }
-}
-
-/// The card, and its ports' names by number.
-type Wired = (Option<Box<dyn Card>>, Vec<model::PortId>);
 
 /// A box about to start.
 struct Boxed<'a> {
@@ -242,8 +173,8 @@ impl Boxed<'_> {
         let media_counters = Arc::new(MediaCounters::default());
         let seal_counters = Arc::new(SealCounters::default());
 
-        let (card, port_ids) = self.card(&site)?;
-        let lines = lines(&site, &port_ids, clock.now())?;
+        let (card, port_ids) = card::card(&site, self.options.callers.as_deref())?;
+        let lines = card::lines(&site, &port_ids, clock.now())?;
         let slots = port_ids.len() + usize::from(site.limits.calls_max) * 2 + site.agents.len();
         let engine = Engine::new(media::Config {
             legs_max: slots,
@@ -260,7 +191,10 @@ impl Boxed<'_> {
             wake: here.clone(),
             stop: stop.clone(),
             counters: media_counters.clone(),
-            place: Place { core: None, real_time: true },
+            place: Place {
+                core: site.sip.sound.core.map(usize::from),
+                real_time: site.sip.sound.real_time,
+            },
         })?;
         if !media.began.in_batches {
             log(Severity::Notice, "the kernel refuses io_uring: packets go one by one");
@@ -306,7 +240,11 @@ impl Boxed<'_> {
             (true, std::net::SocketAddr::V6(_)) => std::net::Ipv6Addr::UNSPECIFIED.into(),
         };
         let status = format!("answering on {local}, {} ports", port_ids.len());
-        let wires = wires::Wires::new(port_ids.len(), slots, rtp_ip, site.sip.rtp_ports);
+        let wires = wires::Wires::new(
+            port_ids.len(),
+            slots,
+            wires::Rtp { ip: rtp_ip, ports: site.sip.rtp_ports, dscp: site.sip.sound.dscp },
+        );
         let mut switch = Switch::new(Parts {
             clock,
             anchor,
@@ -375,33 +313,6 @@ impl Boxed<'_> {
             .inspect_err(|error| log(Severity::Error, &format!("no TLS is served: {error:#}")))
             .ok()
     }
-
-    /// The card that drives the site's ports. Ports of one box sit on one card in this version.
-    fn card(&self, site: &Site) -> anyhow::Result<Wired> {
-        let mut ports: Vec<_> = site.ports.iter().collect();
-        ports.sort_by_key(|(_, port)| port.channel);
-        let ids: Vec<_> = ports.iter().map(|(id, _)| (*id).clone()).collect();
-        if let Some((id, _)) = ports.iter().find(|(_, port)| port.driver == Driver::Dahdi) {
-            bail!(
-                "port {id}: this version of the box drives no DAHDI card yet, only driver = \"sim\""
-            );
-        }
-        if ports.is_empty() {
-            return Ok((None, ids));
-        }
-        let callers = match &self.options.callers {
-            Some(path) => read_callers(path)?,
-            None => board::sim::Callers::default(),
-        };
-        let kinds: Vec<PortKind> = ports.iter().map(|(_, port)| port.kind).collect();
-        let mut card = board::sim::SimCard::new(seed()?, &kinds, callers)?;
-        for (index, (id, port)) in ports.iter().enumerate() {
-            let (receive, transmit) = (port.receive_gain_tenths_db, port.transmit_gain_tenths_db);
-            let gain = PortOrder::Gain { receive_tenths_db: receive, transmit_tenths_db: transmit };
-            card.order(index, &gain).with_context(|| format!("port {id}: gain"))?;
-        }
-        Ok((Some(Box::new(card)), ids))
-    }
 }
 
 /// Calls that a power cut or a kill ended: they have no end in the journal yet. They are among the
@@ -418,36 +329,6 @@ fn cut_calls(journal: &Journal) -> anyhow::Result<Vec<model::CallId>> {
         }
     }
     Ok(cut)
-}
-
-/// Reads the script of simulated callers and the sounds it names, which lie beside it.
-fn read_callers(path: &std::path::Path) -> anyhow::Result<board::sim::Callers> {
-    let bytes = crate::plain_file::read(path, CALLERS_BYTES_MAX)?;
-    let Ok(text) = String::from_utf8(bytes) else { bail!("{} is not UTF-8 text", path.display()) };
-    let dir = path.parent().unwrap_or(std::path::Path::new("."));
-    let load = |name: &str| -> Result<Vec<i16>, String> {
-        let clip =
-            crate::clips::read_clip(&dir.join(name)).map_err(|error| format!("{error:#}"))?;
-        Ok(clip.samples(model::Rate::Narrow).to_vec())
-    };
-    board::sim::Callers::parse(&text, load)
-        .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
-}
-
-fn lines(
-    site: &Site,
-    ids: &[model::PortId],
-    now: model::Instant,
-) -> anyhow::Result<Vec<line::LinePort>> {
-    let ports = ids.iter().filter_map(|id| Some((id, site.ports.get(id)?)));
-    ports
-        .map(|(id, port)| {
-            let rings = port.answer_after_rings;
-            let config = line::Config::new(id.clone(), port.kind, port.law, rings);
-            config.check().with_context(|| format!("port {id}"))?;
-            Ok(line::LinePort::new(now, config))
-        })
-        .collect()
 }
 
 fn waker(thread: &std::thread::Thread) -> Box<dyn Fn() + Send> {

@@ -13,6 +13,7 @@
 //! until somebody unparks it.
 
 mod asks;
+mod facts;
 mod farewell;
 mod heard;
 mod known;
@@ -20,7 +21,9 @@ mod orders;
 mod phones;
 mod pops;
 pub mod shown;
+mod signalling;
 mod sound;
+mod watch;
 
 pub use phones::Desks;
 pub use sound::ASKED_AFTER_MS;
@@ -40,33 +43,19 @@ use exchange::Exchange;
 use model::id::{LegId, PhoneId, RecordingId};
 use model::site::Site;
 use model::time::Anchor;
-use model::{Fact, Instant, LegEvent, Order, Via, WallTime};
+use model::{Fact, Instant, Order, WallTime};
 use sip::Endpoint;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Longest an order waits for its facts to be on disk. A hospital's phone must be answered even
-/// when a disk is stuck: then the order goes, and an alarm says that facts are late.
-const HOLD_MAX: Duration = Duration::from_secs(2);
 /// Longest a drained box waits for its last recordings to be sealed.
 const SEALING_MAX: Duration = Duration::from_secs(10);
-/// A media thread that makes no tick for this long hangs: the box is started anew.
-const TICKLESS_MAX: Duration = Duration::from_secs(5);
-/// Less room than this on the recordings' disk is an alarm: some seven hours of one call.
-const FREE_MB_MIN: u64 = 500;
-/// Facts kept in memory beside the journal's queue while the disk is stuck: some 25,000 calls.
-const FACTS_WAITING_MAX: usize = 500_000;
 /// Turns of passing outputs on before the thread looks at the outside again.
 const PASSES_MAX: usize = 10_000;
 /// Messages taken between two looks at media and deadlines.
 const MESSAGES_PER_LOOK: usize = 64;
-/// How often it is looked whether somebody could answer each queue.
-const QUEUES_EVERY: Duration = Duration::from_secs(1);
-/// How often disk, media thread and alarms are looked after, however often the thread wakes.
-const WATCH_EVERY: Duration = Duration::from_millis(100);
 /// Longest sleep, so that the watchdog and the progress of the disk are looked at.
 const SLEEP_MAX: Duration = Duration::from_millis(200);
 /// Orders that may wait for a full media queue; beyond it the box is broken and says so.
@@ -293,126 +282,9 @@ impl Switch {
         }
     }
 
-    fn take_endpoint(&mut self, now: Instant, output: sip::Output) {
-        match output {
-            sip::Output::Send { to, bytes } => {
-                self.parts.net.outlet.send(now, &mut self.parts.endpoint, to, bytes);
-            }
-            sip::Output::Close { flow } => self.parts.net.outlet.close(flow),
-            sip::Output::Known { peer } => self.parts.net.outlet.known(now, &peer),
-            sip::Output::Estranged { addr } => self.parts.net.outlet.estranged(addr),
-            sip::Output::Banned { source, until } => {
-                self.parts.net.outlet.ban(now, source, until);
-                let about = source.to_string();
-                self.alarms.raise(now, "passwords-guessed", &about, control::Level::Critical);
-            }
-            sip::Output::Leg { leg, event } => {
-                let event = self.sound.told(leg, event);
-                match event {
-                    // The media knows whether it heard that press already, and who is to be sent it.
-                    LegEvent::Digit(digit) if self.sound.codec(leg).is_some() => {
-                        return self.engine(leg, |slot| media::Command::Pressed { slot, digit });
-                    }
-                    // After `ForwardAsked` no `Gone` comes.
-                    LegEvent::Gone(_) | LegEvent::ForwardAsked { .. } => self.close(leg),
-                    LegEvent::Arrived { via: Via::Trunk(_), .. }
-                    | LegEvent::ArrivedInPlace { via: Via::Trunk(_), .. } => {
-                        self.trunk_legs.insert(leg);
-                    }
-                    _ => {}
-                }
-                self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
-            }
-            sip::Output::Media { leg, media, signalling } => {
-                self.open_media(leg, &media, signalling.ip());
-            }
-            sip::Output::KeysByInfo { leg, signalled } => {
-                self.engine(leg, |slot| media::Command::SignalDigits { slot, signalled });
-            }
-            sip::Output::KeyRefused { leg, digit } => {
-                self.engine(leg, |slot| media::Command::SendDigit { slot, digit });
-            }
-            sip::Output::There { leg } => self.sound.there(now, leg),
-            sip::Output::RefusedClear { via } => {
-                let about = via.to_string();
-                self.alarms.raise(now, "call-in-clear", &about, control::Level::Warning);
-            }
-            sip::Output::WrongCertificate { via } => {
-                let about = via.to_string();
-                self.alarms.raise(now, "wrong-certificate", &about, control::Level::Warning);
-            }
-            sip::Output::Registered { phone, .. } => self.phone(now, phone, true),
-            sip::Output::Unregistered { phone } => self.phone(now, phone, false),
-            sip::Output::RegisterResult { .. } => {}
-            sip::Output::TrunkHealth { trunk, up, why } => {
-                self.alarms.set(now, "trunk-down", trunk.as_str(), !up);
-                let health = exchange::Input::TrunkHealth { trunk, up, why };
-                self.parts.exchange.handle(now, health);
-            }
-            sip::Output::WrongPin { phone, agent } => {
-                self.parts.exchange.handle(now, exchange::Input::WrongPin { phone, agent });
-            }
-            sip::Output::FeatureAsked { phone, wish } => self.wished(now, phone, wish),
-        }
-    }
-
     fn phone(&mut self, now: Instant, phone: PhoneId, up: bool) {
         self.parts.desks.shelf.registered(&phone, up);
         self.parts.exchange.handle(now, exchange::Input::Phone { phone, up });
-    }
-
-    /// Sends the facts collected so far as one batch.
-    fn send_facts(&mut self) {
-        if self.facts.is_empty() {
-            return;
-        }
-        let facts = std::mem::take(&mut self.facts);
-        let batch = Batch { no: self.batch + 1, facts };
-        match self.parts.batches.try_send(batch) {
-            Ok(()) => self.batch += 1,
-            // The disk has been stuck for thousands of turns: they stay here, as one batch, up to
-            // `FACTS_WAITING_MAX`; what comes after those is shed, counted and an alarm.
-            Err(error) => {
-                self.facts = error.into_inner().facts;
-                let over = self.facts.len().saturating_sub(FACTS_WAITING_MAX);
-                if over > 0 {
-                    self.facts.truncate(FACTS_WAITING_MAX);
-                    self.facts_shed += over as u64;
-                    let now = self.parts.clock.now();
-                    self.alarms.raise(now, "facts-lost", "journal", control::Level::Critical);
-                }
-            }
-        }
-    }
-
-    /// Carries out the orders whose facts are on disk. Tells whether it did any.
-    fn release(&mut self, now: Instant) -> bool {
-        let durable = self.parts.progress.batch.load(Ordering::Acquire);
-        // A disk that was waited for once is not waited for again until it has caught up: else each
-        // turn of every call, hanging up too, would cost the whole wait.
-        self.behind &= durable < self.batch;
-        let mut any = false;
-        while let Some(held) = self.held.front() {
-            let ready = !held.order.acknowledges() || held.after <= durable || self.behind;
-            let late = now.since(held.since) >= HOLD_MAX;
-            if !ready && !late {
-                break;
-            }
-            if late && !ready {
-                self.behind = true;
-                self.released_early += 1;
-                self.alarms.raise(now, "facts-late", "journal", control::Level::Critical);
-            }
-            let Some(held) = self.held.pop_front() else { break };
-            let opens = matches!(held.order, Order::EarlyMedia { .. });
-            self.obey(now, held.order);
-            any = true;
-            if opens {
-                // What it opens is told to media first: a leg without sound joins no other.
-                break;
-            }
-        }
-        any
     }
 
     fn tell_media(&mut self, order: MediaOrder) {
@@ -432,55 +304,6 @@ impl Switch {
             // every call. The service manager starts the box anew.
             log(Severity::Error, "the media thread does not take orders any more");
             std::process::abort();
-        }
-    }
-
-    /// Looks after the disk, the media thread and the watchdog.
-    fn watch(&mut self, now: Instant) {
-        if now.since(self.watched) < WATCH_EVERY {
-            return;
-        }
-        self.watched = now;
-        let failing = self.parts.progress.failing.load(Ordering::Relaxed);
-        self.alarms.set(now, "journal-failing", "journal", failing);
-        if self.held.is_empty() && !self.behind {
-            self.alarms.clear("facts-late", "journal");
-        }
-        let flooded = self.parts.net.is_flooded(now);
-        self.alarms.set(now, "sip-flood", "sip", flooded);
-        let overloaded = self.parts.net.load().was_over(now);
-        self.alarms.set(now, "sip-overload", "sip", overloaded);
-        if now.since(self.queues_looked) >= QUEUES_EVERY {
-            self.queues_looked = now;
-            let queues: Vec<_> =
-                self.parts.exchange.queues(now).map(|queue| (queue.id, queue.unserved)).collect();
-            for (queue, unserved) in queues {
-                self.alarms.set(now, "nobody-answers", queue.as_str(), unserved);
-            }
-        }
-        let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
-        self.alarms.set(now, "disk-slow", "recordings", slow);
-        let free = self.parts.seal_counters.free_mb.load(Ordering::Relaxed);
-        self.alarms.set(now, "disk-low", "recordings", (1..FREE_MB_MIN).contains(&free));
-        let skipped = self.parts.media_counters.ticks_skipped.load(Ordering::Relaxed);
-        if skipped > self.skipped_seen {
-            self.skipped_seen = skipped;
-            self.alarms.raise(now, "frames-late", "media", control::Level::Critical);
-        }
-        let ticks = self.parts.media_counters.ticks.load(Ordering::Relaxed);
-        if ticks != self.ticks_seen {
-            (self.ticks_seen, self.ticked_at) = (ticks, now);
-        } else if now.since(self.ticked_at) > TICKLESS_MAX {
-            log(Severity::Error, "the media thread hangs: the box stops");
-            std::process::abort();
-        }
-        self.end_vanished(now);
-        self.end_figures(now);
-        self.watch_desks(now);
-        let Some(every) = self.watchdog else { return };
-        if now.since(self.alive_told) >= every / 3 {
-            service::tell_alive();
-            self.alive_told = now;
         }
     }
 

@@ -9,6 +9,11 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 /// Legs of ports are numbered from here, legs of SIP from 1, so that neither asks the other.
 const FIRST_PORT_LEG: u64 = 1 << 48;
 
+/// The priority of packets in the machine's own queue: TC_PRIO_INTERACTIVE.
+const INTERACTIVE: u32 = 6;
+/// Bytes the kernel may keep of a socket until they are read.
+const RECEIVE_BYTES: usize = 128 * 1024;
+
 /// What a leg runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
@@ -27,6 +32,29 @@ impl Wire {
     }
 }
 
+/// Where sockets for sound are bound, and how their packets are marked.
+#[derive(Clone, Copy, Debug)]
+pub struct Rtp {
+    pub ip: IpAddr,
+    pub ports: (u16, u16),
+    pub dscp: u8,
+}
+
+/// Marks what a socket sends: for the network (RFC 2474), and for the queue of the machine itself,
+/// which has it before what is not interactive (socket(7); more needs a right). Where the system
+/// refuses the sound goes all the same.
+fn mark(socket: &UdpSocket, ip: IpAddr, dscp: u8) {
+    let _ = match ip {
+        IpAddr::V4(_) => rustix::net::sockopt::set_ip_tos(socket, dscp << 2),
+        IpAddr::V6(_) => rustix::net::sockopt::set_ipv6_tclass(socket, u32::from(dscp) << 2),
+    };
+    let socket = socket2::SockRef::from(socket);
+    let _ = socket.set_priority(if dscp == 0 { 0 } else { INTERACTIVE });
+    // Bytes as the kernel counts them, overhead and all: a second of any codec. What a flood sends
+    // more is dropped there.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BYTES);
+}
+
 /// The sockets of a leg: for sound on an even port, for its reports on the next (RFC 3550 11).
 pub struct Pair {
     pub sound: UdpSocket,
@@ -34,11 +62,14 @@ pub struct Pair {
 }
 
 impl Pair {
-    fn bind(local: SocketAddr) -> std::io::Result<Self> {
+    fn bind(local: SocketAddr, dscp: u8) -> std::io::Result<Self> {
         let above = SocketAddr::new(local.ip(), local.port().saturating_add(1));
         let (sound, reports) = (UdpSocket::bind(local)?, UdpSocket::bind(above)?);
         sound.set_nonblocking(true)?;
         reports.set_nonblocking(true)?;
+        for socket in [&sound, &reports] {
+            mark(socket, local.ip(), dscp);
+        }
         Ok(Self { sound, reports })
     }
 }
@@ -57,8 +88,7 @@ pub struct Wires {
     by_slot: Vec<Option<LegId>>,
     ports: usize,
     free: BTreeSet<u16>,
-    rtp_ip: IpAddr,
-    rtp_ports: (u16, u16),
+    rtp: Rtp,
     rtp_used: BTreeSet<u16>,
     rtp_next: u16,
     next_port_leg: u64,
@@ -67,17 +97,16 @@ pub struct Wires {
 }
 
 impl Wires {
-    pub fn new(ports: usize, slots: usize, rtp_ip: IpAddr, rtp_ports: (u16, u16)) -> Self {
+    pub fn new(ports: usize, slots: usize, rtp: Rtp) -> Self {
         let (first, last) = (u16::try_from(ports), u16::try_from(slots));
         Self {
             legs: BTreeMap::new(),
             by_slot: vec![None; slots],
             ports,
             free: (first.unwrap_or(0)..last.unwrap_or(u16::MAX)).collect(),
-            rtp_ip,
-            rtp_ports,
+            rtp,
             rtp_used: BTreeSet::new(),
-            rtp_next: rtp_ports.0,
+            rtp_next: rtp.ports.0,
             next_port_leg: FIRST_PORT_LEG,
             taps: BTreeMap::new(),
             next_tap: 0,
@@ -128,7 +157,7 @@ impl Wires {
 
     /// Binds the next free even port of the range, and the odd one above it.
     fn bind(&mut self) -> anyhow::Result<(Pair, SocketAddr)> {
-        let (first, last) = self.rtp_ports;
+        let (first, last) = self.rtp.ports;
         let first = first + first % 2;
         for _ in 0..=(last.saturating_sub(first) / 2) {
             let port = self.rtp_next.max(first);
@@ -136,8 +165,8 @@ impl Wires {
             if self.rtp_used.contains(&port) {
                 continue;
             }
-            let local = SocketAddr::new(self.rtp_ip, port);
-            if let Ok(pair) = Pair::bind(local) {
+            let local = SocketAddr::new(self.rtp.ip, port);
+            if let Ok(pair) = Pair::bind(local, self.rtp.dscp) {
                 return Ok((pair, local));
             }
         }
@@ -184,13 +213,15 @@ mod tests {
         let ip: IpAddr = [127, 0, 0, 1].into();
         // Somebody else has the port of the first pair's reports.
         let Ok(_other) = UdpSocket::bind((ip, near + 1)) else { return };
-        let mut wires = Wires::new(0, 4, ip, (near, near + 3));
+        let mut wires = Wires::new(0, 4, Rtp { ip, ports: (near, near + 3), dscp: 46 });
         let (_, local, pair) = wires.open_rtp(LegId(1)).unwrap();
         assert_eq!(local.port(), near + 2);
         let pair = pair.unwrap();
         assert_eq!(pair.sound.local_addr().unwrap().port(), near + 2);
         assert_eq!(pair.reports.local_addr().unwrap().port(), near + 3);
         assert!(wires.open_rtp(LegId(2)).is_err(), "no pair is left");
+        let tos = rustix::net::sockopt::ip_tos(&pair.sound).unwrap();
+        assert_eq!(tos >> 2, 46, "Expedited Forwarding");
         drop(pair);
         wires.close(LegId(1));
         assert!(wires.open_rtp(LegId(2)).is_ok());

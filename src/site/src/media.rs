@@ -1,6 +1,7 @@
-//! `[media]`: how calls sound.
+//! `[media]`: how calls sound, and where and how their packets are carried.
 
 use crate::read::{Reader, Section};
+use model::site::Sound;
 use model::{Codec, Codecs};
 
 /// The codecs by the names they have in `site.toml`; in this order where it says nothing: wide
@@ -8,11 +9,18 @@ use model::{Codec, Codecs};
 const CODECS: [(&str, Codec); 4] =
     [("g722", Codec::G722), ("pcma", Codec::Pcma), ("pcmu", Codec::Pcmu), ("opus", Codec::Opus)];
 
-/// The codecs of calls, in the order they are asked for.
-pub(crate) fn codecs(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Codecs {
+/// The last core a site may name: as many as Linux knows to name by itself.
+const CORE_MAX: u16 = 1023;
+/// The mark has six bits (RFC 2474 section 3).
+const DSCP_MAX: u8 = 63;
+
+/// The codecs of calls, in the order they are asked for, and how their sound is carried.
+pub(crate) fn media(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Codecs, Sound) {
     let all = Codecs::new(CODECS.map(|(_, codec)| codec)).unwrap_or_default();
-    let Some(mut section) = root.section(reader, "media") else { return all };
-    let mut codecs = all;
+    let Some(mut section) = root.section(reader, "media") else {
+        return (all, Sound::default());
+    };
+    let (mut codecs, mut sound) = (all, Sound::default());
     if let Some(field) = section.field("codecs") {
         let items = field.list(reader, CODECS.len());
         let named: Vec<Codec> =
@@ -23,6 +31,12 @@ pub(crate) fn codecs(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Codecs 
         }
         codecs = Codecs::new(named).unwrap_or_default();
     }
+    // Which cores there are the box alone knows; one that is not there is told at its start.
+    sound.core = section.field("core").and_then(|field| field.whole(reader, 0..=CORE_MAX));
+    let first = section.field("real-time").and_then(|field| field.flag(reader));
+    sound.real_time = first.unwrap_or(sound.real_time);
+    let dscp = section.field("dscp").and_then(|field| field.whole(reader, 0..=DSCP_MAX));
+    sound.dscp = dscp.unwrap_or(sound.dscp);
     section.done(reader);
-    codecs
+    (codecs, sound)
 }

@@ -11,6 +11,24 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Where the sound of calls is carried, and how networks shall treat it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sound {
+    /// The core that the media thread is kept on; any if none is given.
+    pub core: Option<u16>,
+    /// The media thread goes before all ordinary ones.
+    pub real_time: bool,
+    /// The mark of its packets (RFC 2474).
+    pub dscp: u8,
+}
+
+impl Default for Sound {
+    /// On any core, first, and marked as speech: Expedited Forwarding (RFC 4594 4.1, RFC 3246).
+    fn default() -> Self {
+        Self { core: None, real_time: true, dscp: 46 }
+    }
+}
+
 /// How a SIP message travels (RFC 3261 18).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

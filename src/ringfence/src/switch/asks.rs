@@ -45,6 +45,11 @@ impl Switch {
             let keys = "sip.bind, sip.rtp-ports, sip.tcp, sip.tls, sip.connections and sip.guard";
             notes.push(format!("{keys} take effect at the next start"));
         }
+        if old.sip.sound != new.sip.sound {
+            notes.push(
+                "media.core, media.real-time and media.dscp take effect at the next start".into(),
+            );
+        }
         if old.ports != new.ports {
             notes.push("ports take effect at the next start".into());
         }

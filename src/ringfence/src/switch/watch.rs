@@ -1,0 +1,67 @@
+//! What is looked after however often the thread wakes: the disk, the media thread, the watchdog.
+
+use super::Switch;
+use crate::service::{self, Severity, log};
+use model::Instant;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// A media thread that makes no tick for this long hangs: the box is started anew.
+const TICKLESS_MAX: Duration = Duration::from_secs(5);
+/// Less room than this on the recordings' disk is an alarm: some seven hours of one call.
+const FREE_MB_MIN: u64 = 500;
+/// How often it is looked whether somebody could answer each queue.
+const QUEUES_EVERY: Duration = Duration::from_secs(1);
+/// How often disk, media thread and alarms are looked after, however often the thread wakes.
+const WATCH_EVERY: Duration = Duration::from_millis(100);
+
+impl Switch {
+    /// Looks after the disk, the media thread and the watchdog.
+    pub(super) fn watch(&mut self, now: Instant) {
+        if now.since(self.watched) < WATCH_EVERY {
+            return;
+        }
+        self.watched = now;
+        let failing = self.parts.progress.failing.load(Ordering::Relaxed);
+        self.alarms.set(now, "journal-failing", "journal", failing);
+        if self.held.is_empty() && !self.behind {
+            self.alarms.clear("facts-late", "journal");
+        }
+        let flooded = self.parts.net.is_flooded(now);
+        self.alarms.set(now, "sip-flood", "sip", flooded);
+        let overloaded = self.parts.net.load().was_over(now);
+        self.alarms.set(now, "sip-overload", "sip", overloaded);
+        if now.since(self.queues_looked) >= QUEUES_EVERY {
+            self.queues_looked = now;
+            let queues: Vec<_> =
+                self.parts.exchange.queues(now).map(|queue| (queue.id, queue.unserved)).collect();
+            for (queue, unserved) in queues {
+                self.alarms.set(now, "nobody-answers", queue.as_str(), unserved);
+            }
+        }
+        let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
+        self.alarms.set(now, "disk-slow", "recordings", slow);
+        let free = self.parts.seal_counters.free_mb.load(Ordering::Relaxed);
+        self.alarms.set(now, "disk-low", "recordings", (1..FREE_MB_MIN).contains(&free));
+        let skipped = self.parts.media_counters.ticks_skipped.load(Ordering::Relaxed);
+        if skipped > self.skipped_seen {
+            self.skipped_seen = skipped;
+            self.alarms.raise(now, "frames-late", "media", control::Level::Critical);
+        }
+        let ticks = self.parts.media_counters.ticks.load(Ordering::Relaxed);
+        if ticks != self.ticks_seen {
+            (self.ticks_seen, self.ticked_at) = (ticks, now);
+        } else if now.since(self.ticked_at) > TICKLESS_MAX {
+            log(Severity::Error, "the media thread hangs: the box stops");
+            std::process::abort();
+        }
+        self.end_vanished(now);
+        self.end_figures(now);
+        self.watch_desks(now);
+        let Some(every) = self.watchdog else { return };
+        if now.since(self.alive_told) >= every / 3 {
+            service::tell_alive();
+            self.alive_told = now;
+        }
+    }
+}
