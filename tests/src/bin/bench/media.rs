@@ -16,6 +16,7 @@ mod forward;
 mod load;
 mod phones;
 mod subject;
+mod tones;
 mod verdict;
 mod wire;
 
@@ -148,6 +149,7 @@ fn step(wire: &Wire, case: Case, calls: usize, seconds: u64) -> anyhow::Result<S
         subject: serde_json::from_str(&report)?,
         verdict: serde_json::from_str(&verdict)?,
     };
+    tones::all_obeyed(seen.subject.refused)?;
     if std::env::var_os("BENCH_VERBOSE").is_some() {
         eprintln!("{} {calls}: {:?} {:?}", case.name(), seen.verdict, seen.subject);
     }
@@ -162,6 +164,8 @@ fn told(case: Case, seen: &Seen, searched: bool) -> Vec<Figure> {
     let mut figures = vec![
         Figure::new(name, calls, unit),
         figure("late", 100.0 * seen.verdict.late_share(), "% of frames lost or over 20 ms late"),
+        figure("frames", seen.verdict.frames as f64, "frames judged"),
+        figure("late_frames", seen.verdict.bad() as f64, "of them lost, late or wrong"),
         figure("cpu", 100.0 * subject.busy / calls, "% of a core a call, in the tick"),
         figure("memory", subject.memory_kb / calls, "KB a call"),
         figure("tick_p99", subject.late_p99_us / 1000.0, "ms late, 99 of 100 ticks within"),

@@ -5,6 +5,7 @@
 
 use super::case::PORTS_FROM;
 use super::phones::{self, HEADER, LOAD_PORT, PACKET, now_ns};
+use super::tones::Tones;
 use super::verdict::{Heard, LATE_FORWARDED_MS, LATE_MS};
 use super::{CORES, SETTLE_S, Step};
 use crate::process::{pin, real_time};
@@ -68,6 +69,7 @@ struct Load<'a> {
     keys: Vec<Option<Box<Srtp>>>,
     begun: u64,
     heard: Heard,
+    tones: Tones,
     judging: bool,
     sent: Vec<[u8; PACKET + TAG_MAX]>,
     came: Vec<[u8; 256]>,
@@ -90,6 +92,7 @@ impl<'a> Load<'a> {
             keys: (0..legs).map(key).collect::<anyhow::Result<_>>()?,
             begun: now_ns(),
             heard: Heard::new(legs, step.seconds),
+            tones: Tones::new(),
             judging: false,
             sent: vec![[0; PACKET + TAG_MAX]; BATCH],
             came: vec![[0; 256]; BATCH],
@@ -107,7 +110,11 @@ impl<'a> Load<'a> {
             let now = now_ns();
             let mut len = PACKET;
             for (n, packet) in self.sent.iter_mut().take(batch).enumerate() {
-                phones::write(packet, self.step.case.codec(at + n), at + n, sequence, now);
+                let (case, leg) = (self.step.case, at + n);
+                phones::write(packet, case.codec(leg), leg, sequence, now);
+                if !case.is_forwarded(self.step.calls, leg) {
+                    packet[HEADER..PACKET].copy_from_slice(self.tones.said(case, leg, sequence));
+                }
                 if let Some(Some(keys)) = self.keys.get_mut(at + n) {
                     len = keys.protect(packet, PACKET).unwrap_or(PACKET);
                 }
@@ -171,6 +178,10 @@ impl<'a> Load<'a> {
         let stamp = stamp.filter(|(from, _)| *from == speaker);
         let delay = stamp.map(|(_, at)| now.saturating_sub(at) as f64 / 1e6);
         let at_ms = (now - self.begun) as f64 / 1e6;
-        self.heard.note(leg, sequence, at_ms as f32, delay, !forwarded || stamp.is_some());
+        let right = match forwarded {
+            true => stamp.is_some(),
+            false => self.tones.is_right(step.case, step.calls, leg, sequence, &packet[HEADER..]),
+        };
+        self.heard.note(leg, sequence, at_ms as f32, delay, right);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::case::{Case, PORTS_FROM};
 use super::phones::{LOAD_PORT, keys};
+use super::tones::{LOUD, PROMPT_HZ};
 use super::{CORES, Step};
 use crate::process::{pin_all, resident_kb, threads_cpu_s};
 use anyhow::Context as _;
@@ -35,6 +36,8 @@ pub struct Report {
     pub taps_lost: u64,
     /// Packets the kernel would not take.
     pub send_failed: u64,
+    /// Orders that were not obeyed: the step is not what it says.
+    pub refused: u64,
 }
 
 /// Runs until a line comes in: `ready` out, then the report.
@@ -104,6 +107,7 @@ pub fn run(step: &Step) -> anyhow::Result<()> {
         late_max_us: late(1.0),
         taps_lost: counters.taps_lost.load(Ordering::Relaxed),
         send_failed: counters.send_failed.load(Ordering::Relaxed),
+        refused: counters.orders_refused.load(Ordering::Relaxed),
     };
     std::io::stdin().read_line(&mut String::new())?;
     println!("{}", serde_json::to_string(&report)?);
@@ -189,6 +193,7 @@ fn give(orders: &mut OrderSender, mut order: MediaOrder) {
 
 /// Ten seconds of a tone.
 fn tone() -> Clip {
-    let sample = |n: usize| (f64::sin(n as f64 * 0.3456) * 8000.0) as i16;
+    let turn = PROMPT_HZ * std::f64::consts::TAU / 8000.0;
+    let sample = |n: usize| (f64::sin(n as f64 * turn) * LOUD) as i16;
     Clip::narrow((0..80_000).map(sample).collect::<Vec<_>>())
 }

@@ -49,7 +49,12 @@ impl Verdict {
         if self.frames == 0 {
             return 1.0;
         }
-        (self.lost + self.late + self.wrong) as f64 / self.frames as f64
+        self.bad() as f64 / self.frames as f64
+    }
+
+    /// Frames that were not heard in their time, or were not what was said.
+    pub fn bad(&self) -> u64 {
+        self.lost + self.late + self.wrong
     }
 }
 

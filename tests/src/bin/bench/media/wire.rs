@@ -7,6 +7,9 @@
 //!              an interrupt at most every 100 us
 //! ```
 //!
+//! Names and addresses carry the process id, so that two benches do not take each other's wire away;
+//! what one that was killed left behind is taken away by `scripts/bench`, or by the next one.
+//!
 //! Where that cannot be laid (not root, no namespaces) it is loopback, and the figures say so.
 
 use super::CORES;
@@ -16,11 +19,8 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
 
-const NAMESPACE: &str = "ringfence-load";
-const NEAR: &str = "rfbox";
+const NAMESPACE: &str = "ringfence-load-";
 const FAR: &str = "rfload";
-/// Addresses for benchmarks (RFC 2544 appendix C).
-const IPS: (Ipv4Addr, Ipv4Addr) = (Ipv4Addr::new(198, 18, 0, 1), Ipv4Addr::new(198, 18, 0, 2));
 /// How long packets are collected before the receiving core looks at them.
 const COALESCE_NS: &str = "100000";
 /// The priority of the receiving threads: above both sides, as an interrupt is.
@@ -28,6 +28,7 @@ const RECEIVE_PRIORITY: &str = "60";
 
 /// The wire; dropped, it is taken away.
 pub struct Wire {
+    names: Names,
     /// Why it is loopback, if it is.
     loopback: Option<String>,
 }
@@ -35,16 +36,22 @@ pub struct Wire {
 impl Wire {
     /// Lays the wire, or says why it is loopback.
     pub fn lay() -> Self {
-        let laid = lay();
+        let names = Names::of(std::process::id());
+        Names::of_the_dead().iter().for_each(Names::take_away);
+        let laid = names.lay();
         if laid.is_err() {
-            take_away();
+            names.take_away();
         }
-        Self { loopback: laid.err().map(|error| format!("{error:#}")) }
+        Self { names, loopback: laid.err().map(|error| format!("{error:#}")) }
     }
 
     /// The subject's address and the load's.
     pub fn ips(&self) -> (Ipv4Addr, Ipv4Addr) {
-        if self.loopback.is_some() { (Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST) } else { IPS }
+        if self.loopback.is_some() {
+            (Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST)
+        } else {
+            self.names.ips
+        }
     }
 
     /// A command that runs at the far end.
@@ -53,7 +60,7 @@ impl Wire {
             return Command::new(program);
         }
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", NAMESPACE]).arg(program);
+        command.args(["netns", "exec", &self.names.namespace]).arg(program);
         command
     }
 
@@ -69,7 +76,7 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.loopback.is_none() {
-            take_away();
+            self.names.take_away();
         }
     }
 }
@@ -80,41 +87,72 @@ pub fn raise_file_limit() -> anyhow::Result<()> {
     Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
 }
 
-fn take_away() {
-    let _ = Command::new("ip").args(["netns", "del", NAMESPACE]).output();
-    let _ = Command::new("ip").args(["link", "del", NEAR]).output();
+/// What the parts of one bench's wire are called.
+struct Names {
+    namespace: String,
+    near: String,
+    /// The near and the far end's address, of those for benchmarks (RFC 2544 appendix C).
+    ips: (Ipv4Addr, Ipv4Addr),
 }
 
-fn lay() -> anyhow::Result<()> {
-    take_away();
-    let (near, far) = (format!("{}/24", IPS.0), format!("{}/24", IPS.1));
-    run(&format!("ip netns add {NAMESPACE}"))?;
-    run(&format!("ip link add {NEAR} type veth peer name {FAR} netns {NAMESPACE}"))?;
-    run(&format!("ip addr add {near} dev {NEAR}"))?;
-    run(&format!("ip -n {NAMESPACE} addr add {far} dev {FAR}"))?;
-    for (prefix, end, core) in
-        [(String::new(), NEAR, CORES.0), (format!("ip netns exec {NAMESPACE} "), FAR, CORES.1)]
-    {
-        // Only packets that could be segmented again take the way of a card's ring.
-        run(&format!("{prefix}ethtool -K {end} gro on tso off"))?;
-        // A full ring holds the sender's queue back, as a card's does, and loses nothing.
-        run(&format!("{prefix}tc qdisc replace dev {end} root pfifo limit 20000"))?;
-        run(&format!("{prefix}ip link set {end} up"))?;
-        for (file, value) in [
-            ("threaded", "1"),
-            ("gro_flush_timeout", COALESCE_NS),
-            ("napi_defer_hard_irqs", "1000000"),
-        ] {
-            let line = format!("echo {value} > /sys/class/net/{end}/{file}");
-            let mut words: Vec<&str> = prefix.split_whitespace().collect();
-            words.extend(["sh", "-c", &line]);
-            run_words(&words)?;
+impl Names {
+    fn of(id: u32) -> Self {
+        let ip = |host| Ipv4Addr::new(198, 18, (id % 251) as u8, host);
+        // The name of an interface has 15 characters at most.
+        Self {
+            namespace: format!("{NAMESPACE}{id}"),
+            near: format!("rfb{id}"),
+            ips: (ip(1), ip(2)),
         }
-        let thread = receiving_thread(end)?;
-        run(&format!("taskset -cp {core} {thread}"))?;
-        run(&format!("chrt -f -p {RECEIVE_PRIORITY} {thread}"))?;
     }
-    Ok(())
+
+    /// Wires of benches that are no more.
+    fn of_the_dead() -> Vec<Self> {
+        let listed = Command::new("ip").args(["netns", "list"]).output();
+        let text = listed.map(|listed| String::from_utf8_lossy(&listed.stdout).into_owned());
+        let ids = text.iter().flat_map(|text| text.lines()).filter_map(|line| {
+            line.split_whitespace().next()?.strip_prefix(NAMESPACE)?.parse::<u32>().ok()
+        });
+        ids.filter(|id| !Path::new(&format!("/proc/{id}")).exists()).map(Self::of).collect()
+    }
+
+    fn take_away(&self) {
+        let _ = Command::new("ip").args(["netns", "del", &self.namespace]).output();
+        let _ = Command::new("ip").args(["link", "del", &self.near]).output();
+    }
+
+    fn lay(&self) -> anyhow::Result<()> {
+        let Self { namespace, near: end, ips } = self;
+        let (near, far) = (format!("{}/24", ips.0), format!("{}/24", ips.1));
+        run(&format!("ip netns add {namespace}"))?;
+        run(&format!("ip link add {end} type veth peer name {FAR} netns {namespace}"))?;
+        run(&format!("ip addr add {near} dev {end}"))?;
+        run(&format!("ip -n {namespace} addr add {far} dev {FAR}"))?;
+        for (prefix, end, core) in [
+            (String::new(), end.as_str(), CORES.0),
+            (format!("ip netns exec {namespace} "), FAR, CORES.1),
+        ] {
+            // Only packets that could be segmented again take the way of a card's ring.
+            run(&format!("{prefix}ethtool -K {end} gro on tso off"))?;
+            // A full ring holds the sender's queue back, as a card's does, and loses nothing.
+            run(&format!("{prefix}tc qdisc replace dev {end} root pfifo limit 20000"))?;
+            run(&format!("{prefix}ip link set {end} up"))?;
+            for (file, value) in [
+                ("threaded", "1"),
+                ("gro_flush_timeout", COALESCE_NS),
+                ("napi_defer_hard_irqs", "1000000"),
+            ] {
+                let line = format!("echo {value} > /sys/class/net/{end}/{file}");
+                let mut words: Vec<&str> = prefix.split_whitespace().collect();
+                words.extend(["sh", "-c", &line]);
+                run_words(&words)?;
+            }
+            let thread = receiving_thread(end)?;
+            run(&format!("taskset -cp {core} {thread}"))?;
+            run(&format!("chrt -f -p {RECEIVE_PRIORITY} {thread}"))?;
+        }
+        Ok(())
+    }
 }
 
 /// The kernel's thread that receives for an end.
