@@ -118,6 +118,13 @@ impl Calls {
                     });
                 }
             }
+            Input::TakeOver { call, leg, who, old } => {
+                if !self.shared.legs.contains_key(&leg) {
+                    self.with(now, Some(call), |call, shared| {
+                        call.taken_over(now, leg, who, old, shared);
+                    });
+                }
+            }
             Input::Rules(rules) => self.shared.rules = rules,
             Input::Drain => self.drain(now),
         }

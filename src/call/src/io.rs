@@ -104,6 +104,8 @@ pub enum Input {
     /// A leg that rings at the box takes a place in a call: that of `old`, or of whoever is rung,
     /// or beside one who is parked. It is answered first.
     Attach { call: CallId, leg: LegId, who: Who, old: Option<LegId> },
+    /// An answered leg of no call has the talk of `old` instead of it.
+    TakeOver { call: CallId, leg: LegId, who: Who, old: LegId },
     /// New rules, for what happens from now on.
     Rules(Rules),
     /// No new calls; whoever waits is told, whoever talks has `DRAIN_TALK_MAX`.

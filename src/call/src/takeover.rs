@@ -30,6 +30,25 @@ impl Call {
         shared.timers.set(self.id, Kind::Attach, now + LOST_AFTER);
     }
 
+    /// A leg that is answered already has the place at once, where there is such a place.
+    pub(crate) fn taken_over(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        who: Who,
+        old: LegId,
+        shared: &mut Shared,
+    ) {
+        let talks = matches!(self.state, State::Talking(_)) && self.takes(&who, Some(old));
+        if !talks || self.joining.is_some() {
+            shared.counters.wishes_refused += 1;
+            return;
+        }
+        shared.legs.insert(leg, self.id);
+        self.joining = Some((leg, who, Some(old)));
+        self.attached(now, shared);
+    }
+
     /// Tells whether there is such a place.
     fn takes(&self, who: &Who, old: Option<LegId>) -> bool {
         match &self.state {

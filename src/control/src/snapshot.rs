@@ -74,7 +74,7 @@ pub struct AgentRow {
     pub name: String,
     /// The key of `model::fact::AgentState`.
     pub state: String,
-    /// Why not ready; else empty.
+    /// Why not ready, or what a supervisor does in the talk; else empty.
     pub reason: String,
     pub state_ms: u64,
     pub phone_up: bool,

@@ -55,7 +55,9 @@ impl Exchange {
     }
 
     fn is_known(&self, leg: LegId) -> bool {
-        self.services.contains(leg) || self.calls.call_of(leg).is_some()
+        self.services.contains(leg)
+            || self.supervision.contains(leg)
+            || self.calls.call_of(leg).is_some()
     }
 
     /// A desk phone calls: an emergency first, then codes, slots, and everything else.

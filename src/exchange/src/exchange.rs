@@ -9,6 +9,7 @@ use crate::plays::Plays;
 use crate::reach::{Asks, Search};
 use crate::seats::Seats;
 use crate::service::{Services, Stage};
+use crate::supervision::Supervision;
 use crate::view::{AgentView, CallView, Counters, LegView, QueueView};
 use agent::Agents;
 use call::Calls;
@@ -51,6 +52,7 @@ pub struct Exchange {
     pub(crate) slots_dirty: BTreeSet<String>,
     pub(crate) seats: Seats,
     pub(crate) plays: Plays,
+    pub(crate) supervision: Supervision,
     pub(crate) draining: bool,
     drained: bool,
     pub(crate) counters: Counters,
@@ -80,6 +82,7 @@ impl Exchange {
             slots_dirty: BTreeSet::new(),
             seats: Seats::default(),
             plays: Plays::default(),
+            supervision: Supervision::default(),
             draining: false,
             drained: false,
             counters: Counters::default(),
@@ -247,6 +250,7 @@ impl Exchange {
             let setting = self.phones.setting(&phone);
             AgentView {
                 id: id.clone(),
+                supervised: self.supervision.of_agent(id),
                 dnd: setting.dnd,
                 forwarded: !setting.forwards.is_empty(),
                 name: agent.name.clone(),
@@ -294,6 +298,7 @@ impl Exchange {
             && self.calls.is_empty()
             && self.ivr.is_empty()
             && self.services.is_empty()
+            && self.supervision.is_empty()
             && self.plays.is_empty()
             && self.phones.is_empty()
             && self.dialling.is_empty()
@@ -320,6 +325,7 @@ impl Exchange {
             }
             LegEvent::ArrivedInPlace { via, old } => self.arrived_in_place(now, leg, via, old),
             LegEvent::Played(play) => self.played(now, leg, play),
+            event if self.supervision.contains(leg) => self.supervisor_event(now, leg, event),
             event if self.services.contains(leg) => self.service_event(now, leg, event),
             event if self.calls.call_of(leg).is_some() => self.call_event(now, leg, event),
             // The end of a leg that was refused comes when nobody knows it any more.
@@ -407,7 +413,7 @@ impl Exchange {
     }
 
     fn drained(&mut self) {
-        let done = self.calls.is_empty() && self.services.is_empty();
+        let done = self.calls.is_empty() && self.services.is_empty() && self.supervision.is_empty();
         if self.draining && done && !self.drained {
             self.drained = true;
             self.out.push_back(Output::Drained);

@@ -99,6 +99,13 @@ impl Exchange {
                 let clips = self.hear_owed(now, phone);
                 return self.confirm(phone, clips);
             }
+            Some("listen" | "whisper" | "barge" | "take-over") => {
+                let Some((key, rest)) = found else { return };
+                match self.asked_supervision(now, leg, phone, key, &rest) {
+                    Ok(()) => return,
+                    Err(why) => why.prompt(),
+                }
+            }
             Some("seat") => {
                 let rest = found.map(|(_, rest)| rest).unwrap_or_default();
                 return self.asked_seat(now, leg, phone, Seat::read(&rest));

@@ -29,6 +29,7 @@ mod reach;
 mod seats;
 mod service;
 mod stages;
+mod supervision;
 pub mod view;
 
 pub use dial::Spent;
@@ -38,4 +39,5 @@ pub use keys::{KEYS_MAX, PAUSE};
 pub use phones::{CALLS_PER_PHONE_MAX, Setting};
 pub use reach::HOPS_MAX;
 pub use service::{SERVICE_TIME_MAX, SERVICES_MAX};
+pub use supervision::{SUPERVISORS_MAX, SUPERVISORS_PER_TALK_MAX};
 pub use view::{AgentView, CallView, Counters, LegView, QueueView};

@@ -112,6 +112,7 @@ impl Exchange {
     /// A leg is gone or told to be: its phone, if it was one's last, is free again.
     pub(crate) fn leg_left(&mut self, now: Instant, leg: LegId) {
         self.keys.remove(&leg);
+        self.unwatch(now, leg);
         if let Some(phone) = self.phones.left(leg) {
             self.phone_released(now, &phone);
         }

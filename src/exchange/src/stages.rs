@@ -215,7 +215,7 @@ impl Exchange {
         let told =
             matches!(&order, Order::Transferring { leg, .. } if self.phones.of(*leg).is_none());
         if !told {
-            self.order(order);
+            self.order_watched(order);
         }
     }
 

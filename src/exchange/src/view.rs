@@ -2,7 +2,10 @@
 
 use model::fact::{AgentState, Who};
 use model::site::{Lang, Marks, Words};
-use model::{AgentId, CallId, Instant, LegId, MenuId, Number, PhoneId, QueueId, RecordingId, Via};
+use model::{
+    AgentId, CallId, Instant, LegId, MenuId, Number, PhoneId, QueueId, RecordingId, Supervising,
+    Via,
+};
 use std::time::Duration;
 
 /// A live call.
@@ -83,6 +86,8 @@ pub struct AgentView {
     pub forwarded: bool,
     /// The call that rings, is talked or is being wrapped up.
     pub call: Option<CallId>,
+    /// What a supervisor does in the agent's talk.
+    pub supervised: Option<Supervising>,
 }
 
 /// What was refused, ignored or cut short at a limit since the start.

@@ -14,11 +14,12 @@ use crate::person::{Number, PersonName};
 use crate::port::Alarm;
 use crate::quality::Figures;
 use crate::site::{Lang, Marks};
+use crate::supervising::Supervising;
 use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
 
 /// The version of the encoding written today.
-pub const VERSION: u8 = 4;
+pub const VERSION: u8 = 5;
 
 /// A fact with its place in the journal and its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -489,5 +490,19 @@ pub enum Fact {
         via: Via,
         agent: Option<AgentId>,
         figures: Vec<Figures>,
+    },
+    /// A supervisor came into an agent's talk, or does otherwise there than before.
+    Supervised {
+        visit: VisitId,
+        agent: AgentId,
+        by: Who,
+        how: Supervising,
+    },
+    /// The supervisor is out of the talk: it ended, or the supervisor hung up or took it over.
+    SupervisionEnded {
+        visit: VisitId,
+        agent: AgentId,
+        by: Who,
+        ms: u64,
     },
 }

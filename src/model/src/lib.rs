@@ -19,6 +19,7 @@ pub mod say;
 pub mod seal;
 pub mod site;
 pub mod srtp;
+pub mod supervising;
 pub mod time;
 
 pub use audio::{Frame, SAMPLES_PER_FRAME};
@@ -27,7 +28,8 @@ pub use fact::{Entry, Fact};
 pub use id::*;
 pub use law::Law;
 pub use leg::{Cause, Digit, LegEvent, Via};
-pub use order::{Clip, Order, Pop, TransferStage};
+pub use order::{Clip, Order, Pop, TransferStage, Voice};
 pub use owed::{Missed, Owed, Owner};
 pub use person::{Number, PersonName, Secret};
+pub use supervising::Supervising;
 pub use time::{Instant, WallTime};

@@ -49,6 +49,14 @@ pub enum TransferStage {
     Failed(Cause),
 }
 
+/// By whom a supervisor in a room is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    Nobody,
+    One(LegId),
+    Everybody,
+}
+
 /// What shall be done. Orders of one turn are carried out in their order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
@@ -91,6 +99,9 @@ pub enum Order {
     EarlyMedia { leg: LegId },
     /// Put the leg into a room: it hears everybody there but itself. Ends its bridge and play.
     Mix { leg: LegId, room: RoomId },
+    /// Put the leg into a room as a supervisor, who hears everybody there and is heard as `voice`
+    /// says, or change by whom it is heard. A play goes on. With `beeps` the others are beeped at.
+    Supervise { leg: LegId, room: RoomId, voice: Voice, beeps: bool },
     /// Take the leg out of its room.
     Unmix { leg: LegId },
     /// Tell the phone that asked for a transfer how it goes.
@@ -116,6 +127,9 @@ impl Order {
     /// Tells whether carrying the order out tells somebody that a fact stands, so that the facts
     /// emitted before it must be on disk first.
     pub fn acknowledges(&self) -> bool {
-        matches!(self, Self::Answer { .. } | Self::Play { .. } | Self::Bridge { .. })
+        matches!(
+            self,
+            Self::Answer { .. } | Self::Play { .. } | Self::Bridge { .. } | Self::Supervise { .. }
+        )
     }
 }

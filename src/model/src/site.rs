@@ -19,8 +19,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 mod codes;
+mod supervision;
 mod telephony;
 pub use codes::*;
+pub use supervision::*;
 pub use telephony::*;
 
 /// A language a person reads or listens in.
@@ -96,6 +98,7 @@ pub struct Site {
     pub numbering: Numbering,
     pub parking: Parking,
     pub ringing: Ringing,
+    pub supervision: Supervision,
     pub limits: Limits,
 }
 

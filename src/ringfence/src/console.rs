@@ -4,6 +4,7 @@ use crate::sites::DEMO_PASSWORD;
 use crate::switch::Switch;
 use control::{AgentRow, CallRow, Counter, LineRow, PhoneHelp, QueueRow, Snapshot};
 use model::Instant;
+use model::Supervising;
 use model::fact::AgentState;
 use model::port::PortKind;
 use model::quality::Muted;
@@ -82,7 +83,7 @@ impl Switch {
                 state: agent.state.key().to_owned(),
                 reason: match agent.state {
                     AgentState::NotReady { reason } => reason,
-                    _ => String::new(),
+                    _ => agent.supervised.map_or("", Supervising::key).to_owned(),
                 },
                 state_ms: ms(now.since(agent.since)),
                 phone_up: agent.phone_up,

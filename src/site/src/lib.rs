@@ -28,6 +28,7 @@ mod roles;
 mod schedules;
 mod sip;
 mod span;
+mod supervision;
 mod transports;
 mod trunks;
 

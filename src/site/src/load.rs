@@ -8,7 +8,7 @@ use crate::queues::{self, Queues};
 use crate::read::{Reader, Section, Spot};
 use crate::{
     agents, basics, clashes, codes, graph, lines, media, migrate, numbering, phones, refs, roles,
-    schedules, sip, transports, trunks,
+    schedules, sip, supervision, transports, trunks,
 };
 use model::site::{Lang, Site};
 use sha2::{Digest, Sha256};
@@ -106,6 +106,7 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
     let mut desks = phones::phones(reader, root, &sip);
     let (parking, slots) = phones::parking(reader, root);
     let ringing = basics::ringing(reader, root);
+    let supervision = supervision::supervision(reader, root);
     let agents = agents::agents(reader, root, &about, &mut desks);
     let queues = queues::queues(reader, root, &about);
     let mut drawn = flow::flow(reader, root, &about);
@@ -134,6 +135,7 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
         numbering,
         parking,
         ringing,
+        supervision,
         limits,
     };
     Read { site, langs: about.langs, drawn, queues, desks, slots, dialled }

@@ -3,8 +3,8 @@
 use crate::names;
 use crate::nearest::advice;
 use crate::read::{Field, Reader, Section, Spot, cut};
-use model::RoleId;
 use model::site::{Numbering, Role};
+use model::{RoleId, Supervising};
 use std::collections::{BTreeMap, BTreeSet};
 
 const ROLES_MAX: usize = 50;
@@ -46,6 +46,7 @@ pub(crate) fn roles(
         let calls_at_once = at_once(reader, section.field("calls-at-once"));
         let sees_numbers = section.field("sees-numbers").and_then(|field| field.flag(reader));
         let anywhere = section.field("picks-up-anywhere").and_then(|field| field.flag(reader));
+        let supervises = supervises(reader, section.field("supervises"));
         section.done(reader);
         let role = Role {
             dial,
@@ -55,6 +56,7 @@ pub(crate) fn roles(
             calls_at_once,
             sees_numbers: sees_numbers.unwrap_or(false),
             picks_up_anywhere: anywhere.unwrap_or(false),
+            supervises,
         };
         roles.insert(RoleId::new(name), role);
     }
@@ -72,6 +74,14 @@ fn beginning(reader: &mut Reader<'_>, item: &Field<'_>) -> Option<String> {
         reader.fault(&item.spot, format!("'{}' is no beginning of numbers: {rule}", cut(text)));
     }
     digits.map(|_| text.to_owned())
+}
+
+/// What the role may do in talks of agents.
+fn supervises(reader: &mut Reader<'_>, field: Option<Field<'_>>) -> BTreeSet<Supervising> {
+    let Some(field) = field else { return BTreeSet::new() };
+    let ways = Supervising::ALL.map(|way| (way.key(), way));
+    let items = field.list(reader, ways.len());
+    items.iter().filter_map(|item| item.one_of(reader, &ways)).collect()
 }
 
 /// Most calls at once, or `"none"`.

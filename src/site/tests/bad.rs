@@ -4,9 +4,9 @@
 //! now; read the difference before it is committed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use model::site::{AtCeiling, CallerId, Ceiling, Lang, NumberForm, Ringing, Vendor};
+use model::site::{AtCeiling, CallerId, Ceiling, Lang, Notice, NumberForm, Ringing, Vendor};
 use model::srtp::SrtpPolicy;
-use model::{Number, PromptId};
+use model::{Number, PromptId, Supervising};
 use site::{Fault, PromptFiles, load};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -168,6 +168,8 @@ fn phones_roles_and_trunks_are_read_as_they_are_written() {
     assert_eq!(numbering.ceiling, Ceiling { calls: Some(1000), minutes: None });
     assert_eq!(numbering.at_ceiling, AtCeiling::Cut);
     assert_eq!((role.calls_at_once, role.picks_up_anywhere), (Some(5), true));
+    assert_eq!(role.supervises, [Supervising::Listen, Supervising::TakeOver].into());
+    assert_eq!(site.supervision.notice, Notice::Beep);
     assert_eq!(phone.pick_up_group.as_deref(), Some("front"));
     let (longest, forward_after) = (Duration::from_secs(40), Duration::from_secs(15));
     assert_eq!(site.ringing, Ringing { longest, forward_after });

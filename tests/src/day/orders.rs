@@ -76,6 +76,7 @@ impl Town {
                 let stays = self.dice.s(10, 90);
                 self.after(stays, Happening::Hangs { run: self.run, leg });
             }
+            Order::Supervise { .. } => anyhow::bail!("nobody supervises on this day"),
             Order::Unmix { leg } => {
                 let room = self.legs.ordered(leg)?.room.take();
                 ensure!(room.is_some(), "taken out of no room");

@@ -52,6 +52,7 @@ pub fn site() -> Site {
             slots: (701..706).map(|slot: u32| slot.to_string()).collect(),
             longest: Duration::from_secs(60),
         },
+        supervision: Default::default(),
         limits: Limits {
             calls_max: 70,
             call: Duration::from_secs(1800),

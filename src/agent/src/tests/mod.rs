@@ -70,6 +70,7 @@ pub fn site(agents: impl IntoIterator<Item = (AgentId, Agent)>) -> Site {
         numbering: Default::default(),
         parking: Default::default(),
         ringing: Default::default(),
+        supervision: Default::default(),
         limits: Limits::default(),
     }
 }

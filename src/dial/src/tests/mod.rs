@@ -47,6 +47,7 @@ pub fn site() -> Site {
     };
     Site {
         name: Words::default(),
+        supervision: Default::default(),
         digest: String::new(),
         zone: Zone::named("Asia/Shanghai").unwrap(),
         lang: model::site::Lang::Zh,

@@ -15,6 +15,7 @@ mod parks;
 mod pickups;
 mod site;
 mod sits;
+mod supervisors;
 mod talks;
 mod transfers;
 mod words;

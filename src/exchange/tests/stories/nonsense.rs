@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What phones dial, a caller's number among it.
-const DIALLED: [&str; 20] = [
+const DIALLED: [&str; 25] = [
     "5550",
     "*11",
     "*12",
@@ -34,6 +34,11 @@ const DIALLED: [&str; 20] = [
     "*728002",
     "conference",
     "110",
+    "*918001",
+    "*928002",
+    "*938003",
+    "*948001",
+    "*948002",
 ];
 /// What a phone sends its other side to.
 const SENT: [&str; 10] =
@@ -105,7 +110,7 @@ fn event() -> impl Strategy<Value = LegEvent> {
         2 => Just(LegEvent::Ringing),
         1 => Just(LegEvent::EarlyMedia),
         4 => Just(LegEvent::Answered),
-        4 => prop_oneof!["[0-4#*]"].prop_map(|key| digit(&key)),
+        4 => prop_oneof!["[0-7#*]"].prop_map(|key| digit(&key)),
         2 => Just(LegEvent::Held),
         2 => Just(LegEvent::Resumed),
         3 => (1..20_u64).prop_map(|play| LegEvent::Played(PlayId(play))),
@@ -163,6 +168,8 @@ struct Nonsense {
     /// Legs of which no end was said, and what each hears.
     legs: BTreeMap<LegId, bool>,
     bridges: BTreeMap<LegId, LegId>,
+    /// Legs in rooms.
+    mixed: BTreeSet<LegId>,
     /// Legs that were hung up.
     over: BTreeSet<LegId>,
     unanswered: VecDeque<LegId>,
@@ -174,6 +181,14 @@ struct Nonsense {
 
 fn parked() -> Arc<model::site::Site> {
     with(|site| {
+        let lead = model::site::Role {
+            supervises: Supervising::ALL.into(),
+            ..model::site::Role::default()
+        };
+        site.roles.insert("lead".into(), lead);
+        for agent in site.agents.values_mut() {
+            agent.rights.role = Some("lead".into());
+        }
         site.limits.calls_max = 5;
         site.limits.call = Duration::from_secs(200);
         site.limits.recording = Duration::from_secs(20);
@@ -198,6 +213,7 @@ impl Nonsense {
             now,
             legs: BTreeMap::new(),
             bridges: BTreeMap::new(),
+            mixed: BTreeSet::new(),
             over: BTreeSet::new(),
             unanswered: VecDeque::new(),
             ringing: BTreeSet::new(),
@@ -226,6 +242,7 @@ impl Nonsense {
         self.take();
     }
     fn part(&mut self, leg: LegId) {
+        self.mixed.remove(&leg);
         if let Some(peer) = self.bridges.remove(&leg) {
             self.bridges.remove(&peer);
         }
@@ -263,8 +280,13 @@ impl Nonsense {
                 self.over.insert(leg);
                 self.part(leg);
             }
-            Order::Play { leg, .. } | Order::Mix { leg, .. } => self.hears(leg, true),
-            Order::Unmix { leg } => self.hears(leg, false),
+            Order::Play { leg, .. } => self.hears(leg, true),
+            Order::Mix { leg, .. } | Order::Supervise { leg, .. } => {
+                self.part(leg);
+                self.hears(leg, false);
+                self.mixed.insert(leg);
+            }
+            Order::Unmix { leg } => drop(self.mixed.remove(&leg)),
             Order::StopPlay { leg } => self.hears(leg, false),
             Order::Bridge { a, b } => {
                 self.part(a);
@@ -300,7 +322,7 @@ impl Nonsense {
             }
             assert!(recorded, "{} is {state} and its caller's leg is not recorded", call.call);
             let heard = self.legs.get(&leg).copied().unwrap_or_default();
-            let bridged = self.bridges.contains_key(&leg);
+            let bridged = self.bridges.contains_key(&leg) || self.mixed.contains(&leg);
             // A play came to its end and the queue starts the next with the next word of the leg.
             let between = ["waiting", "offered"].contains(&state);
             assert!(heard || bridged || between, "{} is {state} and hears nothing", call.call);

@@ -64,6 +64,12 @@ pub fn word(fact: &Fact) -> Option<String> {
         Fact::Dialled { number, kind, .. } => format!("out {kind} {}", number.reveal()),
         Fact::DialledEnded { .. } => "out over".into(),
         Fact::DialBarred { why, .. } => format!("barred {}", why.key()),
+        Fact::Supervised { agent, by, how, .. } => {
+            format!("{} has {agent}: {}", by.number.reveal(), how.key())
+        }
+        Fact::SupervisionEnded { agent, by, .. } => {
+            format!("{} has {agent} no more", by.number.reveal())
+        }
         Fact::AgentChanged { agent, state } => format!("{agent} {}", state.key()),
         _ => return None,
     };

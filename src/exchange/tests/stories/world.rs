@@ -28,6 +28,8 @@ pub enum Heard {
     Clips(PlayId, Vec<String>),
     Party(LegId),
     Room(RoomId),
+    /// A supervisor, and by whom it is heard.
+    Guest(RoomId, Voice),
 }
 
 /// What an exchange begins with on a new box.
@@ -56,6 +58,7 @@ pub struct World {
     pub legs: BTreeMap<LegId, Heard>,
     /// Who hears whom beneath what is played.
     bridges: BTreeMap<LegId, LegId>,
+    rooms: BTreeMap<LegId, Heard>,
     pub habits: BTreeMap<PhoneId, Habit>,
     /// The last leg each phone was rung on.
     pub rung: BTreeMap<PhoneId, LegId>,
@@ -93,6 +96,7 @@ impl World {
             drained: false,
             legs: BTreeMap::new(),
             bridges: BTreeMap::new(),
+            rooms: BTreeMap::new(),
             habits: BTreeMap::new(),
             rung: BTreeMap::new(),
             recorded: BTreeSet::new(),
@@ -195,7 +199,7 @@ impl World {
     pub fn hears(&self, leg: LegId) -> Vec<&str> {
         match &self.legs[&leg] {
             Heard::Clips(_, clips) => clips.iter().map(String::as_str).collect(),
-            Heard::Silence | Heard::Party(_) | Heard::Room(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
     /// Ends a story: nothing may be left anywhere.
@@ -215,7 +219,9 @@ impl World {
                     return;
                 }
                 // Whoever talks hears the other again.
-                *heard = self.bridges.get(&leg).map_or(Heard::Silence, |peer| Heard::Party(*peer));
+                let room = self.rooms.get(&leg).cloned();
+                let peer = self.bridges.get(&leg).map(|peer| Heard::Party(*peer));
+                *heard = peer.or(room).unwrap_or(Heard::Silence);
             }
             LegEvent::Gone(_) => {
                 self.legs.remove(&leg);
@@ -275,8 +281,9 @@ impl World {
                 self.hear(leg, Heard::Clips(play, clips));
             }
             Order::StopPlay { leg } => {
-                let peer = self.bridges.get(&leg).copied();
-                self.hear(leg, peer.map_or(Heard::Silence, Heard::Party));
+                let room = self.rooms.get(&leg).cloned();
+                let peer = self.bridges.get(&leg).map(|peer| Heard::Party(*peer));
+                self.hear(leg, peer.or(room).unwrap_or(Heard::Silence));
             }
             Order::Bridge { a, b } => {
                 self.part(a);
@@ -314,9 +321,22 @@ impl World {
             Order::Alert { .. } | Order::EarlyMedia { .. } => {}
             Order::Mix { leg, room } => {
                 self.part(leg);
+                self.rooms.insert(leg, Heard::Room(room));
                 self.hear(leg, Heard::Room(room));
             }
-            Order::Unmix { leg } => self.hear(leg, Heard::Silence),
+            Order::Supervise { leg, room, voice, .. } => {
+                let guest = Heard::Guest(room, voice);
+                self.rooms.insert(leg, guest.clone());
+                if !matches!(self.legs.get(&leg), Some(Heard::Clips(..))) {
+                    self.hear(leg, guest);
+                }
+            }
+            Order::Unmix { leg } => {
+                self.rooms.remove(&leg);
+                if !matches!(self.legs.get(&leg), Some(Heard::Clips(..))) {
+                    self.hear(leg, Heard::Silence);
+                }
+            }
             Order::Transferring { leg, stage } => {
                 self.transfers.entry(leg).or_default().push(stage);
             }
@@ -329,6 +349,7 @@ impl World {
     }
     /// Takes a leg from its peer, who hears silence unless something is played.
     fn part(&mut self, leg: LegId) {
+        self.rooms.remove(&leg);
         if let Some(peer) = self.bridges.remove(&leg) {
             self.bridges.remove(&peer);
             if self.legs.get(&peer) == Some(&Heard::Party(leg)) {

@@ -116,6 +116,7 @@ pub fn site(nodes: Vec<(&str, Node)>, schedule: Schedule, zone: &str) -> Arc<Sit
         numbering: Default::default(),
         parking: Default::default(),
         ringing: Default::default(),
+        supervision: Default::default(),
         limits: Limits::default(),
     })
 }

@@ -262,7 +262,9 @@ impl CallRow {
             | Fact::CallsOwed { .. }
             | Fact::LegQuality { .. }
             | Fact::PinsLocked { .. }
-            | Fact::DialCut { .. } => return false,
+            | Fact::DialCut { .. }
+            | Fact::Supervised { .. }
+            | Fact::SupervisionEnded { .. } => return false,
         }
         true
     }
@@ -337,7 +339,9 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::ConferenceBegan { visit }
         | Fact::ConferenceJoined { visit, .. }
         | Fact::ConferenceLeft { visit, .. }
-        | Fact::ConferenceEnded { visit } => Some(visit.call),
+        | Fact::ConferenceEnded { visit }
+        | Fact::Supervised { visit, .. }
+        | Fact::SupervisionEnded { visit, .. } => Some(visit.call),
         Fact::RecordingStarted { recording } | Fact::RecordingEnded { recording, .. } => {
             Some(recording.call)
         }

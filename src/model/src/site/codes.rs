@@ -42,6 +42,12 @@ pub struct Codes {
     pub forward_no_answer: String,
     /// Send no calls on any more.
     pub forward_off: String,
+    /// Listen to the talk of the agent whose number follows; whisper to the agent; let all hear
+    /// each other; have the talk instead of the agent.
+    pub listen: String,
+    pub whisper: String,
+    pub barge: String,
+    pub take_over: String,
     /// Ring although the phone talks, or not.
     pub call_waiting_on: String,
     pub call_waiting_off: String,
@@ -60,6 +66,8 @@ pub enum Takes {
     Reason,
     /// An agent's number, `*` and the PIN, or less of it.
     Agent,
+    /// The number of an agent who talks.
+    Talker,
     /// A number to call.
     Number,
     /// A number or nothing.
@@ -106,12 +114,16 @@ macro_rules! rows {
             $row!("call-waiting-on", Takes::Nothing, false, given.call_waiting_on),
             $row!("call-waiting-off", Takes::Nothing, false, given.call_waiting_off),
             $row!("missed", Takes::Nothing, false, given.missed),
+            $row!("listen", Takes::Talker, false, given.listen),
+            $row!("whisper", Takes::Talker, false, given.whisper),
+            $row!("barge", Takes::Talker, false, given.barge),
+            $row!("take-over", Takes::Talker, false, given.take_over),
         ]
     }};
 }
 
 /// How many codes there are.
-pub const CODES: usize = 23;
+pub const CODES: usize = 27;
 
 impl Codes {
     /// Every code, in the order a person is told of them.
@@ -140,7 +152,7 @@ impl Codes {
             Takes::Nothing => rest.is_empty(),
             Takes::Reason => rest.len() <= 1,
             Takes::Agent | Takes::MaybeNumber => true,
-            Takes::Number | Takes::NumberAndRings => !rest.is_empty(),
+            Takes::Number | Takes::NumberAndRings | Takes::Talker => !rest.is_empty(),
         };
         self.rows().iter().find_map(|row| {
             let rest = dialled.strip_prefix(row.code)?;
@@ -176,6 +188,10 @@ impl Default for Codes {
             call_waiting_on: "*76".into(),
             call_waiting_off: "*77".into(),
             missed: "*98".into(),
+            listen: "*91".into(),
+            whisper: "*92".into(),
+            barge: "*93".into(),
+            take_over: "*94".into(),
             conference_factory: "conference".into(),
             reasons: reasons
                 .into_iter()

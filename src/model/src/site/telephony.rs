@@ -4,6 +4,7 @@ use super::{Entry, Trunk};
 use crate::id::{PhoneId, RoleId};
 use crate::person::{Number, Secret};
 use crate::srtp::SrtpPolicy;
+use crate::supervising::Supervising;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -262,6 +263,8 @@ pub struct Role {
     pub sees_numbers: bool,
     /// Phones of other pick-up groups may be picked up too, by their number.
     pub picks_up_anywhere: bool,
+    /// What the role may do in talks of agents.
+    pub supervises: BTreeSet<Supervising>,
 }
 
 impl Default for Role {
@@ -275,6 +278,7 @@ impl Default for Role {
             calls_at_once: None,
             sees_numbers: false,
             picks_up_anywhere: false,
+            supervises: BTreeSet::new(),
         }
     }
 }

@@ -72,6 +72,7 @@ pub fn site() -> Site {
         Tls { bind: SocketAddr::from(([0, 0, 0, 0], 5061)), certificate: None, clients: None };
     Site {
         name: Words::from([(Lang::En, "Hospital")]),
+        supervision: Default::default(),
         digest: String::new(),
         zone: Zone::named("Asia/Shanghai").unwrap(),
         lang: Lang::Zh,

@@ -58,6 +58,7 @@ pub fn site(queues: impl IntoIterator<Item = (&'static str, Queue)>) -> Arc<Site
         numbering: Default::default(),
         parking: Default::default(),
         ringing: Default::default(),
+        supervision: Default::default(),
         limits: Limits::default(),
     })
 }

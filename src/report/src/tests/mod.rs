@@ -83,6 +83,7 @@ pub fn site() -> Site {
         numbering: Default::default(),
         parking: Default::default(),
         ringing: Default::default(),
+        supervision: Default::default(),
         limits: Limits::default(),
     }
 }

@@ -38,6 +38,9 @@ impl Switch {
             Order::Bridge { a, b } => self.bridge(a, b),
             Order::Unbridge { leg } => self.engine(leg, |slot| media::Command::Unbridge { slot }),
             Order::Mix { leg, room } => self.mix(now, leg, room),
+            Order::Supervise { leg, room, voice, beeps } => {
+                self.supervise(now, leg, room, voice, beeps);
+            }
             Order::Unmix { leg } => self.unmix(leg),
             Order::Record { leg, recording } => self.record(now, leg, recording),
             Order::StopRecord { recording } => self.stop_recording(recording),

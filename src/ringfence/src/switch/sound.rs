@@ -7,7 +7,7 @@ use crate::service::{Severity, log};
 use crate::wires::{Pair, Wire};
 use media::{ClipList, ClipNo, ControlPath, Slot};
 use model::id::{LegId, PlayId, RoomId};
-use model::{Cause, Codec, Instant, LegEvent};
+use model::{Cause, Codec, Instant, LegEvent, Voice};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -155,11 +155,38 @@ impl Switch {
             Some(room) => {
                 self.tell_media(MediaOrder::Engine(media::Command::Mix { slot, room }));
             }
-            None => {
-                log(Severity::Error, &format!("leg {leg}: every room for conferences is taken"));
-                self.alarms.raise(now, "no-media", "rooms", control::Level::Critical);
-            }
+            None => self.no_room(now, leg),
         }
+    }
+
+    pub(super) fn supervise(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        room: RoomId,
+        voice: Voice,
+        beeps: bool,
+    ) {
+        let slot = |leg| self.parts.wires.get(leg).map(Wire::slot);
+        let voice = match voice {
+            Voice::Nobody => media::Voice::Nobody,
+            Voice::Everybody => media::Voice::Everybody,
+            // An agent whose leg is gone hears nobody.
+            Voice::One(to) => slot(to).map_or(media::Voice::Nobody, media::Voice::One),
+        };
+        let Some(slot) = slot(leg) else { return };
+        match self.sound.rooms.join(leg, room) {
+            Some(room) => {
+                let supervise = media::Command::Supervise { slot, room, voice, beeps };
+                self.tell_media(MediaOrder::Engine(supervise));
+            }
+            None => self.no_room(now, leg),
+        }
+    }
+
+    fn no_room(&mut self, now: Instant, leg: LegId) {
+        log(Severity::Error, &format!("leg {leg}: every room for conferences is taken"));
+        self.alarms.raise(now, "no-media", "rooms", control::Level::Critical);
     }
 
     pub(super) fn unmix(&mut self, leg: LegId) {

@@ -27,8 +27,17 @@ const WORDS: [(&str, &str, &str); model::site::CODES] = [
     ("forward-off", "取消转移", "send no calls on"),
     ("call-waiting-on", "开启呼叫等待", "ring during a talk"),
     ("missed", "听取未接来电并熄灭留言灯", "hear missed calls, and put the lamp out"),
+    ("listen", "监听坐席通话", "listen to an agent's talk"),
+    ("whisper", "密语（仅坐席听到）", "whisper: the agent alone hears you"),
+    ("barge", "强插", "barge in: all hear you"),
+    ("take-over", "拦截通话", "take the talk over"),
     ("call-waiting-off", "关闭呼叫等待", "do not ring during a talk"),
 ];
+
+/// Pressed by a supervisor who is in a talk already; as ChanSpy has them.
+const SUPERVISING_ZH: &str =
+    "监听时按\n  4        监听\n  5        密语\n  6        强插\n  7        拦截\n";
+const SUPERVISING_EN: &str = "Pressed by who supervises\n  4        listen\n  5        whisper\n  6        barge in\n  7        take over\n";
 
 /// Lists every feature code of a site: what is dialled, what follows it, what it does.
 pub fn codes(codes: &Codes, lang: Lang) -> String {
@@ -46,6 +55,7 @@ pub fn codes(codes: &Codes, lang: Lang) -> String {
             let _ = writeln!(text, "  {:<8} {words}{follows}", row.code);
         }
     }
+    text.push_str(if zh { SUPERVISING_ZH } else { SUPERVISING_EN });
     let _ = writeln!(text, "{}", if zh { "示忙原因" } else { "Reasons of not ready" });
     for (digit, reason) in &codes.reasons {
         let code = format!("{}{}", codes.not_ready, digit.as_char());
@@ -62,6 +72,8 @@ fn follows(takes: Takes, zh: bool) -> &'static str {
         (Takes::Reason, false) => " [+ reason]",
         (Takes::Agent, true) => " [+ 工号 [* PIN]]",
         (Takes::Agent, false) => " [+ agent [* PIN]]",
+        (Takes::Talker, true) => " + 工号",
+        (Takes::Talker, false) => " + agent",
         (Takes::Number, true) => " + 号码",
         (Takes::Number, false) => " + number",
         (Takes::NumberAndRings, true) => " + 号码 [* 振铃次数]",

@@ -60,6 +60,7 @@ pub fn site(name: &str) -> Site {
         numbering: Numbering::default(),
         parking: Parking::default(),
         ringing: Default::default(),
+        supervision: Default::default(),
         limits: model::site::Limits::default(),
     }
 }
