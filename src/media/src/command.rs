@@ -1,5 +1,6 @@
 //! What the media engine is told: small values that can be copied through a bounded queue.
 
+use crate::care::Care;
 use crate::coder::Coder;
 use crate::room::Voice;
 use crate::srtp::Srtp;
@@ -149,6 +150,8 @@ pub enum Command {
     Tap { slot: Slot, tap: TapNo },
     /// Ends the tap.
     Untap { slot: Slot },
+    /// Changes what is done for the sound of an open leg before others hear it.
+    Care { slot: Slot, care: Option<Box<Care>> },
     /// Sends a key to the leg, as telephone-event, by its signalling or as a tone.
     SendDigit { slot: Slot, digit: Digit },
     /// Says whether keys go to the leg by its signalling (`Event::SignalDigit`) where it takes no
@@ -172,6 +175,7 @@ impl Command {
             | Self::Unbridge { slot }
             | Self::Mix { slot, .. }
             | Self::Supervise { slot, .. }
+            | Self::Care { slot, .. }
             | Self::Unmix { slot }
             | Self::Tap { slot, .. }
             | Self::Untap { slot }

@@ -11,6 +11,7 @@ mod keys;
 mod known;
 mod legs;
 
+use crate::care::Care;
 use crate::clip::Clip;
 use crate::coder::Coder;
 use crate::command::{Command, Slot};
@@ -33,7 +34,7 @@ pub const EVENTS_MAX: usize = 1024;
 
 /// What may wait to be fetched, for each leg: the keys of both directions of two sessions, or of
 /// one and two codecs.
-const RETIRED_A_LEG: usize = 4;
+const RETIRED_A_LEG: usize = 5;
 
 /// What an engine is made of.
 #[derive(Clone)]
@@ -52,6 +53,13 @@ pub struct Config {
 pub enum Retired {
     Keys(Box<Srtp>),
     Coder(Coder),
+    Care(Box<Care>),
+}
+
+impl From<Box<Care>> for Retired {
+    fn from(care: Box<Care>) -> Self {
+        Self::Care(care)
+    }
 }
 
 impl From<Box<Srtp>> for Retired {
@@ -171,6 +179,7 @@ impl Engine {
             }
             self.legs[n].report(now, Slot(n as u16), sink);
             self.legs[n].look(self.counters.ticks + n as u64);
+            self.care(n);
         }
         self.know(now);
         for n in 0..self.rooms.len() {
@@ -189,7 +198,19 @@ impl Engine {
     fn needs_samples(&self, n: usize) -> bool {
         let leg = &self.legs[n];
         let peer = leg.peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
-        leg.room.is_some() || peer.is_some_and(|p| !p.takes_bytes(Slot(n as u16), leg.codec()))
+        let cared_for = leg.is_cared_for();
+        cared_for
+            || leg.room.is_some()
+            || peer.is_some_and(|p| !p.takes_bytes(Slot(n as u16), leg.codec()))
+    }
+
+    /// Treats what a leg said; a fax on one side of a talk is left alone on both.
+    fn care(&mut self, n: usize) {
+        if self.legs[n].care(&self.constants.weights)
+            && let Some(peer) = self.legs[n].peer.and_then(|peer| self.leg(peer))
+        {
+            peer.leave_alone();
+        }
     }
 
     /// Lets a leg hear what is played to it, or its peer.

@@ -3,6 +3,7 @@
 //! In each tick a leg hears the first of these that there is: a key being sent, a play, its bridge
 //! peer or its room, silence.
 
+mod care;
 mod control;
 mod keys;
 mod known;
@@ -14,6 +15,7 @@ pub use known::Known;
 pub use sender::Sender;
 
 use crate::card::CardEar;
+use crate::care::Care;
 use crate::clip::Clip;
 use crate::coder::Coder;
 use crate::command::{RoomNo, Slot, TapNo};
@@ -60,6 +62,7 @@ pub struct Leg {
     pub room: Option<RoomNo>,
     pub tap: Option<TapNo>,
     pub said: Said,
+    care: Option<Box<Care>>,
     play: Option<Play>,
     /// What was stopped and is heard yet, and music that would go on where it was.
     falling: Option<Play>,
@@ -97,6 +100,7 @@ impl Leg {
             room: None,
             tap: None,
             said: Said::nothing(coder.codec()),
+            care: None,
             coder,
             play: None,
             falling: None,
@@ -310,7 +314,7 @@ impl Leg {
             }
             (None, Others::Peer(peer, said)) => {
                 tone |= said.key;
-                if !said.decoded || self.takes_bytes(peer, said.codec) {
+                if !said.changed && (!said.decoded || self.takes_bytes(peer, said.codec)) {
                     self.pass(&said.bytes, &mut heard);
                 } else {
                     self.encode(weights, said.rate(), &said.samples, &mut heard);

@@ -14,6 +14,7 @@
 //! ```
 
 mod card;
+pub mod care;
 pub mod clip;
 pub mod coder;
 pub mod command;

@@ -119,6 +119,7 @@ pub struct SipSite {
     /// In the order phones and trunks are asked for them, and chosen from what these offer.
     pub codecs: Codecs,
     pub sound: Sound,
+    pub care: SoundCare,
     /// Longest silence of signalling in a call before it is asked for (RFC 4028).
     pub session_s: u32,
     /// Most connections over TCP and TLS.
@@ -140,6 +141,7 @@ impl Default for SipSite {
             srtp: SrtpPolicy::default(),
             codecs: Codecs::default(),
             sound: Sound::default(),
+            care: SoundCare::default(),
             session_s: 1800,
             connections_max: 1000,
             provision: None,

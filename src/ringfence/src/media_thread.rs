@@ -101,6 +101,7 @@ pub fn start(media: Media) -> anyhow::Result<Ends> {
             Err(error) => return drop(told.send(Err(error))),
         };
         let place = media.place.take();
+        media::care::warm();
         media.counters.preferred.store(place.first, Ordering::Relaxed);
         let began = Began { in_batches: sockets.in_batches(), refused: place.refused };
         if told.send(Ok(began)).is_err() {

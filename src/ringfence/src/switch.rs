@@ -13,6 +13,7 @@
 //! until somebody unparks it.
 
 mod asks;
+mod care;
 mod facts;
 mod farewell;
 mod heard;

@@ -99,7 +99,9 @@ fn rights(reader: &mut Reader<'_>, section: &mut Section<'_>, number: &str) -> R
     let pin = section.field("pin").and_then(|field| pin(reader, &field, number));
     let shown = section.field("shown").and_then(|field| telephone(reader, &field));
     let pick_up_group = phones::pick_up_group(reader, section);
-    Rights { role, pin, shown, pick_up_group }
+    let noise = section.field("suppress-noise");
+    let suppress_noise = noise.and_then(|field| field.flag(reader));
+    Rights { role, pin, shown, pick_up_group, suppress_noise }
 }
 
 /// A list of skills, or a table of skills with how good the agent is at each.

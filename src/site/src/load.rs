@@ -97,7 +97,7 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
     let about = basics::about(reader, root);
     let limits = basics::limits(reader, root);
     let mut sip = sip::sip(reader, root, &limits);
-    (sip.codecs, sip.sound) = media::media(reader, root);
+    (sip.codecs, sip.sound, sip.care) = media::media(reader, root);
     sip.provision = transports::provision(reader, root);
     let trunks = trunks::trunks(reader, root, &limits, &sip);
     let ports = lines::ports(reader, root);

@@ -1,7 +1,7 @@
 //! `[media]`: how calls sound, and where and how their packets are carried.
 
 use crate::read::{Reader, Section};
-use model::site::Sound;
+use model::site::{Sound, SoundCare};
 use model::{Codec, Codecs};
 
 /// The codecs by the names they have in `site.toml`; in this order where it says nothing: wide
@@ -15,12 +15,12 @@ const CORE_MAX: u16 = 1023;
 const DSCP_MAX: u8 = 63;
 
 /// The codecs of calls, in the order they are asked for, and how their sound is carried.
-pub(crate) fn media(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Codecs, Sound) {
+pub(crate) fn media(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Codecs, Sound, SoundCare) {
     let all = Codecs::new(CODECS.map(|(_, codec)| codec)).unwrap_or_default();
     let Some(mut section) = root.section(reader, "media") else {
-        return (all, Sound::default());
+        return (all, Sound::default(), SoundCare::default());
     };
-    let (mut codecs, mut sound) = (all, Sound::default());
+    let (mut codecs, mut sound, mut care) = (all, Sound::default(), SoundCare::default());
     if let Some(field) = section.field("codecs") {
         let items = field.list(reader, CODECS.len());
         let named: Vec<Codec> =
@@ -37,6 +37,10 @@ pub(crate) fn media(reader: &mut Reader<'_>, root: &mut Section<'_>) -> (Codecs,
     sound.real_time = first.unwrap_or(sound.real_time);
     let dscp = section.field("dscp").and_then(|field| field.whole(reader, 0..=DSCP_MAX));
     sound.dscp = dscp.unwrap_or(sound.dscp);
+    let noise = section.field("suppress-noise").and_then(|field| field.flag(reader));
+    care.suppress_noise = noise.unwrap_or(false);
+    let level = section.field("automatic-level").and_then(|field| field.flag(reader));
+    care.automatic_level = level.unwrap_or(false);
     section.done(reader);
-    (codecs, sound)
+    (codecs, sound, care)
 }

@@ -121,6 +121,7 @@ fn out(reader: &mut Reader<'_>, section: &mut Section<'_>, sip: &SipSite) -> Tru
     out.srtp = srtp(reader, section, sip, &out.targets);
     out.certificate = transports::certificate(reader, section, sip);
     out.options_every = never_or(reader, section, "options-every", 5..=3600, 30);
+    out.suppress_noise = section.field("suppress-noise").and_then(|f| f.flag(reader));
     out
 }
 

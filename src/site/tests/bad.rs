@@ -178,6 +178,8 @@ fn phones_roles_and_trunks_are_read_as_they_are_written() {
     assert_eq!(guarding.ban, Duration::from_secs(3600));
     assert_eq!(guarding.trusted, [("10.0.0.0".parse().unwrap(), 8)]);
     let out = &site.trunks[&"carrier".into()].out;
+    let care = site.sip.care;
+    assert!(care.suppress_noise && care.automatic_level && out.suppress_noise == Some(false));
     let targets: Vec<String> =
         out.targets.iter().map(|to| format!("{} {}", to.transport, to.addr)).collect();
     assert_eq!(targets, ["TLS 203.0.113.7:5061", "TCP [2001:db8::7]:5070", "UDP 203.0.113.8:5060"]);

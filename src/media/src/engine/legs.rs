@@ -62,6 +62,14 @@ impl Engine {
                 self.unbridge(slot);
             }
             Command::Mix { slot, room } => self.mix(slot, room)?,
+            Command::Care { slot, care } => {
+                let Some(leg) = self.leg(slot) else {
+                    care.into_iter().for_each(|care| self.retire(care));
+                    return None;
+                };
+                let before = leg.take_care(care);
+                before.into_iter().for_each(|care| self.retire(care));
+            }
             Command::Supervise { slot, room, voice, beeps } => {
                 self.supervise(slot, room, voice, beeps)?;
             }
@@ -204,7 +212,8 @@ impl Engine {
         self.unmix(slot);
         let Some(leg) = self.leg(slot) else { return };
         let figures = leg.figures(now);
-        let closed = std::mem::replace(leg, Leg::closed());
+        let mut closed = std::mem::replace(leg, Leg::closed());
+        let care = closed.take_care(None);
         self.closed.add(&closed.counters());
         self.tell(Event::Quality { slot, figures, last: true });
         if let Line::Rtp { secured: Some(secured), .. } = closed.line {
@@ -212,6 +221,7 @@ impl Engine {
             self.retire(session);
             before.into_iter().for_each(|srtp| self.retire(srtp));
         }
+        care.into_iter().for_each(|care| self.retire(care));
         self.retire(closed.coder);
     }
 

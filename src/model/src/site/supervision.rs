@@ -20,3 +20,12 @@ pub enum Notice {
 pub struct Supervision {
     pub notice: Notice,
 }
+
+/// What is done for the sound of legs before others hear it, by `[media]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoundCare {
+    /// Noise is suppressed, where neither trunk nor agent says otherwise.
+    pub suppress_noise: bool,
+    /// Voices too faint or too loud are brought within bounds.
+    pub automatic_level: bool,
+}

@@ -160,6 +160,8 @@ pub struct TrunkOut {
     pub certificate: Option<String>,
     /// How often its health is asked by OPTIONS; zero for never.
     pub options_every: Duration,
+    /// Whether noise of who calls over it is suppressed; none for as the site says.
+    pub suppress_noise: Option<bool>,
 }
 
 impl Trunk {
@@ -371,6 +373,8 @@ pub struct Rights {
     pub shown: Option<Number>,
     /// Instead of the group of the phone the agent sits at.
     pub pick_up_group: Option<String>,
+    /// Whether noise around the agent is suppressed; none for as the site says.
+    pub suppress_noise: Option<bool>,
 }
 
 /// How long phones ring that are called directly.

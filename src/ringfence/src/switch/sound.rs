@@ -29,6 +29,8 @@ pub struct Sound {
     pub rooms: Rooms,
     /// What each leg speaks.
     codecs: BTreeMap<LegId, Codec>,
+    /// Legs of which it was decided what is done for their sound.
+    cared: BTreeSet<LegId>,
     /// Legs of which nothing comes.
     silent: BTreeMap<LegId, Silent>,
     /// Legs that were ended for that; the exchange is told so.
@@ -51,11 +53,17 @@ impl Sound {
         self.rooms.leave(leg);
         self.silent.remove(&leg);
         self.codecs.remove(&leg);
+        self.cared.remove(&leg);
     }
 
     /// What a leg speaks, once that is agreed on.
     pub fn codec(&self, leg: LegId) -> Option<Codec> {
         self.codecs.get(&leg).copied()
+    }
+
+    /// Notes that a leg talks; true the first time.
+    pub fn first_talk(&mut self, leg: LegId) -> bool {
+        self.cared.insert(leg)
     }
 
     /// Notes that nothing comes of a leg, or that it is heard again.
@@ -144,6 +152,9 @@ impl Switch {
         if let (Some(one), Some(other)) = slots {
             self.sound.rooms.leave(a);
             self.sound.rooms.leave(b);
+            for leg in [a, b] {
+                self.care_for(leg);
+            }
             let bridge = media::Command::Bridge { a: one.slot(), b: other.slot() };
             self.tell_media(MediaOrder::Engine(bridge));
         }
@@ -151,6 +162,7 @@ impl Switch {
 
     pub(super) fn mix(&mut self, now: Instant, leg: LegId, room: RoomId) {
         let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
+        self.care_for(leg);
         match self.sound.rooms.join(leg, room) {
             Some(room) => {
                 self.tell_media(MediaOrder::Engine(media::Command::Mix { slot, room }));

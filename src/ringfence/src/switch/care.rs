@@ -1,0 +1,34 @@
+//! What is done for a leg's sound: decided when it first talks with another, by the site's word for
+//! all, and the trunk's or the agent's own.
+
+use super::Switch;
+use crate::media_thread::MediaOrder;
+use crate::wires::Wire;
+use media::care::{Care, Terms};
+use model::Via;
+use model::id::LegId;
+
+impl Switch {
+    /// Has a leg cared for from its first talk on, if the site wants it.
+    pub(super) fn care_for(&mut self, leg: LegId) {
+        let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
+        if !self.sound.first_talk(leg) {
+            return;
+        }
+        if let Some(care) = Care::new(self.terms(leg)) {
+            let care = media::Command::Care { slot, care: Some(care) };
+            self.tell_media(MediaOrder::Engine(care));
+        }
+    }
+
+    fn terms(&self, leg: LegId) -> Terms {
+        let site = &self.parts.site;
+        let own = self.parts.exchange.whose(leg).and_then(|view| match view.via {
+            Via::Trunk(trunk) => site.trunks.get(&trunk)?.out.suppress_noise,
+            Via::Phone(_) => site.agents.get(&view.agent?)?.rights.suppress_noise,
+            Via::Port(_) => None,
+        });
+        let care = site.sip.care;
+        Terms { noise: own.unwrap_or(care.suppress_noise), level: care.automatic_level }
+    }
+}
