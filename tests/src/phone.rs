@@ -444,6 +444,7 @@ impl Runner {
                 } else {
                     media::ControlPath::Off
                 },
+                name: *b"a test phone",
             },
         );
         self.engine.command(now, media::Command::Tap { slot: SLOT, tap: TapNo(0) });

@@ -3,6 +3,7 @@
 use crate::care::Care;
 use crate::coder::Coder;
 use crate::room::Voice;
+use crate::rtcp::NAME_BYTES;
 use crate::srtp::Srtp;
 use model::{Digit, Law, PlayId, order::CLIPS_PER_PLAY_MAX};
 use std::net::SocketAddr;
@@ -121,6 +122,8 @@ pub enum Command {
         srtp: Option<Box<Srtp>>,
         /// Where reports come from and go to.
         control: ControlPath,
+        /// Bytes by chance that the leg's name in reports is made of (RFC 7022 4.2).
+        name: [u8; NAME_BYTES],
     },
     /// Opens a leg that is a port of a line card. One that is open already, for sound before the
     /// answer, goes on; a leg of another kind or law in the slot is closed first.

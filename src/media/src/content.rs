@@ -1,7 +1,8 @@
 //! What a leg says, judged by its content: voice, faint noise, or nothing at all.
 //!
-//! Each `LOOK_TICKS` one frame is looked at, a quarter of all. Sound counts as voice where it is loud, or stands out from the noise before it; noise that stands still,
-//! comfort noise made by a gateway included, is none however long it lasts.
+//! Each `LOOK_TICKS` one frame is looked at, a quarter of all. Sound counts as voice where it is
+//! loud, or stands out from the noise before it; noise that stands still, comfort noise made by a
+//! gateway included, is none however long it lasts.
 
 use crate::tone::Dbm0;
 

@@ -4,9 +4,9 @@
 //!   8 kHz <--by 2--> 16 kHz <--by 3--> 48 kHz
 //! ```
 //!
-//! Windowed sincs with the middle of their slope at half the lower rate: within 0.1 dB to 3500 Hz (and
-//! to 7000 Hz), what lies 600 Hz (1 kHz) and more above the middle is 55 dB down, so that what is
-//! folded back lands above the telephone's band. The filters of `audio-codec` 0.4 have 24 weights
+//! Windowed sincs with the middle of their slope at half the lower rate: within 0.1 dB to 3500 Hz
+//! (and to 7000 Hz), what lies 600 Hz (1 kHz) and more above the middle is 55 dB down, so that what
+//! is folded back lands above the telephone's band. The filters of `audio-codec` 0.4 have 24 weights
 //! at the input's rate, whichever that is: too few to bring 48 kHz down to 8 without folding.
 
 use crate::kaiser;

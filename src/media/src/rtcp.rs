@@ -25,6 +25,8 @@ use write::NAME;
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(10);
 /// Our last sender reports a peer may answer to.
 const REPORTS_KEPT: usize = 4;
+/// Bytes that a name is made of (RFC 7022 4.2: 96 bits).
+pub const NAME_BYTES: usize = 12;
 /// What a first compound takes: report with a block, name.
 const FIRST_SIZE: usize = COMPOUND_MAX - 8;
 
@@ -91,10 +93,10 @@ pub struct Reports {
 }
 
 impl Reports {
-    /// Starts with a leg; `seed` gives its name and the times of its reports.
-    pub fn new(now: Instant, seed: u64) -> Self {
+    /// Starts with a leg; `seed` gives the times of its reports, `chance` its name.
+    pub fn new(now: Instant, seed: u64, chance: &[u8; NAME_BYTES]) -> Self {
         Self {
-            name: name(seed),
+            name: name(chance),
             interval: Interval::new(now, seed, FIRST_SIZE),
             ours: [0; REPORTS_KEPT],
             theirs: None,
@@ -231,14 +233,19 @@ fn middle(ntp: u64) -> u32 {
     (ntp >> 16) as u32
 }
 
-/// 96 bits by chance in base64 (RFC 7022 4.2): it tells nobody which box or phone this is.
-fn name(seed: u64) -> [u8; NAME] {
+/// 96 bits in base64 (RFC 7022 4.2): they tell nobody which box or phone this is, nor what number
+/// comes next here.
+fn name(chance: &[u8; NAME_BYTES]) -> [u8; NAME] {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut state = seed;
-    std::array::from_fn(|_| {
-        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
-        LETTERS[(state >> 58) as usize]
-    })
+    let mut name = [0; NAME];
+    let (threes, _) = chance.as_chunks::<3>();
+    for (letters, &[a, b, c]) in name.chunks_exact_mut(4).zip(threes) {
+        let word = u32::from_be_bytes([0, a, b, c]);
+        for (n, letter) in letters.iter_mut().enumerate() {
+            *letter = LETTERS[(word >> (18 - 6 * n) & 0x3F) as usize];
+        }
+    }
+    name
 }
 
 #[cfg(test)]
@@ -284,7 +291,8 @@ mod tests {
 
     #[test]
     fn rfc3550_6_4_1_the_round_trip_is_what_is_left_without_the_peers_pause() {
-        let (mut us, mut them) = (Reports::new(at(0), 1), Reports::new(at(0), 2));
+        let (mut us, mut them) =
+            (Reports::new(at(0), 1, &[1; 12]), Reports::new(at(0), 2, &[2; 12]));
         let there = written(&mut us, at(10_000), sent(US, 500), None, false);
         // 40 ms there, 3 s of waiting, 25 ms back.
         them.take(at(10_040), &there, THEM, Some(US)).unwrap();
@@ -298,13 +306,14 @@ mod tests {
 
     #[test]
     fn a_report_that_answers_to_none_of_ours_or_waited_longer_than_it_was_gives_no_round_trip() {
-        let (mut us, mut them) = (Reports::new(at(0), 1), Reports::new(at(0), 2));
+        let (mut us, mut them) =
+            (Reports::new(at(0), 1, &[1; 12]), Reports::new(at(0), 2, &[2; 12]));
         let there = written(&mut us, at(10_000), sent(US, 500), None, false);
         them.take(at(9_000), &there, THEM, Some(US)).unwrap();
         let back = written(&mut them, at(12_000), sent(THEM, 1), Some(receipt(US, 9, 9)), false);
         us.take(at(12_500), &back, US, Some(THEM)).unwrap();
         assert_eq!(us.round_trip(), None, "3 s of pause within 2.5 s");
-        let mut stranger = Reports::new(at(0), 3);
+        let mut stranger = Reports::new(at(0), 3, &[3; 12]);
         stranger.theirs = Some((77, at(12_000)));
         let back =
             written(&mut stranger, at(12_001), sent(THEM, 1), Some(receipt(US, 9, 9)), false);
@@ -315,7 +324,7 @@ mod tests {
 
     #[test]
     fn rfc3550_a_3_the_share_lost_is_that_since_the_report_before() {
-        let mut us = Reports::new(at(0), 1);
+        let mut us = Reports::new(at(0), 1, &[1; 12]);
         let mut told = |expected, received| {
             let receipt = receipt(THEM, expected, received);
             let block = block(&written(&mut us, at(1000), sent(US, 1), Some(receipt), false), THEM);
@@ -330,7 +339,7 @@ mod tests {
 
     #[test]
     fn rfc3550_6_4_who_sent_nothing_since_makes_a_receiver_report() {
-        let mut us = Reports::new(at(0), 1);
+        let mut us = Reports::new(at(0), 1, &[1; 12]);
         let kinds: Vec<u8> = [0, 10, 10, 11]
             .map(|packets| written(&mut us, at(1000), sent(US, packets), None, false)[1])
             .to_vec();
@@ -339,7 +348,8 @@ mod tests {
 
     #[test]
     fn rfc3550_6_6_a_goodbye_of_the_sender_heard_ends_it_and_one_of_another_does_not() {
-        let (mut us, mut them) = (Reports::new(at(0), 1), Reports::new(at(0), 2));
+        let (mut us, mut them) =
+            (Reports::new(at(0), 1, &[1; 12]), Reports::new(at(0), 2, &[2; 12]));
         let goodbye = written(&mut them, at(5000), sent(THEM, 3), None, true);
         assert_eq!(us.take(at(5001), &goodbye, US, Some(THEM)), Ok(Told::Gone));
         assert_eq!(us.take(at(5001), &goodbye, US, Some(THEM + 1)), Ok(Told::Alive));
@@ -348,9 +358,9 @@ mod tests {
     }
 
     #[test]
-    fn rfc7022_names_are_sixteen_letters_that_differ() {
-        let names: std::collections::BTreeSet<_> = (0..1000).map(name).collect();
-        assert_eq!(names.len(), 1000);
-        assert!(names.iter().flatten().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(b)));
+    fn rfc7022_a_name_is_96_bits_in_sixteen_letters() {
+        assert_eq!(&name(b"any carnal p"), b"YW55IGNhcm5hbCBw");
+        assert_eq!(&name(&[0xFF; 12]), b"////////////////");
+        assert_ne!(name(&[1; 12]), name(&[2; 12]));
     }
 }

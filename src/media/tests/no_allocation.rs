@@ -98,6 +98,7 @@ fn open(n: u16, coder: Coder, srtp: Option<Box<Srtp>>) -> Command {
         } else {
             ControlPath::Apart(address(n))
         },
+        name: [n as u8; 12],
     }
 }
 

@@ -66,6 +66,7 @@ pub fn rtp(bytes: &[u8]) {
             receive: true,
             srtp,
             control: ControlPath::Muxed,
+            name: [7; 12],
         };
         engine.command(now, open);
     }
@@ -171,6 +172,7 @@ fn reports(bytes: &[u8], secret: bool) {
         srtp: if secret { Srtp::new(&ours) } else { None },
         packets: Packets::default(),
         control: if apart { ControlPath::Apart(peer) } else { ControlPath::Muxed },
+        name: [7; 12],
     };
     engine.command(now, open);
     let mut far = Srtp::new(&SrtpPlan { send: keys(2), receive: keys(1) });

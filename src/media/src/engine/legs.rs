@@ -9,6 +9,7 @@ use crate::play::Play;
 use crate::presses::Way;
 use crate::receive::{Expected, Receiver};
 use crate::room::Voice;
+use crate::rtcp::NAME_BYTES;
 use crate::sink::Event;
 use crate::srtp::{Secured, Srtp};
 use model::Instant;
@@ -28,10 +29,11 @@ impl Engine {
                 receive,
                 srtp,
                 control,
+                name,
             } => {
                 let codec = coder.codec();
                 let expected = Expected { remote, codec, payload_type, dtmf_payload_type, receive };
-                let open = Open { ssrc, expected, packets, coder, send, srtp, control };
+                let open = Open { ssrc, expected, packets, coder, send, srtp, control, name };
                 self.open_rtp(now, slot, open)?;
             }
             Command::OpenCard { slot, law } => {
@@ -95,7 +97,7 @@ impl Engine {
     }
 
     fn open_rtp(&mut self, now: Instant, slot: Slot, open: Open) -> Option<()> {
-        let Open { ssrc, expected, packets, coder, send, srtp, control: path } = open;
+        let Open { ssrc, expected, packets, coder, send, srtp, control: path, name } = open;
         let start = self.next_start();
         let Some(leg) = self.legs.get_mut(usize::from(slot.0)) else {
             srtp.into_iter().for_each(|srtp| self.retire(srtp));
@@ -103,7 +105,7 @@ impl Engine {
             return None;
         };
         if let Line::Rtp { receiver, sender, secured, control } = &mut leg.line {
-            Control::describe(control, path, now, start);
+            Control::describe(control, path, now, start, &name);
             let same_keys = match (secured.as_ref(), srtp.as_ref()) {
                 (Some(secured), Some(next)) => secured.same_keys(next),
                 (before, next) => before.is_none() && next.is_none(),
@@ -135,7 +137,7 @@ impl Engine {
         }
         self.close(now, slot);
         let mut control = None;
-        Control::describe(&mut control, path, now, start);
+        Control::describe(&mut control, path, now, start, &name);
         let line = Line::Rtp {
             receiver: Receiver::new(expected, now, self.ticked),
             sender: Sender::new(ssrc, &expected, packets, send, start),
@@ -248,6 +250,7 @@ struct Open {
     send: bool,
     srtp: Option<Box<Srtp>>,
     control: ControlPath,
+    name: [u8; NAME_BYTES],
 }
 
 /// Changes a leg's keys, into clear or out of it too. Tells whether what is sent begins anew, and

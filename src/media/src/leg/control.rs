@@ -3,7 +3,7 @@
 use super::{Leg, Line, NotOfThisLine};
 use crate::command::{ControlPath, Slot};
 use crate::rtcp::compound::is_control;
-use crate::rtcp::{COMPOUND_MAX, Far, Reports, Told};
+use crate::rtcp::{COMPOUND_MAX, Far, NAME_BYTES, Reports, Told};
 use crate::sink::Sink;
 use crate::srtp::{CONTROL_GROWTH, PACKET_MAX, Refused};
 use model::Instant;
@@ -18,11 +18,17 @@ pub struct Control {
 
 impl Control {
     /// Follows a description: reports go on while there is a path for them.
-    pub fn describe(control: &mut Option<Self>, path: ControlPath, now: Instant, seed: u64) {
+    pub fn describe(
+        control: &mut Option<Self>,
+        path: ControlPath,
+        now: Instant,
+        seed: u64,
+        name: &[u8; NAME_BYTES],
+    ) {
         match (control.as_mut(), path) {
             (_, ControlPath::Off) => *control = None,
             (Some(control), path) => control.path = path,
-            (None, path) => *control = Some(Self { path, reports: Reports::new(now, seed) }),
+            (None, path) => *control = Some(Self { path, reports: Reports::new(now, seed, name) }),
         }
     }
 }

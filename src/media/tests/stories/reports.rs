@@ -70,7 +70,7 @@ fn rfc3550_6_4_a_leg_that_is_sent_nothing_is_told_what_came_of_it() {
 fn reports_are_taken_from_the_peer_alone_and_what_is_not_in_order_is_counted() {
     let (mut world, a) = talk(ControlPath::Apart("192.0.2.1:4001".parse().unwrap()));
     world.run(3000);
-    let mut phone = Reports::new(world.now(), 5);
+    let mut phone = Reports::new(world.now(), 5, &[5; 12]);
     let bytes = report(&mut phone, world.now(), 100, None, false);
     let now = world.now();
     world.engine.rtcp(now, a, "192.0.2.1:4999".parse().unwrap(), &bytes);
@@ -85,7 +85,7 @@ fn reports_are_taken_from_the_peer_alone_and_what_is_not_in_order_is_counted() {
 fn rfc5761_reports_on_the_port_of_sound_are_no_sound() {
     let (mut world, a) = talk(ControlPath::Muxed);
     world.run(3000);
-    let mut phone = Reports::new(world.now(), 5);
+    let mut phone = Reports::new(world.now(), 5, &[5; 12]);
     for _ in 0..10 {
         let bytes = report(&mut phone, world.now(), 100, Some(1), false);
         world.datagram(a, &bytes);
@@ -117,7 +117,7 @@ fn rfc3711_3_4_reports_of_an_encrypted_leg_are_encrypted_and_taken_once() {
         assert_ne!(wire[8..len], plain[8..len]);
         let mut read = bytes::Bytes::copy_from_slice(&plain[..len]);
         assert_eq!(rtcp::packet::unmarshal(&mut read).unwrap().len(), 2);
-        let mut reports = Reports::new(world.now(), 5);
+        let mut reports = Reports::new(world.now(), 5, &[5; 12]);
         let mut bytes = report(&mut reports, world.now(), 100, None, false);
         world.datagram(a, &bytes);
         let len = bytes.len();
@@ -136,7 +136,7 @@ fn rfc3711_3_4_reports_of_an_encrypted_leg_are_encrypted_and_taken_once() {
 fn rfc3550_6_6_a_goodbye_is_no_vanishing() {
     let (mut world, a) = talk(ControlPath::Muxed);
     world.run(3000);
-    let mut phone = Reports::new(world.now(), 5);
+    let mut phone = Reports::new(world.now(), 5, &[5; 12]);
     let bytes = report(&mut phone, world.now(), 100, None, true);
     world.datagram(a, &bytes);
     world.phone_mut(a).mute = true;
@@ -154,7 +154,7 @@ fn a_muted_phone_that_goes_on_reporting_is_there_and_one_that_stops_is_not() {
     let (mut world, a) = talk(ControlPath::Muxed);
     world.run(3000);
     world.phone_mut(a).mute = true;
-    let mut phone = Reports::new(world.now(), 5);
+    let mut phone = Reports::new(world.now(), 5, &[5; 12]);
     for _ in 0..20 {
         world.run(2500);
         let bytes = report(&mut phone, world.now(), 100, None, false);

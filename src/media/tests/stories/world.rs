@@ -338,6 +338,7 @@ impl World {
             receive,
             srtp: plan.map(|plan| Srtp::new(plan).unwrap()),
             control: phone.control,
+            name: [self.opened as u8; 12],
         };
         self.command(command);
     }

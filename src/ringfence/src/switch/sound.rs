@@ -233,8 +233,8 @@ impl Switch {
             return self.end(now, leg, Cause::NotAcceptable, false);
         };
         self.sound.codecs.insert(leg, plan.codec);
-        let mut ssrc = [0; 4];
-        if getrandom::fill(&mut ssrc).is_err() {
+        let (mut ssrc, mut name) = ([0; 4], [0; media::rtcp::NAME_BYTES]);
+        if getrandom::fill(&mut ssrc).and_then(|()| getrandom::fill(&mut name)).is_err() {
             ssrc = (leg.0 as u32).to_be_bytes();
         }
         let remote = if self.trunk_legs.contains(&leg) || plan.remote.ip().is_unspecified() {
@@ -254,6 +254,7 @@ impl Switch {
             receive: plan.receive,
             srtp,
             control: if plan.rtcp_mux { ControlPath::Muxed } else { apart(remote) },
+            name,
         }));
     }
 

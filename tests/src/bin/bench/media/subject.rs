@@ -143,6 +143,7 @@ fn connect(step: &Step, orders: &mut OrderSender) -> anyhow::Result<()> {
                 srtp: case.is_encrypted().then(|| keys(leg, true)).transpose()?,
                 packets: media::Packets::default(),
                 control: media::command::ControlPath::Off,
+                name: [0; 12],
             }),
         );
     }
