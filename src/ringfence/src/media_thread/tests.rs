@@ -65,6 +65,7 @@ impl Bench {
             receive: true,
             srtp: None,
             control,
+            name: [9; 12],
         }));
     }
 
