@@ -4,6 +4,7 @@
 
 mod appendix;
 mod bridge;
+mod care;
 mod cases;
 mod changed;
 mod conceal;
