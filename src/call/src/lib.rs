@@ -64,4 +64,4 @@ pub const GOODBYE: &str = "ivr.goodbye";
 pub const DRAINING: &str = "system.draining";
 
 /// Heard by who asked another, while that phone rings.
-pub const RINGBACK: &str = "music.ringback";
+pub const RINGBACK: &str = "tone.ringback";

@@ -44,6 +44,11 @@ impl Clip {
         Self { narrow: samples.into(), wide: None }
     }
 
+    /// Makes a clip that was made at both rates: twice as many samples at 16 kHz.
+    pub(crate) fn at_both(narrow: Vec<i16>, wide: Vec<i16>) -> Self {
+        Self { narrow: narrow.into(), wide: Some(wide.into()) }
+    }
+
     /// Tells whether it is there at 16 kHz.
     pub fn is_wide(&self) -> bool {
         self.wide.is_some()

@@ -36,6 +36,7 @@ pub mod opus;
 pub mod packet;
 mod play;
 mod presses;
+pub mod progress;
 mod receive;
 pub mod recode;
 pub mod resample;

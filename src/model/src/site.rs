@@ -21,9 +21,11 @@ use std::time::Duration;
 mod codes;
 mod supervision;
 mod telephony;
+mod tones;
 pub use codes::*;
 pub use supervision::*;
 pub use telephony::*;
+pub use tones::{Cadence, Part, Tones};
 
 /// A language a person reads or listens in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

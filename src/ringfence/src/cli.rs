@@ -210,7 +210,7 @@ fn obey(arguments: Arguments) -> anyhow::Result<ExitCode> {
 fn check(dir: &Path, share: &Path, lang: Lang) -> anyhow::Result<ExitCode> {
     let checked = sites::check(dir, share)?;
     crate::tls::check_brought(&checked.site)?;
-    clips::ClipTable::load(&checked.prompts)?;
+    clips::ClipTable::load(&checked.prompts, &checked.site.numbering.tones)?;
     print(&site::explain(&checked.site, lang))?;
     for note in &checked.notes {
         print(&format!("note: {note}\n"))?;

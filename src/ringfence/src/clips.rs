@@ -3,13 +3,14 @@
 //! A prompt `ID` in a language is, the first that is there:
 //! `SITE/prompts/LANG/ID.wav` (a site's own recording), `SITE/prompts/LANG/ID.flac`,
 //! `SHARE/prompts/LANG/ID.wav`, `SHARE/prompts/LANG/ID.flac`; and for `music.ID` the folder `music`
-//! instead of the language's.
+//! instead of the language's. `tone.ID` is a call-progress tone: made of the site's data, unless the
+//! folder `tone` holds a recording of it.
 
 use crate::plain_file;
 use anyhow::{Context as _, bail};
 use media::Clip;
 use model::id::PromptId;
-use model::site::Lang;
+use model::site::{Lang, Tones};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ impl PromptFiles {
                 found.add_folder(&root.join("prompts").join(lang.tag()), ending, "", &[lang])?;
             }
             found.add_folder(&root.join("prompts/music"), ending, "music.", &Lang::ALL)?;
+            found.add_folder(&root.join("prompts/tone"), ending, "tone.", &Lang::ALL)?;
         }
         Ok(found)
     }
@@ -78,8 +80,8 @@ pub struct ClipTable {
 }
 
 impl ClipTable {
-    /// Reads every file; the same file is read once.
-    pub fn load(files: &PromptFiles) -> anyhow::Result<Self> {
+    /// Reads every file, the same one once, and makes the tones that have none.
+    pub fn load(files: &PromptFiles, tones: &Tones) -> anyhow::Result<Self> {
         let mut table = Self::default();
         let mut by_path: BTreeMap<&Path, u32> = BTreeMap::new();
         for (key, path) in &files.files {
@@ -95,6 +97,14 @@ impl ClipTable {
                 }
             };
             table.numbers.insert(key.clone(), number);
+        }
+        for (name, cadence) in tones.named() {
+            let number = u32::try_from(table.clips.len())?;
+            table.clips.push(media::progress::clip(cadence));
+            for lang in Lang::ALL {
+                let key = (lang, PromptId::new(&format!("tone.{name}")));
+                table.numbers.entry(key).or_insert(number);
+            }
         }
         Ok(table)
     }

@@ -136,7 +136,7 @@ impl Sites {
 
     fn load_folder(&self, dir: &Path, version: u64) -> anyhow::Result<Ready> {
         let checked = check(dir, &self.share)?;
-        let clips = ClipTable::load(&checked.prompts)?;
+        let clips = ClipTable::load(&checked.prompts, &checked.site.numbering.tones)?;
         Ok(Ready { version, site: Arc::new(checked.site), clips, notes: checked.notes })
     }
 

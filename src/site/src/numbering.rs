@@ -5,7 +5,7 @@ use crate::nearest::advice;
 use crate::read::{Field, Reader, Section, cut};
 use crate::roles::a_day;
 use model::Number;
-use model::site::{AtCeiling, Ceiling, NumberRule, Numbering, Reach};
+use model::site::{AtCeiling, Cadence, Ceiling, NumberRule, Numbering, Reach};
 use std::collections::BTreeMap;
 use toml::de::DeTable;
 
@@ -15,6 +15,9 @@ const RULES_MAX: usize = 50;
 const BEGINS_MAX: usize = 200;
 /// Longest number a rule may speak of: 15 digits of E.164 behind the longest prefixes.
 const DIGITS_MAX: u8 = 24;
+/// The tones there are, and how one is written.
+const NAMES: [&str; 6] = ["dial", "ringback", "busy", "congestion", "special", "waiting"];
+const TONE: &str = "frequencies and milliseconds, such as \"450/350,0/350\", or \"350+440\" for a tone without a pause";
 /// The kind of emergency numbers, which are a list of their own.
 const EMERGENCY: &str = "emergency";
 
@@ -99,6 +102,20 @@ fn rules(reader: &mut Reader<'_>, section: &mut Section<'_>, numbering: &mut Num
     if let Some(field) = section.field("emergency") {
         for item in field.list(reader, EMERGENCIES_MAX) {
             numbering.emergency.extend(digits(reader, Some(item), 2..=8));
+        }
+    }
+    if let Some(tones) = section.section(reader, "tones") {
+        for (name, spot, field) in tones.entries() {
+            let Some(tone) = numbering.tones.named_mut(name) else {
+                let known = advice(name, NAMES.into_iter());
+                let name = cut(name);
+                reader.fault(&spot, format!("'{name}' is no tone{known}"));
+                continue;
+            };
+            match field.value.as_str().and_then(Cadence::read) {
+                Some(read) => *tone = read,
+                None => _ = field.must_be::<()>(reader, TONE),
+            }
         }
     }
     if let Some(kinds) = section.section(reader, "kinds") {

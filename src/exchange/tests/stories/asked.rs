@@ -14,7 +14,7 @@ fn consulting(world: &mut World) -> (LegId, LegId, LegId) {
     let (caller, agent) = served(world);
     keys(world, agent, "*68002#");
     assert_eq!(world.hears(caller), ["music.hold"]);
-    assert_eq!(world.hears(agent), ["music.ringback"]);
+    assert_eq!(world.hears(agent), ["tone.ringback"]);
     world.run(3);
     let other = rung(world, "8002");
     assert_eq!(world.legs[&agent], Heard::Party(other));

@@ -1,6 +1,6 @@
 //! What a site says of transports, encryption, trunks out, desk phones and who may dial what.
 
-use super::{Entry, Trunk};
+use super::{Entry, Tones, Trunk};
 use crate::id::{PhoneId, RoleId};
 use crate::person::{Number, Secret};
 use crate::srtp::SrtpPolicy;
@@ -309,6 +309,8 @@ pub struct Numbering {
     pub ceiling: Ceiling,
     /// What becomes of calls that run when the minutes of a day are used up.
     pub at_ceiling: AtCeiling,
+    /// What one hears while a call is being made.
+    pub tones: Tones,
 }
 
 /// What becomes of a call out that runs past the minutes of a day. An emergency call always goes on.
