@@ -377,3 +377,37 @@ fn rfc_3261_18_2_2_a_request_that_comes_again_by_a_new_connection_is_answered_th
     assert_eq!(phone.got(TWO), ["180 INVITE", "200 INVITE"], "of the one call");
     assert_eq!(phone.net.arrived(BOX).len(), 1);
 }
+
+#[test]
+fn rfc_5626_5_3_a_phone_is_told_by_its_next_connection_where_the_newest_fails() {
+    let check = || Command::CheckSync { phone: Some(model::PhoneId::new("8002")) };
+    let count = |phone: &Phone, who| phone.got(who).iter().filter(|l| *l == "NOTIFY").count();
+    // It says nothing for 2 s.
+    let mut phone = Phone::new();
+    phone.by_two();
+    phone.net.tell(BOX, check());
+    phone.net.run_ms(1900);
+    assert_eq!((count(&phone, ONE), count(&phone, TWO)), (0, 1));
+    phone.net.run_ms(200);
+    assert_eq!((count(&phone, ONE), count(&phone, TWO)), (1, 1));
+    phone.net.run_ms(40_000);
+    assert_eq!(count(&phone, ONE), 1, "told once by each");
+    assert_eq!(phone.net.endpoint(BOX).counters().flows_failed_over, 1);
+    // It closes.
+    let mut phone = Phone::new();
+    let (_, two) = phone.by_two();
+    phone.net.tell(BOX, check());
+    phone.net.run_ms(50);
+    phone.net.close(two);
+    phone.net.run_ms(50);
+    assert_eq!((count(&phone, ONE), count(&phone, TWO)), (1, 1));
+    // It answers.
+    let mut phone = Phone::new();
+    let (_, two) = phone.by_two();
+    phone.net.tell(BOX, check());
+    phone.net.run_ms(50);
+    let notify = phone.last(TWO, "NOTIFY");
+    phone.answer(two, &notify, 200, "");
+    phone.net.run_ms(40_000);
+    assert_eq!(count(&phone, ONE), 0);
+}

@@ -75,6 +75,10 @@ impl Endpoint {
                 let verdict = ours.response(now, &mut self.wire, id, response);
                 self.registered(no, verdict);
             }
+            Owner::Unasked { no } => {
+                let code = response.code().unwrap_or(500);
+                self.reception.notifier.push_answered(no, code);
+            }
             Owner::Probe { no } => self.trunks.well(now, &mut self.wire, no, response),
             Owner::Notify { subscription } => {
                 let notifier = &mut self.reception.notifier;
@@ -143,6 +147,9 @@ impl Endpoint {
                     return self.trunks.unregistered(now, &mut self.wire, no, timed_out.code);
                 }
                 self.registered(no, Verdict::Over(Err(timed_out.code)));
+            }
+            Owner::Unasked { no } => {
+                self.reception.notifier.push_unanswered(now, &mut self.wire, no);
             }
             Owner::Probe { no } => self.trunks.unwell(now, &mut self.wire, no),
             Owner::Notify { subscription } => {

@@ -21,7 +21,8 @@ use super::xml::BODY_MAX;
 use crate::command::Output;
 use crate::dialog::{Dialog, DialogId};
 use crate::message::Message;
-use crate::peer::Peer;
+
+use crate::registrar::Target;
 use crate::ua::wire::{Owner, Wire};
 use crate::uri;
 use model::{Instant, PhoneId};
@@ -267,6 +268,34 @@ impl Notifier {
         self.unasked.due(now, room).into_iter().map(told).collect()
     }
 
+    /// Pushes something to a phone, at each address it registered.
+    pub fn push(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        phone: &PhoneId,
+        to: &[Target],
+        news: &News,
+    ) {
+        if news.body.len() > unasked::PUSH_MAX {
+            wire.counters.limited += 1;
+            return;
+        }
+        self.unasked.tell(now, wire, phone, to, news);
+    }
+
+    /// Takes the answer to what nobody subscribed to: whatever it is, the phone is there.
+    pub fn push_answered(&mut self, no: u64, code: u16) {
+        if code >= 200 {
+            self.unasked.answered(no);
+        }
+    }
+
+    /// Nobody answered it.
+    pub fn push_unanswered(&mut self, now: Instant, wire: &mut Wire, no: u64) {
+        self.unasked.unanswered(now, wire, no);
+    }
+
     /// Takes the answer to a NOTIFY.
     pub fn answered(&mut self, now: Instant, wire: &mut Wire, no: u64, response: &Message) {
         let Some(subscription) = self.table.get_mut(no) else { return };
@@ -289,6 +318,7 @@ impl Notifier {
 
     /// Sends what is due.
     pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
+        self.unasked.tick(now, wire);
         while let Some((_, no)) = self.table.first().filter(|(at, _)| *at <= now) {
             self.step(now, wire, no);
         }
@@ -315,13 +345,4 @@ fn list_reader(message: &Message) -> bool {
     ["Supported", "Require"]
         .iter()
         .any(|name| message.headers.words(name).any(|tag| tag.eq_ignore_ascii_case(EVENT_LIST)))
-}
-
-/// Pushes something to a phone, at each address it registered.
-pub fn push(now: Instant, wire: &mut Wire, phone: &PhoneId, to: &[(Uri, Peer)], news: &News) {
-    if news.body.len() > unasked::PUSH_MAX {
-        wire.counters.limited += 1;
-        return;
-    }
-    unasked::tell(now, wire, phone, to, news);
 }

@@ -8,11 +8,13 @@ use super::package::ALLOW_EVENTS;
 use crate::address::Address;
 use crate::message::Message;
 use crate::peer::Peer;
+use crate::registrar::Target;
+use crate::ua::spare::SILENT_MAX;
 use crate::ua::wire::{Owner, Wire};
 use crate::uri;
 use model::{Instant, PhoneId};
 use rsip::{Method, Uri};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// Most phones that wait for a `check-sync`; more are not told, and counted.
@@ -21,6 +23,8 @@ pub const WAITING_MAX: usize = 16_384;
 pub const PUSH_MAX: usize = 8192;
 /// What lets a phone fetch its settings, without a restart where it needs none.
 pub const CHECK_SYNC: &str = "check-sync;reboot=false";
+/// Most that may yet go by another connection; one more goes by its first alone, and is counted.
+const TRIALS_MAX: usize = 4096;
 /// Phones told at a time …
 const AT_A_TIME: usize = 20;
 /// … and the time between: 200 phones a second.
@@ -48,6 +52,18 @@ pub struct Unasked {
     waiting: VecDeque<PhoneId>,
     known: BTreeSet<PhoneId>,
     next_at: Option<Instant>,
+    /// What was said and not answered, where the phone has other connections.
+    trials: BTreeMap<u64, Trial>,
+    last_no: u64,
+}
+
+/// A NOTIFY that may go by other connections.
+#[derive(Debug)]
+struct Trial {
+    request: Message,
+    /// The newest first.
+    to: VecDeque<(Uri, Peer)>,
+    silent_at: Instant,
 }
 
 impl Unasked {
@@ -85,40 +101,98 @@ impl Unasked {
         due
     }
 
-    /// When the next turn is.
+    /// When the next turn is, or a connection said nothing for too long.
     pub fn deadline(&self) -> Option<Instant> {
-        self.next_at
+        let silent = self.trials.values().map(|trial| trial.silent_at);
+        silent.chain(self.next_at).min()
+    }
+
+    /// Tells a phone at each address it registered, once where several are connections of one device.
+    pub fn tell(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        phone: &PhoneId,
+        targets: &[Target],
+        news: &News,
+    ) {
+        if !wire.transactions.has_spare() {
+            wire.counters.limited += 1;
+            return;
+        }
+        for Target { at: (contact, to), spare } in targets {
+            let request = notify(wire, phone, contact, to, news);
+            wire.counters.pushed += 1;
+            self.send(now, wire, request, *to, spare.iter().cloned().collect());
+        }
+    }
+
+    /// A phone answered.
+    pub fn answered(&mut self, no: u64) {
+        self.trials.remove(&no);
+    }
+
+    /// Nobody answered, or the connection is gone: the next one is tried.
+    pub fn unanswered(&mut self, now: Instant, wire: &mut Wire, no: u64) {
+        let Some(mut trial) = self.trials.remove(&no) else { return };
+        let Some((contact, to)) = trial.to.pop_front() else { return };
+        let Some(mut request) = wire.anew(trial.request, &to) else { return };
+        request.set_uri(contact);
+        wire.counters.flows_failed_over += 1;
+        self.send(now, wire, request, to, trial.to);
+    }
+
+    /// Goes on where a connection said nothing for too long.
+    pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
+        let silent = self.trials.iter().filter(|(_, trial)| trial.silent_at <= now);
+        let silent: Vec<u64> = silent.map(|(no, _)| *no).collect();
+        for no in silent {
+            self.unanswered(now, wire, no);
+        }
+    }
+
+    fn send(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire,
+        request: Message,
+        by: Peer,
+        to: VecDeque<(Uri, Peer)>,
+    ) {
+        self.last_no = self.last_no.wrapping_add(1);
+        let no = self.last_no;
+        let again = (!to.is_empty()).then(|| request.clone());
+        let sent = wire.request(now, request, by, Owner::Unasked { no }).is_some();
+        let Some(request) = again.filter(|_| sent) else { return };
+        if self.trials.len() < TRIALS_MAX {
+            self.trials.insert(no, Trial { request, to, silent_at: now + SILENT_MAX });
+        } else {
+            wire.counters.limited += 1;
+        }
     }
 }
 
-/// Tells a phone at each address it registered.
-pub fn tell(now: Instant, wire: &mut Wire, phone: &PhoneId, targets: &[(Uri, Peer)], news: &News) {
-    if !wire.transactions.has_spare() {
-        wire.counters.limited += 1;
-        return;
-    }
-    for (contact, to) in targets {
-        let via = wire.via(to);
-        let tag = wire.token();
-        let call_id = format!("{}@{}", wire.token(), wire.local.ip());
-        let from = Address::new(uri::of_user(phone.as_str(), wire.local));
-        let to_header = Address::new(contact.clone());
-        let mut request = Message::request(Method::Notify, contact.clone());
-        request.headers.push_front("Via", via.to_string());
-        let mut request = request
-            .with("From", from.tagged(&tag).to_string())
-            .with("To", to_header.to_string())
-            .with("Call-ID", call_id)
-            .with("CSeq", "1 NOTIFY")
-            .with("Contact", wire.contact(to, phone.as_str()))
-            .with("Event", news.event.clone())
-            .with("Subscription-State", "terminated;reason=noresource")
-            .with("Allow-Events", ALLOW_EVENTS);
-        if !news.content_type.is_empty() {
-            request = request.with_body(&news.content_type, news.body.clone());
-        }
-        wire.counters.pushed += 1;
-        wire.request(now, request, *to, Owner::Nobody);
+/// Makes a NOTIFY outside any dialog.
+fn notify(wire: &mut Wire, phone: &PhoneId, contact: &Uri, to: &Peer, news: &News) -> Message {
+    let via = wire.via(to);
+    let tag = wire.token();
+    let call_id = format!("{}@{}", wire.token(), wire.local.ip());
+    let from = Address::new(uri::of_user(phone.as_str(), wire.local));
+    let to_header = Address::new(contact.clone());
+    let mut request = Message::request(Method::Notify, contact.clone());
+    request.headers.push_front("Via", via.to_string());
+    let request = request
+        .with("From", from.tagged(&tag).to_string())
+        .with("To", to_header.to_string())
+        .with("Call-ID", call_id)
+        .with("CSeq", "1 NOTIFY")
+        .with("Contact", wire.contact(to, phone.as_str()))
+        .with("Event", news.event.clone())
+        .with("Subscription-State", "terminated;reason=noresource")
+        .with("Allow-Events", ALLOW_EVENTS);
+    match news.content_type.is_empty() {
+        true => request,
+        false => request.with_body(&news.content_type, news.body.clone()),
     }
 }
 

@@ -25,7 +25,7 @@ use super::legs::Legs;
 use super::wire::{Owner, Wire};
 use crate::command::{Accounts, Config, Output, TrunkConfig};
 use crate::dialog::DialogId;
-use crate::events::notifier::{Asked, Notifier, push};
+use crate::events::notifier::{Asked, Notifier};
 use crate::events::unasked::News;
 use crate::guard::Guard;
 use crate::message::Message;
@@ -109,8 +109,8 @@ impl Reception {
 
     /// Tells a phone something at each address it registered.
     pub fn push(&mut self, now: Instant, wire: &mut Wire, phone: &PhoneId, news: &News) {
-        let targets: Vec<_> = self.targets(phone).into_iter().map(|target| target.at).collect();
-        push(now, wire, phone, &targets, news);
+        let targets = self.targets(phone);
+        self.notifier.push(now, wire, phone, &targets, news);
     }
 
     /// Refuses new calls, or takes them again.

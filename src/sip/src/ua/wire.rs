@@ -62,6 +62,8 @@ pub enum Owner {
     Register { no: u32 },
     /// A NOTIFY of a subscription.
     Notify { subscription: u64 },
+    /// A NOTIFY that nobody subscribed to.
+    Unasked { no: u64 },
     /// An OPTIONS that asks a target of a trunk whether it is well.
     Probe { no: u64 },
 }
