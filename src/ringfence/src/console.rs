@@ -201,6 +201,7 @@ impl Switch {
             ("sip-limited", sip.limited),
             ("sip-calls-shed", sip.calls_shed),
             ("sip-refused-clear", sip.refused_clear),
+            ("sip-refused-family", sip.refused_family),
             ("sip-wrong-certificates", sip.wrong_certificates),
             ("sip-flows-failed-over", sip.flows_failed_over),
             ("sip-sessions-expired", sip.sessions_expired),

@@ -266,6 +266,8 @@ pub enum Output {
     There { leg: LegId },
     /// A call was refused since it would have been in clear where encryption is required.
     RefusedClear { via: Via },
+    /// A call was refused since its sound would have to go between IPv4 and IPv6.
+    RefusedFamily { via: Via },
     /// A phone or trunk was refused, since the certificate of its connection is another's. An alarm.
     WrongCertificate { via: Via },
     /// A phone has `contacts` addresses now, at least one of them new or refreshed.

@@ -34,6 +34,8 @@ pub struct Counters {
     pub wrong_certificates: u64,
     /// Calls refused since they would have been in clear where encryption is required.
     pub refused_clear: u64,
+    /// Calls refused since their sound would have to go between IPv4 and IPv6.
+    pub refused_family: u64,
     /// Refused because the box drains.
     pub drained: u64,
     /// Requests of ours that nobody answered (Timers B and F).

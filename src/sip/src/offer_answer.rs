@@ -74,6 +74,22 @@ impl Refused {
     pub fn is_for_clear(self) -> bool {
         matches!(self, Self::Clear | Self::Unprotected)
     }
+
+    /// Tells whether the sound would have to go between IPv4 and IPv6.
+    pub fn is_for_family(self) -> bool {
+        self == Self::Family
+    }
+
+    /// The code and text of the Warning that says why (RFC 3261 20.43), where it has one that fits.
+    pub fn warning(self) -> Option<(u16, &'static str)> {
+        Some(match self {
+            Self::NoAudio => (304, "Media type not available"),
+            Self::NoCodec => (305, "Incompatible media format"),
+            Self::Address | Self::Family => (301, "Incompatible network address formats"),
+            Self::NoKey => (306, "Media attribute not understood"),
+            Self::Media | Self::Clear | Self::Unprotected => return None,
+        })
+    }
 }
 
 /// What of an offer is taken.

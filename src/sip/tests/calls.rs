@@ -6,7 +6,7 @@ mod network;
 
 use model::{Cause, Codec, LegEvent, LegId, Number, PersonName, PhoneId, Secret, TrunkId, Via};
 use network::*;
-use sip::{Command, MediaPlan};
+use sip::{Command, MediaPlan, TrunkConfig};
 use std::time::Duration;
 
 fn plan(remote: &str, send: bool, receive: bool) -> MediaPlan {
@@ -382,6 +382,56 @@ fn a_delayed_offer_without_an_answer_is_hung_up() {
     assert_eq!(net.story(BOX, leg), "Arrived Gone(NotAcceptable)");
     assert_eq!(net.story(TRUNK, out()), "Ringing Answered Gone(NotAcceptable)");
     net.tear_down();
+}
+
+#[test]
+fn rfc_3261_20_43_a_description_that_makes_no_call_is_refused_with_its_reason() {
+    let cases = [
+        ("IN IP6 2001:db8::9", "audio 30000 RTP/AVP 8", 301, 1),
+        ("IN IP4 gateway.example", "audio 30000 RTP/AVP 8", 301, 0),
+        ("IN IP4 198.51.100.9", "video 30000 RTP/AVP 31", 304, 0),
+        ("IN IP4 198.51.100.9", "audio 30000 RTP/AVP 18", 305, 0),
+    ];
+    for (connection, media, code, family) in cases {
+        let mut net = Network::new(1);
+        net.endpoints.remove(&at(TRUNK));
+        let text = format!(
+            "INVITE sip:95000@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP {TRUNK};branch=z9hG4bKw\n\
+             Max-Forwards: 70\nFrom: <sip:1@carrier.example>;tag=1\nTo: <sip:95000@192.0.2.1>\n\
+             Call-ID: w\nCSeq: 1 INVITE\nContact: <sip:1@{TRUNK}>\n\
+             Content-Type: application/sdp\n\nv=0\no=- 1 1 {connection}\ns=-\nc={connection}\n\
+             t=0 0\nm={media}\n"
+        );
+        let answers = net.ask(TRUNK, BOX, &text);
+        assert_eq!(line(&answers[0]), "488 INVITE");
+        let warning = header(&answers[0], "Warning").unwrap();
+        assert!(warning.starts_with(&format!("{code} 192.0.2.1:5060 \"")), "{warning}");
+        assert_eq!(net.endpoint(BOX).counters().refused_family, family);
+        let via = Via::Trunk(TrunkId::new("carrier"));
+        let told = net.news(BOX).contains(&sip::Output::RefusedFamily { via });
+        assert_eq!(told, family == 1, "{connection}");
+    }
+}
+
+#[test]
+fn an_ipv4_offer_to_a_box_of_ipv6_alone_is_refused_with_its_reason() {
+    const SIX: &str = "[2001:db8::1]:5060";
+    const FAR: &str = "[2001:db8::7]:5060";
+    let mut config = box_config();
+    config.locals = sip::Locals::udp(at(SIX));
+    config.trunks = [(TrunkId::new("six"), TrunkConfig::from_peers(vec![at(FAR).ip()], 10))].into();
+    let mut net = Network::with(1, config.clone());
+    net.endpoints.insert(at(SIX), sip::Endpoint::new(net.now, config));
+    let text = format!(
+        "INVITE sip:95000@{SIX} SIP/2.0\nVia: SIP/2.0/UDP {FAR};branch=z9hG4bKw\nMax-Forwards: 70\n\
+         From: <sip:1@carrier.example>;tag=1\nTo: <sip:95000@{SIX}>\nCall-ID: w\nCSeq: 1 INVITE\n\
+         Contact: <sip:1@{FAR}>\nContent-Type: application/sdp\n\nv=0\no=- 1 1 IN IP4 198.51.100.9\n\
+         s=-\nc=IN IP4 198.51.100.9\nt=0 0\nm=audio 30000 RTP/AVP 8\n"
+    );
+    let answers = net.ask(FAR, SIX, &text);
+    let warning = header(&answers[0], "Warning").unwrap();
+    assert_eq!(line(&answers[0]), "488 INVITE");
+    assert!(warning.starts_with("301 [2001:db8::1]:5060 "), "{warning}");
 }
 
 #[test]

@@ -48,6 +48,10 @@ impl Switch {
                 let about = via.to_string();
                 self.alarms.raise(now, "call-in-clear", &about, control::Level::Warning);
             }
+            sip::Output::RefusedFamily { via } => {
+                let about = via.to_string();
+                self.alarms.raise(now, "other-address-family", &about, control::Level::Warning);
+            }
             sip::Output::WrongCertificate { via } => {
                 let about = via.to_string();
                 self.alarms.raise(now, "wrong-certificate", &about, control::Level::Warning);

@@ -139,7 +139,10 @@ impl Earlies {
                     early.settled = Some(settled.clone());
                     announce(wire, leg, &early.dialog, settled);
                 }
-                Err(_) => return reply(now, wire, request, 488),
+                Err(unusable) => {
+                    let response = wire.refusal_of(request.message, &unusable);
+                    return wire.transactions.respond(now, request.id, &response);
+                }
             }
         }
         early.dialog.refresh(request.message, request.from);

@@ -239,7 +239,7 @@ impl Incoming {
                             response = response.with_body(SDP, sdp);
                             announce(wire, self.leg, &self.dialog, settled);
                         }
-                        Err(_) => response = wire.response(request.message, 488),
+                        Err(unusable) => response = wire.refusal_of(request.message, &unusable),
                     }
                 }
             }
@@ -274,7 +274,7 @@ impl Incoming {
                     announce(wire, self.leg, &self.dialog, settled);
                     wire.response(request.message, 200).with_body(SDP, sdp)
                 }
-                Err(_) => wire.response(request.message, 488),
+                Err(unusable) => wire.refusal_of(request.message, &unusable),
             },
             _ => return later(now, wire, request),
         };

@@ -20,6 +20,19 @@ impl Unusable {
     pub fn is_for_clear(&self) -> bool {
         matches!(self, Self::Refused(refused) if refused.is_for_clear())
     }
+
+    /// Tells whether the sound would have to go between IPv4 and IPv6.
+    pub fn is_for_family(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.is_for_family())
+    }
+
+    /// The code and text of the Warning that says why.
+    pub fn warning(&self) -> Option<(u16, &'static str)> {
+        match self {
+            Self::Refused(refused) => refused.warning(),
+            Self::Malformed(_) => Some((399, "Malformed session description")),
+        }
+    }
 }
 
 /// What an offer and its answer came to.

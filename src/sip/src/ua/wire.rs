@@ -2,6 +2,7 @@
 
 use super::acks::Acks;
 use super::reason;
+use super::session::Unusable;
 use crate::address::Address;
 use crate::command::{Config, Limits, Output};
 use crate::counters::Counters;
@@ -221,6 +222,34 @@ impl Wire {
         response
             .with("Warning", format!("399 {} \"{}\"", self.local, reason::ENCRYPT_PHRASE))
             .with("Reason", reason::ENCRYPT)
+    }
+
+    /// Makes the refusal of a description that makes no call, with a warning that says why
+    /// (RFC 3261 13.3.1.3, 20.43).
+    pub fn refusal_of(&self, request: &Message, unusable: &Unusable) -> Message {
+        if unusable.is_for_clear() {
+            return self.refusal_of_clear(request);
+        }
+        let response = self.response(request, 488);
+        match unusable.warning() {
+            Some((code, text)) => {
+                response.with("Warning", format!("{code} {} \"{text}\"", self.local))
+            }
+            None => response,
+        }
+    }
+
+    /// Notes why a description made no call, where that is a matter for who runs the box.
+    pub fn refused_description(&mut self, unusable: &Unusable, via: Option<Way>) {
+        if unusable.is_for_clear() {
+            return self.refused_clear(via);
+        }
+        if unusable.is_for_family() {
+            self.counters.refused_family += 1;
+            if let Some(via) = via {
+                self.tell(Output::RefusedFamily { via });
+            }
+        }
     }
 
     /// Notes that a call was refused since it would have been in clear.

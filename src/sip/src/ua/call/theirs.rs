@@ -6,6 +6,7 @@ use crate::message::Message;
 use crate::ua::incoming::later;
 use crate::ua::leg::{Within, reply};
 use crate::ua::refresh;
+use crate::ua::session::Unusable;
 use crate::ua::wire::{SDP, Wire};
 use model::{Cause, Instant, LegEvent};
 
@@ -56,7 +57,7 @@ impl Call {
         } else {
             match self.talk.answer(wire, &message.body) {
                 Ok((sdp, settled)) => (sdp, Some(settled)),
-                Err(unusable) => return refuse(now, wire, request, unusable.is_for_clear()),
+                Err(unusable) => return refuse(now, wire, request, &unusable),
             }
         };
         self.dialog.refresh(message, request.from);
@@ -90,7 +91,7 @@ impl Call {
                     sdp = Some(answer);
                     self.announce(wire, settled);
                 }
-                Err(unusable) => return refuse(now, wire, request, unusable.is_for_clear()),
+                Err(unusable) => return refuse(now, wire, request, &unusable),
             }
         }
         self.dialog.refresh(message, request.from);
@@ -104,13 +105,10 @@ impl Call {
     }
 }
 
-/// Refuses an offer within the call; `clear` where it would take the encryption away.
-fn refuse(now: Instant, wire: &mut Wire, request: &Within<'_>, clear: bool) {
-    if !clear {
-        return reply(now, wire, request, 488);
-    }
-    wire.counters.refused_clear += 1;
-    let response = wire.refusal_of_clear(request.message);
+/// Refuses an offer within the call, which goes on as it was.
+fn refuse(now: Instant, wire: &mut Wire, request: &Within<'_>, unusable: &Unusable) {
+    wire.refused_description(unusable, None);
+    let response = wire.refusal_of(request.message, unusable);
     wire.transactions.respond(now, request.id, &response);
 }
 

@@ -56,9 +56,7 @@ impl Outgoing {
             Err(unusable) => {
                 wire.dialogs.remove(dialog.id());
                 wire.acknowledge(now, &dialog, answer, None);
-                if unusable.is_for_clear() {
-                    wire.refused_clear(self.party.via.clone());
-                }
+                wire.refused_description(&unusable, self.party.via.clone());
                 let why = reason::of(Cause::NotAcceptable);
                 wire.bye(now, &mut dialog, why, Owner::Nobody);
                 return Outcome::Gone(Cause::NotAcceptable);

@@ -80,12 +80,11 @@ impl Reception {
         let protection = party.protection(request.from.transport.secure());
         let offer = match Talk::read(&message.body, wire.local, wire.codecs.clone(), protection) {
             Ok(offer) => offer,
-            Err(unusable) if unusable.is_for_clear() => {
-                let response = wire.refusal_of_clear(message);
+            Err(unusable) => {
+                let response = wire.refusal_of(message, &unusable);
                 wire.send(request.reply_to, &response);
-                return wire.refused_clear(party.via);
+                return wire.refused_description(&unusable, party.via);
             }
-            Err(_) => return refuse(wire, 488),
         };
         let tag = wire.tag_for(message);
         let Some(dialog) = Dialog::of_server(message, &tag, request.from) else {
