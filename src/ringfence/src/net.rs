@@ -59,6 +59,7 @@ pub enum Arrived {
     Bytes {
         flow: FlowId,
         bytes: Vec<u8>,
+        at: Instant,
         held: OwnedSemaphorePermit,
     },
     Closed {
@@ -152,7 +153,7 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
     let sip = begin.sip;
     raise_file_limit();
     let counters = Arc::new(NetCounters::default());
-    let (intake, waiting) = intake::queues(begin.exchange.clone(), counters.clone());
+    let (intake, waiting) = intake::queues(begin.exchange.clone(), counters.clone(), begin.clock);
     let friends = Arc::new(Friends::default());
     friends.set_trunks(begin.trunks.addresses.clone());
     let _entered = begin.runtime.enter();

@@ -146,7 +146,8 @@ async fn read<R: AsyncRead + Unpin>(
             place.known();
         }
         let chunk = bytes.get(..length).unwrap_or_default().to_vec();
-        if !intake.bring(is_known, Arrived::Bytes { flow, bytes: chunk, held }).await {
+        let at = intake.clock.now();
+        if !intake.bring(is_known, Arrived::Bytes { flow, bytes: chunk, at, held }).await {
             return;
         }
         if !is_known {

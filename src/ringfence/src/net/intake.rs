@@ -8,9 +8,13 @@
 //!
 //! A call that was begun is so finished before another begins, and what a box cannot do waits where
 //! it costs least.
+//!
+//! The bytes of a connection keep their order, so those of known peers all go `within`. What begins
+//! there is load too, once it waits: else a site of TLS alone would never be overloaded.
 
-use super::load::Load;
+use super::load::{Load, SHORT};
 use super::{Arrived, NetCounters};
+use crate::clock::Clock;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use model::Instant;
 use std::net::SocketAddr;
@@ -50,6 +54,7 @@ pub struct Intake {
     queues: [Sender<Arrived>; 3],
     exchange: std::thread::Thread,
     pub counters: Arc<NetCounters>,
+    pub clock: Clock,
     bytes: Arc<[AtomicUsize; 3]>,
     /// Nobody takes anything any more.
     over: Arc<AtomicBool>,
@@ -65,13 +70,18 @@ pub struct Waiting {
 }
 
 /// Makes the queues.
-pub fn queues(exchange: std::thread::Thread, counters: Arc<NetCounters>) -> (Intake, Waiting) {
+pub fn queues(
+    exchange: std::thread::Thread,
+    counters: Arc<NetCounters>,
+    clock: Clock,
+) -> (Intake, Waiting) {
     let [strangers, begins, within] = MESSAGES_MAX.map(crossbeam_channel::bounded);
     let (bytes, over): (Arc<[AtomicUsize; 3]>, Arc<AtomicBool>) = Default::default();
     let intake = Intake {
         queues: [strangers.0, begins.0, within.0],
         exchange,
         counters,
+        clock,
         bytes: bytes.clone(),
         over: over.clone(),
     };
@@ -135,11 +145,21 @@ impl Waiting {
                 self.load.nothing_waits();
                 None
             })?;
-        if let Arrived::Datagram { bytes, at, .. } = &arrived {
-            self.bytes[queue as usize].fetch_sub(bytes.len(), Ordering::Relaxed);
-            if queue == Queue::Begins {
-                self.load.waited(now, now.since(*at));
+        match &arrived {
+            Arrived::Datagram { bytes, at, .. } => {
+                self.bytes[queue as usize].fetch_sub(bytes.len(), Ordering::Relaxed);
+                if queue == Queue::Begins {
+                    self.load.waited(now, now.since(*at));
+                }
             }
+            // It waits less than a datagram that begins something: a short wait of its tells nothing.
+            Arrived::Bytes { bytes, at, .. } if queue == Queue::Within => {
+                let waited = now.since(*at);
+                if waited >= SHORT && Queue::of_known(bytes) == Queue::Begins {
+                    self.load.waited(now, waited);
+                }
+            }
+            Arrived::Bytes { .. } | Arrived::Opened(_) | Arrived::Closed { .. } => {}
         }
         Some(arrived)
     }
@@ -177,7 +197,7 @@ mod tests {
     const BYE: &[u8] = b"BYE sip:a@x SIP/2.0\r\nTo: <sip:a@x>;tag=1\r\n\r\n";
 
     fn ends() -> (Intake, Waiting) {
-        queues(std::thread::current(), Arc::default())
+        queues(std::thread::current(), Arc::default(), Clock::start().0)
     }
 
     fn addr(port: u16) -> SocketAddr {
@@ -227,6 +247,33 @@ mod tests {
         waiting.take(later);
         assert!(waiting.load().is_over());
         assert_eq!(taken(&mut waiting, later).len(), 1);
+        assert!(!waiting.load().is_over(), "nothing waits any more");
+    }
+
+    #[test]
+    fn calls_that_wait_in_connections_are_an_overload_too() {
+        let (intake, mut waiting) = ends();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let held = || Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
+        let bring = |bytes: &[u8]| {
+            let (flow, bytes) = (sip::FlowId(1), bytes.to_vec());
+            let arrived = Arrived::Bytes { flow, bytes, at: NOW, held: held() };
+            assert!(runtime.block_on(intake.bring(true, arrived)));
+        };
+        bring(BYE);
+        bring(INVITE);
+        bring(INVITE);
+        bring(INVITE);
+        let late = NOW + Duration::from_millis(350);
+        waiting.take(late);
+        assert!(!waiting.load().is_over(), "a request within a call");
+        waiting.take(NOW + Duration::from_millis(5));
+        assert!(!waiting.load().is_over());
+        waiting.take(late);
+        assert!(waiting.load().is_over());
+        waiting.take(NOW + Duration::from_millis(5));
+        assert!(waiting.load().is_over(), "a short wait of a connection ends no overload");
+        assert!(waiting.take(late).is_none());
         assert!(!waiting.load().is_over(), "nothing waits any more");
     }
 

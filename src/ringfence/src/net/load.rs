@@ -21,7 +21,7 @@ const LASTS: Duration = Duration::from_millis(100);
 /// A wait that is too long at once.
 const TOO_LONG: Duration = Duration::from_millis(300);
 /// A wait after which all is well again.
-const SHORT: Duration = Duration::from_millis(20);
+pub(super) const SHORT: Duration = Duration::from_millis(20);
 /// How long the console is shown that there was too much to do.
 const SHOWN: Duration = Duration::from_secs(10);
 

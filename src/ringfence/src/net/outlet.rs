@@ -69,7 +69,7 @@ impl Outlet {
                 endpoint.handle(now, input);
                 drop(held);
             }
-            Arrived::Bytes { flow, bytes, held } => {
+            Arrived::Bytes { flow, bytes, held, .. } => {
                 if self.lines.contains_key(&flow) {
                     endpoint.handle(now, Input::Bytes { flow, bytes: &bytes });
                 }
