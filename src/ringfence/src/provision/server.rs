@@ -12,7 +12,7 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -34,6 +34,8 @@ pub struct Limits {
     pub handshake: Duration,
     pub headers: Duration,
     pub connection: Duration,
+    /// Longest from the handshake until a device proved itself: who does not holds a place no longer.
+    pub unproven: Duration,
 }
 
 impl Default for Limits {
@@ -43,6 +45,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(5),
             headers: Duration::from_secs(5),
             connection: Duration::from_secs(30),
+            unproven: Duration::from_secs(5),
         }
     }
 }
@@ -109,18 +112,24 @@ async fn talk(
     let stream = tokio::time::timeout(desk.limits.handshake, shaking).await??;
     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let certificate = shown.and_then(crate::tls::subject).map(Arc::<str>::from);
+    let proved = AtomicBool::new(false);
     let service = hyper::service::service_fn(|request: Request<Incoming>| {
-        let (desk, certificate) = (desk.clone(), certificate.clone());
-        async move { answer(&desk, &request, certificate.as_deref(), from.ip()) }
+        let (desk, certificate, proved) = (desk.clone(), certificate.clone(), &proved);
+        async move { answer(&desk, &request, certificate.as_deref(), from.ip(), proved) }
     });
-    hyper::server::conn::http1::Builder::new()
+    let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(desk.limits.headers)
         .max_headers(HEADERS_MAX)
         .max_buf_size(REQUEST_BYTES_MAX)
         .keep_alive(true)
-        .serve_connection(TokioIo::new(stream), service)
-        .await?;
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    match tokio::time::timeout(desk.limits.unproven, &mut serving).await {
+        Ok(done) => done?,
+        Err(_) if proved.load(Ordering::Relaxed) => serving.await?,
+        Err(_) => anyhow::bail!("nothing was proved in time"),
+    }
     Ok(())
 }
 
@@ -134,6 +143,7 @@ fn answer(
     request: &Request<Incoming>,
     certificate: Option<&str>,
     from: IpAddr,
+    proved: &AtomicBool,
 ) -> Result<Response<Full<Bytes>>, TooMany> {
     if !desk.sources().ask(desk.clock.now(), from) {
         count(&desk.shelf.counters.shed);
@@ -147,7 +157,11 @@ fn answer(
         certificate,
         from,
     };
-    let mut response = match desk.shelf.answer(asked, wall_now()) {
+    let answered = desk.shelf.answer(asked, wall_now());
+    if !matches!(answered, Answer::Challenge { .. }) {
+        proved.store(true, Ordering::Relaxed);
+    }
+    let mut response = match answered {
         Answer::Challenge { wrong } => {
             refused(desk, from, wrong);
             let mut response = empty(StatusCode::UNAUTHORIZED);

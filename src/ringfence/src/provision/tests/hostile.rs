@@ -110,7 +110,37 @@ fn hasty() -> super::super::Limits {
         handshake: Duration::from_millis(300),
         headers: Duration::from_millis(300),
         connection: Duration::from_millis(1500),
+        unproven: Duration::from_millis(1500),
     }
+}
+
+#[tokio::test]
+async fn who_proves_nothing_holds_a_place_for_a_moment_and_who_did_may_stay() {
+    let second = Duration::from_secs(1);
+    let slow = Duration::from_secs(30);
+    let limits =
+        super::super::Limits { headers: slow, connection: slow, unproven: second, ..hasty() };
+    let world = World::with(limits, None).await;
+    let own = keys().credential(YEALINK, 0);
+    let text = format!("{}:{}", own.user, own.secret.reveal());
+    let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+    let asks =
+        |proof: &str| format!("GET /phones/001565008001.cfg HTTP/1.1\r\nHost: box\r\n{proof}\r\n");
+    let mut places = Vec::new();
+    for proof in [String::new(), format!("Authorization: Basic {text}\r\n")] {
+        let mut stream = world.connect(LOOPBACK).await.unwrap();
+        stream.write_all(asks(&proof).as_bytes()).await.unwrap();
+        places.push(tokio::spawn(async move {
+            let mut all = Vec::new();
+            let end = tokio::time::timeout(3 * second, stream.read_to_end(&mut all)).await;
+            (String::from_utf8_lossy(&all).contains("200 OK"), end.is_ok())
+        }));
+    }
+    let mut stood = Vec::new();
+    for place in places {
+        stood.push(place.await.unwrap());
+    }
+    assert_eq!(stood, [(false, true), (true, false)], "served, and closed within 3 s");
 }
 
 #[tokio::test]
