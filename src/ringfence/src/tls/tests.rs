@@ -69,6 +69,24 @@ fn a_phone_that_trusts_the_boxs_authority_trusts_its_addresses_and_no_others() {
 }
 
 #[test]
+fn rfc_8446_phones_of_tls_1_2_and_of_1_3_are_taken() {
+    use rustls::pki_types::pem::PemObject as _;
+    let dir = tempfile::tempdir().unwrap();
+    let tls = made(dir.path(), &["192.0.2.1"], NOW);
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(tls.trust_pem().as_bytes()).unwrap()).unwrap();
+        let phone = ClientConfig::builder_with_provider(tls.provider.clone())
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let server = tls.server(Clients::NotAsked).unwrap();
+        assert_eq!(shake(Arc::new(phone), server, "192.0.2.1"), Ok(()), "{version:?}");
+    }
+}
+
+#[test]
 fn a_phone_that_reads_no_addresses_in_a_certificate_finds_an_ipv4_address_among_the_names() {
     use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
     let dir = tempfile::tempdir().unwrap();
