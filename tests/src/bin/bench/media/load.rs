@@ -166,7 +166,7 @@ impl<'a> Load<'a> {
             },
             _ => bytes,
         };
-        if !self.judging || packet.len() < PACKET {
+        if packet.len() < PACKET {
             return;
         }
         let step = self.step;
@@ -178,10 +178,14 @@ impl<'a> Load<'a> {
         let stamp = stamp.filter(|(from, _)| *from == speaker);
         let delay = stamp.map(|(_, at)| now.saturating_sub(at) as f64 / 1e6);
         let at_ms = (now - self.begun) as f64 / 1e6;
+        // Ears listen from the start: a decoder that begins in the middle hears noise at first.
         let right = match forwarded {
             true => stamp.is_some(),
             false => self.tones.is_right(step.case, step.calls, leg, sequence, &packet[HEADER..]),
         };
+        if !self.judging {
+            return;
+        }
         self.heard.note(leg, sequence, at_ms as f32, delay, right);
     }
 }
