@@ -20,7 +20,7 @@ use level::Level;
 use model::Rate;
 use tones::{Kind, Tones};
 
-pub use denoise::{FLOOR_DB, warm};
+pub use denoise::warm;
 pub use level::{GAIN_DB_MAX, GAIN_DB_MIN, HIGHEST, LOWEST};
 
 /// What is to be done.
