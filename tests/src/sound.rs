@@ -47,6 +47,12 @@ pub fn mixed_tone_ms(samples: &[i16], hz: f64) -> u32 {
     samples.chunks_exact(160).filter(within).map(|_| 20).sum()
 }
 
+/// Total ms of windows in which `hz` is heard beside something up to 15 dB louder.
+pub fn faint_tone_ms(samples: &[i16], hz: f64) -> u32 {
+    let within = |window: &&[i16]| share_of(window, hz) > 0.03;
+    samples.chunks_exact(160).filter(within).map(|_| 20).sum()
+}
+
 fn is_tone(window: &[i16], hz: f64) -> bool {
     share_of(window, hz) > 0.9
 }
