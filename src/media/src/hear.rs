@@ -18,6 +18,8 @@ use std::f32::consts::{PI, TAU};
 const HALF: usize = 80;
 /// Windows in a row that make a key: with their overlap, 40 ms of tone.
 const HITS_MIN: u8 = 3;
+/// Windows in a row after which a key is likely: what passed until then, 30 ms, is none to anybody.
+const HITS_LIKELY: u8 = 2;
 /// Windows in a row without the key that end it; shorter drop-outs do not.
 const MISSES_MIN: u8 = 3;
 /// Ticks a key has sounded at most when it is found: its first windows, and where they fell in a tick.
@@ -109,6 +111,11 @@ impl KeyEar {
             told = self.step(key).or(told);
         }
         told
+    }
+
+    /// Tells whether a key is pressed that was told, or likely will be in 10 ms.
+    pub fn is_likely(&self) -> bool {
+        self.is_pressed() || self.hits >= HITS_LIKELY
     }
 
     /// Tells whether a key that was told is still pressed.

@@ -309,7 +309,7 @@ impl Leg {
         match (rate, others) {
             (Some(rate), _) => self.encode(weights, rate, &frame, &mut heard),
             // It is sent apart: who hears both takes it for two.
-            (None, Others::Peer(_, said)) if said.key && self.takes() != Taken::Sound => {
+            (None, Others::Peer(_, said)) if said.likely_key && self.takes() != Taken::Sound => {
                 self.encode(weights, codec.rate(), &frame, &mut heard);
             }
             (None, Others::Peer(peer, said)) => {

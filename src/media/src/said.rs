@@ -14,6 +14,8 @@ pub struct Said {
     pub decoded: bool,
     /// A key's tone is in the sound.
     pub key: bool,
+    /// So it seems, or it is there.
+    pub likely_key: bool,
     /// The samples are not those of the bytes any more: something was done for them.
     pub changed: bool,
     pub samples: Samples,
@@ -27,6 +29,7 @@ impl Said {
             bytes: [codec.silence(); SAMPLES_PER_FRAME],
             decoded: true,
             key: false,
+            likely_key: false,
             changed: false,
             samples: [0; SAMPLES_PER_FRAME_MAX],
         }
@@ -37,7 +40,7 @@ impl Said {
         self.codec = codec;
         self.bytes = [codec.silence(); SAMPLES_PER_FRAME];
         self.decoded = true;
-        self.key = false;
+        (self.key, self.likely_key) = (false, false);
         self.changed = false;
         self.samples[..codec.rate().samples_per_frame()].fill(0);
     }

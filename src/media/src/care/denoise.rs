@@ -6,8 +6,7 @@ use nnnoiseless::DenoiseState;
 
 /// Samples it takes at once: 10 ms at 48 kHz. What it gives is as much later.
 const HALF: usize = DenoiseState::FRAME_SIZE;
-/// Noise is not taken further down than this, so that a line never seems dead.
-pub const FLOOR_DB: f32 = 20.0;
+/// Noise is not taken further down than this, 20 dB, so that a line never seems dead.
 const FLOOR: f32 = 0.1;
 
 /// Makes what the first frame on a thread allocates: the plan of the transform. To be called once on

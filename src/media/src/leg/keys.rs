@@ -75,6 +75,7 @@ impl Leg {
         self.to_ear.frame(&constants.weights, from, &said.samples, Rate::Narrow, &mut narrow);
         let digit = self.keys.ear.hear(&constants.filters, &narrow[..SAMPLES_PER_FRAME]);
         self.said.key = self.keys.ear.is_pressed();
+        self.said.likely_key = self.keys.ear.is_likely();
         digit
     }
 }
