@@ -14,6 +14,7 @@ use ringfence::clock::Clock;
 use ringfence::media_thread::{self, Media, MediaCounters, MediaOrder, OrderSender, Place};
 use ringfence::seal::{self, Seal, SealCounters, TapBegin};
 use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -178,9 +179,19 @@ fn connect(step: &Step, orders: &mut OrderSender) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The socket of a leg, as the daemon opens it.
+/// The socket of a leg, as the daemon opens it. The kernel takes a moment to close what the ring of
+/// the step before held.
 pub fn socket(step: &Step, leg: usize) -> anyhow::Result<UdpSocket> {
-    let socket = UdpSocket::bind((step.box_ip, PORTS_FROM + leg as u16))?;
+    let patience = Instant::now() + Duration::from_secs(10);
+    let bind = || UdpSocket::bind((step.box_ip, PORTS_FROM + leg as u16));
+    let mut bound = bind();
+    while bound.as_ref().is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+        && Instant::now() < patience
+    {
+        std::thread::sleep(Duration::from_millis(50));
+        bound = bind();
+    }
+    let socket = bound?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }
