@@ -181,7 +181,8 @@ impl Guard {
         let source = Source::of(from.ip());
         // Who owns one account guesses at others like anybody.
         let own = self.proved.is_of(&from, &credentials.username);
-        if !own && !self.suspects.may_try(now, source) {
+        let banned = self.suspects.is_banned(now, source);
+        if !own && (banned || !self.suspects.may_try(now, source)) {
             return Entry::Unjudged;
         }
         let secret = secret_of(&credentials.username);

@@ -139,14 +139,17 @@ fn who_owns_one_account_guesses_at_others_no_faster_and_is_banned_like_anybody()
 }
 
 #[test]
-fn a_trunk_whose_phones_mistype_goes_on_calling() {
+fn a_trunk_whose_phones_mistype_goes_on_calling_and_guesses_no_further() {
     let mut net = Network::new(1);
     for n in 0..40 {
         register(&mut net, TRUNK, "8001", &n.to_string());
         net.run(Duration::from_secs(40));
     }
-    assert!(net.news(BOX).iter().all(|said| !matches!(said, Output::Banned { .. })));
     net.call_in();
+    assert!(net.news(BOX).iter().any(|said| matches!(said, Output::Banned { .. })), "an alarm");
+    let unjudged = net.endpoint(BOX).counters().unjudged;
+    register(&mut net, TRUNK, "8001", PASSWORD);
+    assert_eq!(net.endpoint(BOX).counters().unjudged, unjudged + 1, "it guesses no further");
 }
 
 #[test]

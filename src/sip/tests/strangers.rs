@@ -99,6 +99,22 @@ fn a_caller_of_a_trunk_that_calls_itself_an_extension_is_withheld_whatever_its_h
 }
 
 #[test]
+fn a_name_of_a_trunks_caller_that_reads_like_an_extension_is_not_shown() {
+    for (named, shown) in [("8001", ""), ("80 01", ""), ("Li Na", "Li Na")] {
+        let mut net = Network::new(1);
+        net.endpoints.remove(&at(TRUNK));
+        let from = format!("\"{named}\" <sip:02168889999@carrier.example>");
+        let text = invite(TRUNK, "").replace("<sip:eve@203.0.113.66>", &from);
+        net.ask(TRUNK, BOX, &text);
+        let leg = net.arrived(BOX)[0];
+        let LegEvent::Arrived { caller, name, .. } = net.events(BOX, leg).remove(0) else {
+            panic!()
+        };
+        assert_eq!((caller.reveal(), name.reveal()), ("02168889999", shown));
+    }
+}
+
+#[test]
 fn options_is_answered_with_what_we_can_do() {
     let mut net = Network::new(1);
     let answer = net.ask(STRANGER, BOX, &request("OPTIONS", STRANGER, "", "")).remove(0);

@@ -58,7 +58,8 @@ pub fn consulted(wire: &Wire, legs: &Legs, leg: LegId, refer: &Message) -> Optio
 }
 
 /// What is said of a leg that arrived. Who calls by a trunk and names an extension of ours is
-/// withheld, whatever host it names: a phone would show it as the colleague of that number.
+/// withheld, whatever host it names, and so is a name that is an extension's number: a phone would
+/// show it as the colleague of that number.
 pub fn arrival(
     invite: &Message,
     party: &Party,
@@ -75,8 +76,12 @@ pub fn arrival(
             (Number::new(phone.as_str()), name)
         }
         _ => {
-            let of = caller::of(invite, party.trusted);
-            if is_extension(of.0.reveal()) { Default::default() } else { of }
+            let (caller, name) = caller::of(invite, party.trusted);
+            match is_extension(caller.reveal()) {
+                true => Default::default(),
+                false if is_extension(name.reveal()) => (caller, Default::default()),
+                false => (caller, name),
+            }
         }
     };
     // A phone of ours does not say who sent it a call.

@@ -68,13 +68,11 @@ impl Reception {
         wire.send(request.reply_to, &challenge);
     }
 
-    /// Counts a wrong password; a trunk's address is not banned for one, for its calls need none.
+    /// Counts a wrong password. A trunk's address that gave too many has none judged any more, and
+    /// its calls, which need none, go on.
     fn wrong(&mut self, now: Instant, wire: &mut Wire, request: &Request) {
         let account = self.named(&request.message);
         *wire.counters.failures.entry(account.clone()).or_default() += 1;
-        if self.is_trunk(request.from.ip()) {
-            return;
-        }
         let (until, strangers) = self.guard.wrong(now, request.from.addr, account.as_str());
         for addr in strangers {
             wire.tell(Output::Estranged { addr });
