@@ -124,6 +124,26 @@ fn datagram(n: u16, tick: u32, payload_type: u8, payload: &[u8], buffer: &mut [u
     len
 }
 
+/// A phone's sender report with a block about us, and its name (RFC 3550 section 6.4.1); some say
+/// goodbye for another source.
+fn report(n: u16, tick: u32, buffer: &mut [u8]) -> usize {
+    let part = |head: [u8; 2], words: &[u32]| {
+        let body: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        [&head[..], &(words.len() as u16).to_be_bytes(), &body].concat()
+    };
+    let (ntp, lost) = (tick << 8, (tick % 50) << 24);
+    let block = [u32::from(n), lost | 3, tick, tick % 90, ntp, 0x8000];
+    let sender = part(
+        [0x81, 200],
+        &[&[7, tick / 50, ntp, tick * 160, tick, tick * 160], &block[..]].concat(),
+    );
+    let name = part([0x81, 202], &[7, 0x0103_6162, 0x6300_0000]);
+    let bye = part([0x81, 203], &[if tick.is_multiple_of(3) { 9 } else { 7 }]);
+    let parts = [sender, name, if tick % 500 < 20 { bye } else { Vec::new() }].concat();
+    buffer[..parts.len()].copy_from_slice(&parts);
+    parts.len()
+}
+
 #[test]
 fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let sound: Vec<i16> = (0..24_000).map(|n| ((n * n / 7) % 9000) as i16 - 4500).collect();
@@ -191,6 +211,17 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                 }
                 _ => engine.datagram(now, slot, address(n), &buffer[..len]),
             });
+            if (tick + u32::from(n)).is_multiple_of(40) {
+                let mut len = report(n, tick, &mut buffer);
+                if let Some(srtp) = &mut phones[usize::from(n)] {
+                    len = srtp.protect_control(&mut buffer, len).unwrap();
+                }
+                let len = if dice % 9 == 0 { (dice % 60) as usize } else { len };
+                assert_no_alloc(|| match n.is_multiple_of(2) {
+                    true => engine.datagram(now, slot, address(n), &buffer[..len]),
+                    false => engine.rtcp(now, slot, address(n), &buffer[..len]),
+                });
+            }
         }
         let at = (tick as usize * 160) % 8000;
         let block: &Block = line[at..at + 160].try_into().unwrap();
@@ -285,6 +316,9 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
     let encrypted: Vec<u16> = (0..PHONES).filter(|n| n % 3 == 1).collect();
     assert!(encrypted.iter().filter(|n| heard(n)).count() > encrypted.len() / 2);
     assert!(figures > 300 && sink.reports > 500, "{figures} figures, {} reports", sink.reports);
+    let total = engine.totals();
+    let (taken, spoiled) = (total.reports_in, total.reports_malformed);
+    assert!(taken > 100 && spoiled > 5, "{taken} reports taken, {spoiled} spoiled");
     assert!(retired > 200, "{retired} sessions");
     assert_eq!(engine.engine_counters().retired_not_fetched, 0);
     assert_no_alloc(|| drop(std::hint::black_box(Box::new(random))));

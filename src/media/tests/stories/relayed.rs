@@ -48,6 +48,17 @@ fn open(world: &mut World, slot: u16, end: End, sound: Vec<i16>) -> Slot {
     place
 }
 
+/// Sends a key as a telephone-event, all its packets at once (RFC 4733).
+fn send_event(world: &mut World, slot: Slot, key: char) {
+    let timestamp = world.phones[&slot].timestamp;
+    let mut event = EventOut::new(digit(key), timestamp, 8000);
+    while let Some(packet) = event.packet() {
+        let mut bytes = world.phone_mut(slot).packet(101, false, &packet.payload);
+        bytes[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        world.datagram(slot, &bytes);
+    }
+}
+
 /// Presses the keys at an end, by telephone-event or signalling; sound has them in it.
 fn press(world: &mut World, slot: Slot, end: End) {
     for key in PRESSED.chars() {
@@ -56,16 +67,7 @@ fn press(world: &mut World, slot: Slot, end: End) {
             End::Signalling => {
                 world.command(Command::Pressed { slot, digit: digit(key) });
             }
-            End::Events => {
-                let timestamp = world.phones[&slot].timestamp;
-                let mut event = EventOut::new(digit(key), timestamp, 8000);
-                while let Some(packet) = event.packet() {
-                    let bytes = world.phone_mut(slot).packet(101, false, &packet.payload);
-                    let mut bytes = bytes;
-                    bytes[4..8].copy_from_slice(&timestamp.to_be_bytes());
-                    world.datagram(slot, &bytes);
-                }
-            }
+            End::Events => send_event(world, slot, key),
         }
         world.run(500);
     }
@@ -176,13 +178,7 @@ fn a_key_that_comes_as_event_and_by_signalling_is_told_and_sent_on_once() {
     let b = open(&mut world, 1, End::Events, vec![0]);
     world.command(Command::Bridge { a, b });
     for key in "1122".chars() {
-        let timestamp = world.phones[&a].timestamp;
-        let mut event = EventOut::new(digit(key), timestamp, 8000);
-        while let Some(packet) = event.packet() {
-            let mut bytes = world.phone_mut(a).packet(101, false, &packet.payload);
-            bytes[4..8].copy_from_slice(&timestamp.to_be_bytes());
-            world.datagram(a, &bytes);
-        }
+        send_event(&mut world, a, key);
         world.run(130);
         world.command(Command::Pressed { slot: a, digit: digit(key) });
         world.run(120);
@@ -198,13 +194,7 @@ fn the_echo_of_a_line_that_is_sent_tones_is_no_key() {
     let b = open(&mut world, 1, End::Card, vec![0; 320]);
     world.command(Command::Bridge { a, b });
     for key in PRESSED.chars() {
-        let timestamp = world.phones[&a].timestamp;
-        let mut event = EventOut::new(digit(key), timestamp, 8000);
-        while let Some(packet) = event.packet() {
-            let mut bytes = world.phone_mut(a).packet(101, false, &packet.payload);
-            bytes[4..8].copy_from_slice(&timestamp.to_be_bytes());
-            world.datagram(a, &bytes);
-        }
+        send_event(&mut world, a, key);
         for _ in 0..25 {
             world.run(20);
             // The line sends back what it was sent, 10 dB weaker, 40 ms later.
