@@ -101,10 +101,15 @@ impl Agents {
         self.change(now, agent, AgentState::WrapUp { visit });
     }
 
-    /// After-call work at the agent's wish: for the last call, for as long as the agent likes.
+    /// After-call work at the agent's wish, for as long as the agent likes: for the call that the
+    /// agent rests after already, or for the last.
     pub(crate) fn rest(&mut self, now: Instant, agent: &AgentId) -> String {
         let Some(desk) = self.desks.get_mut(agent) else { return "agent.unknown-code".into() };
-        let Some(visit) = desk.last else { return self.state_prompt(agent) };
+        let of_now = match desk.state {
+            AgentState::WrapUp { visit } => Some(visit),
+            _ => desk.last,
+        };
+        let Some(visit) = of_now else { return self.state_prompt(agent) };
         if let Some(until) = desk.wrap_up_until.take() {
             self.wrap_ups.remove(&(until, agent.clone()));
         }

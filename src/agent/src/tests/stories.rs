@@ -129,6 +129,18 @@ fn wrap_up_ends_by_its_code_by_ready_or_by_not_ready() {
 }
 
 #[test]
+fn a_rest_that_goes_on_after_a_call_by_hand_stays_that_of_the_first_call() {
+    let mut world = World::talking("help");
+    world.release("8001", 1);
+    world.tell(Input::Engaged { agent: "8001".into(), visit: visit(2), queue: None });
+    assert_eq!(changes(&world.release("8001", 2)), [("8001", &WrapUp { visit: visit(1) })]);
+    let rest = Input::Code { phone: "8001".into(), dialled: "*16" };
+    assert_eq!(changes(&world.tell(rest)), []);
+    assert_eq!(world.until(600), [], "for as long as the agent likes");
+    assert_eq!(world.state("8001"), WrapUp { visit: visit(1) });
+}
+
+#[test]
 fn a_log_out_while_talking_happens_at_the_end_of_the_call() {
     let mut world = World::talking("help");
     assert_eq!(world.dial("8001", "*12"), "en agent.logged-out");
