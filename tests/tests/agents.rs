@@ -75,3 +75,30 @@ fn a_phone_that_names_another_interface_in_its_description_is_heard_and_hears() 
     phone.wait(SOON, |story| both(story, 1004.0)).unwrap();
     caller.wait(SOON, |story| both(story, 1500.0)).unwrap();
 }
+
+#[test]
+fn a_caller_by_ipv4_talks_with_a_phone_by_ipv6_where_the_box_has_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let both = |text: String| {
+        let text = text.replace("bind = \"127.0.0.1:", "bind = \"[::]:");
+        text.replace("silence = \"30s\"", "silence = \"5s\"")
+    };
+    let sip = copy_site("hospital", &site, both).unwrap();
+    let state = dir.path().join("state");
+    let boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    let six = (std::net::Ipv6Addr::LOCALHOST, sip.port()).into();
+    let phone = Phone::start(Setup::agent(six, "8001", tone(1500.0, -12.0, 1000))).unwrap();
+    phone.wait(SOON, |story| matches!(story.registered, Some(Ok(_)))).unwrap();
+    phone.dial("*11");
+    phone.wait(Duration::from_secs(20), |story| story.ended.len() == 1).unwrap();
+    let caller = Phone::start(Setup::trunk(sip, "13800000001", tone(1004.0, -12.0, 1000))).unwrap();
+    caller.dial("400");
+    phone.wait(Duration::from_secs(60), |story| story.talking).unwrap();
+    let hears = |story: &tests::phone::Story, hz: f64| {
+        let heard: Vec<i16> = story.heard.iter().copied().map(from_a_law).collect();
+        tone_ms(&heard, hz) > 1000
+    };
+    phone.wait(SOON, |story| hears(story, 1004.0)).unwrap();
+    caller.wait(SOON, |story| hears(story, 1500.0)).unwrap();
+}

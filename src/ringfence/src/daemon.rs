@@ -233,12 +233,9 @@ impl Boxed<'_> {
         runtime.spawn(signals(asks_out, here));
         drop(guard);
 
-        // Bound like signalling: to every address where that is, and each peer is told the one it sees.
-        let rtp_ip = match (site.sip.bind.ip().is_unspecified(), local) {
-            (false, _) => local.ip(),
-            (true, std::net::SocketAddr::V4(_)) => std::net::Ipv4Addr::UNSPECIFIED.into(),
-            (true, std::net::SocketAddr::V6(_)) => std::net::Ipv6Addr::UNSPECIFIED.into(),
-        };
+        // Bound like signalling: to every address where that is, and each peer is told the one it
+        // sees.
+        let rtp_ip = site.sip.bind.ip();
         let status = format!("answering on {local}, {} ports", port_ids.len());
         let wires = wires::Wires::new(
             port_ids.len(),

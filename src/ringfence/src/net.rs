@@ -168,7 +168,7 @@ pub fn start(begin: &Begin<'_>) -> anyhow::Result<Net> {
         sockets.push((socket.local_addr()?, socket));
     }
     let main = main_addr(sockets.iter().map(|(at, _)| *at))?;
-    let mut locals = Locals::udp(crate::switch::reachable(main));
+    let mut locals = Locals::udp(crate::switch::reachable(main)).sounding(sip.bind.ip());
     for (at, _) in &sockets {
         locals = locals.and(Transport::Udp, crate::switch::reachable(*at));
     }

@@ -44,15 +44,28 @@ pub struct Rtp {
 /// which has it before what is not interactive (socket(7); more needs a right). Where the system
 /// refuses the sound goes all the same.
 fn mark(socket: &UdpSocket, ip: IpAddr, dscp: u8) {
-    let _ = match ip {
-        IpAddr::V4(_) => rustix::net::sockopt::set_ip_tos(socket, dscp << 2),
-        IpAddr::V6(_) => rustix::net::sockopt::set_ipv6_tclass(socket, u32::from(dscp) << 2),
-    };
+    // One of IPv6 may take IPv4 too.
+    let _ = rustix::net::sockopt::set_ip_tos(socket, dscp << 2);
+    if ip.is_ipv6() {
+        let _ = rustix::net::sockopt::set_ipv6_tclass(socket, u32::from(dscp) << 2);
+    }
     let socket = socket2::SockRef::from(socket);
     let _ = socket.set_priority(if dscp == 0 { 0 } else { INTERACTIVE });
     // Bytes as the kernel counts them, overhead and all: a second of any codec. What a flood sends
     // more is dropped there.
     let _ = socket.set_recv_buffer_size(RECEIVE_BYTES);
+}
+
+/// Binds one socket; one of IPv6 that is bound to every address takes IPv4 too.
+fn bind(at: SocketAddr) -> std::io::Result<UdpSocket> {
+    let domain = socket2::Domain::for_address(at);
+    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
+    if at.is_ipv6() {
+        socket.set_only_v6(!at.ip().is_unspecified())?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&at.into())?;
+    Ok(socket.into())
 }
 
 /// The sockets of a leg: for sound on an even port, for its reports on the next (RFC 3550 11).
@@ -64,9 +77,7 @@ pub struct Pair {
 impl Pair {
     fn bind(local: SocketAddr, dscp: u8) -> std::io::Result<Self> {
         let above = SocketAddr::new(local.ip(), local.port().saturating_add(1));
-        let (sound, reports) = (UdpSocket::bind(local)?, UdpSocket::bind(above)?);
-        sound.set_nonblocking(true)?;
-        reports.set_nonblocking(true)?;
+        let (sound, reports) = (bind(local)?, bind(above)?);
         for socket in [&sound, &reports] {
             mark(socket, local.ip(), dscp);
         }

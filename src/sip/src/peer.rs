@@ -105,6 +105,8 @@ pub fn within(net: IpAddr, bits: u8, ip: IpAddr) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locals {
     main: SocketAddr,
+    /// What sound is bound to.
+    sound: IpAddr,
     all: Vec<(Transport, SocketAddr)>,
     /// The narrowest first.
     facing: Vec<Facing>,
@@ -113,7 +115,14 @@ pub struct Locals {
 impl Locals {
     /// Begins with the address for UDP, which is also the box's where no transport matters.
     pub fn udp(main: SocketAddr) -> Self {
-        Self { main, all: vec![(Transport::Udp, main)], facing: Vec::new() }
+        let all = vec![(Transport::Udp, main)];
+        Self { main, sound: main.ip(), all, facing: Vec::new() }
+    }
+
+    /// Has sound bound to this address; `::` is bound for IPv4 too.
+    pub fn sounding(mut self, at: IpAddr) -> Self {
+        self.sound = at;
+        self
     }
 
     /// Adds an address, unless the transport has one of that family.
@@ -138,8 +147,14 @@ impl Locals {
             return rtp;
         }
         let towards = self.towards(peer).ip();
-        let fits = towards.is_ipv4() == rtp.is_ipv4();
+        let fits = rtp.is_ipv6() || towards.is_ipv4();
         SocketAddr::new(if fits { towards } else { self.main.ip() }, rtp.port())
+    }
+
+    /// Where a peer's sound would go, whatever the port: what its offer is held against before a
+    /// port is taken.
+    pub fn sound(&self, peer: &Peer) -> SocketAddr {
+        self.media(SocketAddr::new(self.sound, 0), peer)
     }
 
     /// The main address.
@@ -211,6 +226,8 @@ mod tests {
         assert_eq!(media("0.0.0.0:20000", "10.1.2.9:5060"), "10.1.2.1:20000");
         assert_eq!(media("0.0.0.0:20000", "[2001:db8:1::9]:5060"), "192.0.2.1:20000");
         assert_eq!(media("192.0.2.7:20000", "10.1.2.9:5060"), "192.0.2.7:20000");
+        assert_eq!(media("[::]:20000", "10.1.2.9:5060"), "10.1.2.1:20000", "of both families");
+        assert_eq!(media("[::]:20000", "[2001:db8:1::9]:5060"), "[2001:db8:1::1]:20000");
         assert!(locals.has(ip("10.1.2.1")) && !locals.has(ip("10.1.2.9")));
     }
 

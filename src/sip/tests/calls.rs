@@ -414,9 +414,40 @@ fn rfc_3261_20_43_a_description_that_makes_no_call_is_refused_with_its_reason() 
 }
 
 #[test]
+fn a_box_of_both_families_answers_each_peer_in_its_own() {
+    for (far, offered, own) in [
+        (FAR, "IN IP6 2001:db8::7", "c=IN IP6 2001:db8::1"),
+        (TRUNK, "IN IP4 198.51.100.7", "c=IN IP4"),
+    ] {
+        let mut config = box_config();
+        let both = config.locals.and(sip::Transport::Udp, at(SIX));
+        config.locals = both.sounding(std::net::Ipv6Addr::UNSPECIFIED.into());
+        let peer = TrunkConfig::from_peers(vec![at(far).ip()], 10);
+        config.trunks = [(TrunkId::new("six"), peer)].into();
+        let mut net = Network::with(1, config);
+        net.endpoints.remove(&at(TRUNK));
+        let text = format!(
+            "INVITE sip:95000@{BOX} SIP/2.0\nVia: SIP/2.0/UDP {far};branch=z9hG4bKw\n\
+             Max-Forwards: 70\nFrom: <sip:1@carrier.example>;tag=1\nTo: <sip:95000@{BOX}>\n\
+             Call-ID: w\nCSeq: 1 INVITE\nContact: <sip:1@{far}>\n\
+             Content-Type: application/sdp\n\nv=0\no=- 1 1 {offered}\ns=-\nc={offered}\nt=0 0\n\
+             m=audio 30000 RTP/AVP 8\n"
+        );
+        net.ask(far, BOX, &text);
+        let leg = net.arrived(BOX)[0];
+        let rtp = "[::]:20000".parse().unwrap();
+        net.tell(BOX, Command::Answer { leg, rtp });
+        net.run_ms(20);
+        let answer = net.sent.iter().map(|sent| &sent.3).find(|text| text.contains("200 OK"));
+        assert!(answer.unwrap().contains(own), "{answer:?}");
+    }
+}
+
+const SIX: &str = "[2001:db8::1]:5060";
+const FAR: &str = "[2001:db8::7]:5060";
+
+#[test]
 fn an_ipv4_offer_to_a_box_of_ipv6_alone_is_refused_with_its_reason() {
-    const SIX: &str = "[2001:db8::1]:5060";
-    const FAR: &str = "[2001:db8::7]:5060";
     let mut config = box_config();
     config.locals = sip::Locals::udp(at(SIX));
     config.trunks = [(TrunkId::new("six"), TrunkConfig::from_peers(vec![at(FAR).ip()], 10))].into();

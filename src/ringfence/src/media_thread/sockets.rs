@@ -7,6 +7,9 @@
 //!
 //! Batches are used where the kernel grants them; `scripts/bench media` compares both. A leg that
 //! is flooded takes its turn with the rest, and what is over waits in the socket's buffer.
+//!
+//! Where a box speaks both families each socket is of IPv6 and takes IPv4 too, as mapped addresses
+//! (RFC 4291 section 2.5.5.2); here they are turned, and nobody else sees them.
 
 use board::datagrams::{Batches, DATAGRAM_BYTES_MAX, Sent};
 use media::Slot;
@@ -28,6 +31,8 @@ pub struct Sockets {
     reports: Each,
     /// Times the ring was given up.
     lost_ring: u64,
+    /// The sockets are of both families.
+    both: bool,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there is one")]
@@ -59,7 +64,7 @@ impl Sockets {
     }
 
     fn by(way: Way, slots: usize) -> std::io::Result<Self> {
-        Ok(Self { way, reports: Each::new(slots)?, lost_ring: 0 })
+        Ok(Self { way, reports: Each::new(slots)?, lost_ring: 0, both: false })
     }
 
     /// Tells whether the kernel grants batches.
@@ -69,6 +74,7 @@ impl Sockets {
 
     /// Takes a leg's socket; one that the slot had before is closed. Tells whether it is read.
     pub fn open(&mut self, slot: Slot, socket: UdpSocket) -> bool {
+        self.both = is_of_both(&socket);
         match &mut self.way {
             Way::Batches(batches) => batches.open(slot.0, socket),
             Way::Each(each) => each.open(slot, socket),
@@ -83,6 +89,7 @@ impl Sockets {
     /// Exchanges a leg's sound with this peer alone from now on, or again with all; where that saves
     /// nothing nothing changes.
     pub fn connect(&mut self, slot: Slot, peer: Option<SocketAddr>) {
+        let peer = peer.map(|peer| self.as_sent(peer));
         if let Way::Batches(batches) = &mut self.way {
             batches.connect(slot.0, peer);
         }
@@ -105,9 +112,8 @@ impl Sockets {
     /// Hands on what came; gives how many datagrams that were.
     pub fn read(&mut self, mut take: impl FnMut(Slot, SocketAddr, &[u8])) -> u64 {
         match &mut self.way {
-            Way::Batches(batches) => {
-                batches.receive(ROUNDS, |place, from, bytes| take(Slot(place), from, bytes))
-            }
+            Way::Batches(batches) => batches
+                .receive(ROUNDS, |place, from, bytes| take(Slot(place), as_known(from), bytes)),
             Way::Each(each) => each.read(take),
         }
     }
@@ -119,12 +125,14 @@ impl Sockets {
 
     /// Sends a report from a leg's socket for them. One without it sends none.
     pub fn send_report(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
+        let to = self.as_sent(to);
         self.reports.send(slot, to, packet);
     }
 
     /// Sends a packet from a leg's socket, with the next `flush` at the latest. A leg without a
     /// socket sends nothing.
     pub fn send(&mut self, slot: Slot, to: SocketAddr, packet: &[u8]) {
+        let to = self.as_sent(to);
         match &mut self.way {
             Way::Batches(batches) => batches.send(slot.0, to, packet),
             Way::Each(each) => each.send(slot, to, packet),
@@ -144,6 +152,16 @@ impl Sockets {
         sent.sent += reports.sent;
         sent.failed += reports.failed;
         sent
+    }
+
+    /// An address as the sockets take it.
+    fn as_sent(&self, to: SocketAddr) -> SocketAddr {
+        match to {
+            SocketAddr::V4(v4) if self.both => {
+                SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port())
+            }
+            _ => to,
+        }
     }
 
     /// Times the ring no longer did what it should, and was given up.
@@ -212,11 +230,25 @@ impl Each {
                 let Some(Some(socket)) = self.sockets.get(usize::from(slot)) else { continue };
                 let Ok((length, from)) = socket.recv_from(&mut bytes) else { continue };
                 taken += 1;
-                take(Slot(slot), from, bytes.get(..length).unwrap_or_default());
+                take(Slot(slot), as_known(from), bytes.get(..length).unwrap_or_default());
             }
         }
         taken
     }
+}
+
+/// An address as everybody else knows it.
+fn as_known(from: SocketAddr) -> SocketAddr {
+    match from.ip().to_canonical() {
+        ip if ip.is_ipv4() => SocketAddr::new(ip, from.port()),
+        // With its scope.
+        _ => from,
+    }
+}
+
+/// Tells whether a socket takes both families: one of IPv6 that is bound to every address.
+fn is_of_both(socket: &UdpSocket) -> bool {
+    socket.local_addr().is_ok_and(|at| at.is_ipv6() && at.ip().is_unspecified())
 }
 
 #[cfg(test)]

@@ -57,6 +57,43 @@ fn a_socket_that_was_shut_or_replaced_is_not_read_any_more() {
 }
 
 #[test]
+fn a_socket_of_both_families_exchanges_with_either_and_shows_addresses_as_everybody_knows_them() {
+    let of_both = || {
+        let socket =
+            socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::DGRAM, None).unwrap();
+        socket.set_only_v6(false).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        socket.bind(&SocketAddr::from(([0_u16; 8], 0)).into()).unwrap();
+        UdpSocket::from(socket)
+    };
+    for mut sockets in both(2) {
+        let sound = of_both();
+        let port = sound.local_addr().unwrap().port();
+        assert!(sockets.open(Slot(0), sound));
+        for ip in ["127.0.0.1", "::1"] {
+            let ip: std::net::IpAddr = ip.parse().unwrap();
+            let peer = UdpSocket::bind((ip, 0)).unwrap();
+            peer.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+            let at = peer.local_addr().unwrap();
+            let exchange = |sockets: &mut Sockets| {
+                peer.send_to(b"in", (ip, port)).unwrap();
+                let mut from = Vec::new();
+                sockets.read(|_, addr, _| from.push(addr));
+                assert_eq!(from, [at]);
+                sockets.send(Slot(0), at, b"out");
+                assert_eq!(sockets.flush().sent, 1);
+                assert_eq!(peer.recv_from(&mut [0; 9]).unwrap().1, (ip, port).into());
+            };
+            exchange(&mut sockets);
+            sockets.connect(Slot(0), Some(at));
+            exchange(&mut sockets);
+            exchange(&mut sockets);
+            sockets.connect(Slot(0), None);
+        }
+    }
+}
+
+#[test]
 fn what_is_sent_is_on_the_wire_after_the_flush_and_what_cannot_be_is_counted() {
     for mut sockets in both(1) {
         let (peer, here) = (socket(), socket());

@@ -78,7 +78,8 @@ impl Reception {
             Err(code) => return refuse(wire, code),
         };
         let protection = party.protection(request.from.transport.secure());
-        let offer = match Talk::read(&message.body, wire.local, wire.codecs.clone(), protection) {
+        let sound = wire.locals.sound(&request.from);
+        let offer = match Talk::read(&message.body, sound, wire.codecs.clone(), protection) {
             Ok(offer) => offer,
             Err(unusable) => {
                 let response = wire.refusal_of(message, &unusable);
