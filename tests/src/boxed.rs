@@ -49,8 +49,9 @@ pub fn copy_site(
     let first = 20_000 + free_port()? % 10 * 1000;
     let tls = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
     let moved = text
-        .replace("127.0.0.1:5060", &sip.to_string())
-        .replace("127.0.0.1:5061", &tls.to_string())
+        // To the end of the text: a port of five digits may begin like one of four.
+        .replace("127.0.0.1:5060\"", &format!("{sip}\""))
+        .replace("127.0.0.1:5061\"", &format!("{tls}\""))
         .replace("20000", &first.to_string())
         .replace("20999", &(first + 999).to_string());
     if moved == text {
