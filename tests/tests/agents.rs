@@ -86,7 +86,7 @@ fn a_caller_by_ipv4_talks_with_a_phone_by_ipv6_where_the_box_has_both() {
     };
     let sip = copy_site("hospital", &site, both).unwrap();
     let state = dir.path().join("state");
-    let boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    let _boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
     let six = (std::net::Ipv6Addr::LOCALHOST, sip.port()).into();
     let phone = Phone::start(Setup::agent(six, "8001", tone(1500.0, -12.0, 1000))).unwrap();
     phone.wait(SOON, |story| matches!(story.registered, Some(Ok(_)))).unwrap();
