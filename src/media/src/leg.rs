@@ -308,8 +308,9 @@ impl Leg {
         });
         match (rate, others) {
             (Some(rate), _) => self.encode(weights, rate, &frame, &mut heard),
-            // It is sent apart: who hears both takes it for two.
+            // It is sent apart: who hears both takes it for two. What passed of it is in the recording.
             (None, Others::Peer(_, said)) if said.likely_key && self.takes() != Taken::Sound => {
+                tone |= said.key;
                 self.encode(weights, codec.rate(), &frame, &mut heard);
             }
             (None, Others::Peer(peer, said)) => {

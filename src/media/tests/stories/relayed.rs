@@ -2,10 +2,11 @@
 
 use crate::world::{World, tone};
 use media::dtmf::{FREQUENCIES, KeyTone};
+use media::muffle::Muffle;
 use media::packet::Packet;
 use media::telephone_event::{EventIn, EventOut};
 use media::tone::{Dbm0, listen};
-use media::{Command, Event, RoomNo, Slot, TapNo, Voice};
+use media::{Command, Event, RoomNo, Slot, TapFrame, TapNo, Voice};
 use model::{Digit, Law};
 
 const PRESSED: &str = "159#";
@@ -237,6 +238,35 @@ fn what_is_recorded_knows_where_a_key_sounds_on_either_side() {
         let left: Vec<usize> = loud.into_iter().filter(|n| !marked(n)).collect();
         assert_eq!(left, [0usize; 0], "side {side}: frames with a tone, unmarked");
         assert!(frames.iter().all(|frame| !frame.keys[1 - side]));
+    }
+}
+
+#[test]
+fn the_begin_of_a_tone_that_is_sent_on_as_an_event_is_left_out_of_the_recording() {
+    for to in [End::Events, End::Signalling] {
+        let mut world = World::new(vec![]);
+        let a = open(&mut world, 0, End::Card, keys(-12.0));
+        let b = open(&mut world, 1, to, vec![0]);
+        world.command(Command::Bridge { a, b });
+        world.command(Command::Tap { slot: b, tap: TapNo(2) });
+        world.run(3000);
+        let frames = &world.out.taps[&TapNo(2)];
+        let mut muffle = Muffle::default();
+        let mut recorded: Vec<TapFrame> = Vec::new();
+        for (tick, frame) in frames.iter().enumerate() {
+            recorded.extend(muffle.push(tick as u64, *frame).map(|(_, frame)| frame));
+        }
+        recorded.extend(std::iter::from_fn(|| muffle.pop()).map(|(_, frame)| frame));
+        let loud = |frames: &[TapFrame]| {
+            let level = |frame: &&TapFrame| {
+                let mut samples = [0; 160];
+                Law::A.decode(&frame.right, &mut samples);
+                Dbm0::of(&samples).0 > -50.0
+            };
+            frames.iter().filter(level).count()
+        };
+        assert!(loud(frames) >= PRESSED.len(), "something of each tone passes");
+        assert_eq!(loud(&recorded), 0, "{to:?}");
     }
 }
 
