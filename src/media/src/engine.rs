@@ -179,6 +179,7 @@ impl Engine {
             }
             self.legs[n].report(now, Slot(n as u16), sink);
             self.legs[n].look(self.counters.ticks + n as u64);
+            self.legs[n].record(&self.constants.weights);
             self.care(n);
         }
         self.know(now);

@@ -330,7 +330,7 @@ impl Leg {
         self.send(slot, key, &mut heard, sink);
         if let Some(tap) = self.tap {
             let (codec, left, right) = match &mut self.coder {
-                Coder::Opus(opus) => opus.tap(weights, &self.said.samples),
+                Coder::Opus(opus) => opus.tap(weights),
                 _ => (codec, self.said.bytes, heard),
             };
             let keys = [self.said.key, tone];

@@ -69,8 +69,10 @@ pub struct Opus {
     sent_len: usize,
     /// What is heard, for a recording.
     heard: Samples,
-    /// Both directions on their way to a recording in G.722.
-    taps: [(Resampler, Mouth); 2],
+    /// What was said, for a recording.
+    said: Block,
+    /// What was said and what is heard on their way there.
+    taps: [Tape; 2],
 }
 
 impl std::fmt::Debug for Opus {
@@ -97,7 +99,6 @@ impl Opus {
         encoder.set_packet_loss_perc(if terms.fec { LOSS_PERCENT } else { 0 }).ok()?;
         let decoder = Decoder::new(hz, Channels::Mono).ok()?;
         let place = Place { from: 0, steps: 0, len: 0, bytes: [0; PACKET_MAX] };
-        let tap = || (Resampler::new(), Mouth::new());
         Some(Box::new(Self {
             decoder,
             encoder,
@@ -108,7 +109,8 @@ impl Opus {
             sent: [0; PAYLOAD_MAX],
             sent_len: 0,
             heard: [0; SAMPLES_PER_FRAME_MAX],
-            taps: [tap(), tap()],
+            said: [Codec::G722.silence(); SAMPLES_PER_FRAME],
+            taps: [Tape::new(), Tape::new()],
         }))
     }
 
@@ -218,16 +220,33 @@ impl Opus {
         self.heard.fill(0);
     }
 
-    /// Both directions as a recording takes them: in G.722.
-    pub fn tap(&mut self, weights: &Weights, said: &Samples) -> (Codec, Block, Block) {
-        let [left, right] = &mut self.taps;
-        let block = |(resampler, mouth): &mut (Resampler, Mouth), samples: &Samples| {
-            let mut wide = [0; SAMPLES_PER_FRAME_MAX];
-            let mut block = [Codec::G722.silence(); SAMPLES_PER_FRAME];
-            resampler.frame(weights, Rate::Full, samples, Rate::Wide, &mut wide);
-            mouth.encode(&wide, &mut block);
-            block
-        };
-        (Codec::G722, block(left, said), block(right, &self.heard))
+    /// Takes what was said in this tick for a recording.
+    pub fn record(&mut self, weights: &Weights, said: &Samples) {
+        self.said = self.taps[0].block(weights, said);
+    }
+
+    /// Both directions as a recording takes them, in G.722; what was said is what `record` took.
+    pub fn tap(&mut self, weights: &Weights) -> (Codec, Block, Block) {
+        (Codec::G722, self.said, self.taps[1].block(weights, &self.heard))
+    }
+}
+
+/// One direction on its way to a recording in G.722.
+struct Tape {
+    resampler: Resampler,
+    mouth: Mouth,
+}
+
+impl Tape {
+    fn new() -> Self {
+        Self { resampler: Resampler::new(), mouth: Mouth::new() }
+    }
+
+    fn block(&mut self, weights: &Weights, samples: &Samples) -> Block {
+        let mut wide = [0; SAMPLES_PER_FRAME_MAX];
+        let mut block = [Codec::G722.silence(); SAMPLES_PER_FRAME];
+        self.resampler.frame(weights, Rate::Full, samples, Rate::Wide, &mut wide);
+        self.mouth.encode(&wide, &mut block);
+        block
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Leg;
 use crate::care::Care;
+use crate::coder::Coder;
 use crate::resample::Weights;
 
 impl Leg {
@@ -14,6 +15,14 @@ impl Leg {
     /// Tells whether what the leg says is treated before others hear it.
     pub fn is_cared_for(&self) -> bool {
         self.care.as_ref().is_some_and(|care| care.is_on())
+    }
+
+    /// Keeps what the leg said in this tick for its recording, where its bytes are not what is
+    /// recorded: what comes after changes it.
+    pub fn record(&mut self, weights: &Weights) {
+        if let (Some(_), Coder::Opus(opus)) = (self.tap, &mut self.coder) {
+            opus.record(weights, &self.said.samples);
+        }
     }
 
     /// Treats what the leg said in this tick; true if a fax was heard for the first time.

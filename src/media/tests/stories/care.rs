@@ -202,6 +202,24 @@ fn the_recording_keeps_what_came_and_the_other_side_of_it_what_was_heard() {
 }
 
 #[test]
+fn the_recording_of_a_leg_in_opus_keeps_what_came_too() {
+    let mut recorded = Vec::new();
+    for terms in [Terms::default(), Terms { noise: true, level: true }] {
+        let mut world = World::new(vec![]);
+        let a = world.phone(0, Codec::Opus, Some(101), noise(48_000, -35.0, false));
+        let b = world.phone(1, Codec::Pcma, Some(101), vec![0]);
+        world.command(Command::Bridge { a, b });
+        world.command(Command::Tap { slot: a, tap: TapNo(0) });
+        world.command(Command::Care { slot: a, care: Care::new(terms) });
+        world.run(4000);
+        let frames = &world.out.taps[&TapNo(0)];
+        recorded.push(frames.iter().map(|frame| frame.left).collect::<Vec<_>>());
+    }
+    assert!(recorded[0].len() > 190);
+    assert!(recorded[0] == recorded[1], "what was done for the sound is in the recording");
+}
+
+#[test]
 fn where_nothing_is_to_be_done_or_no_longer_bytes_pass_as_they_are() {
     assert!(Care::new(Terms::default()).is_none());
     let mut world = World::new(vec![]);
