@@ -13,6 +13,7 @@ mod fsk;
 mod keys;
 mod message;
 mod port;
+pub mod q921;
 mod sound;
 mod zone;
 
