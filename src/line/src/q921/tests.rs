@@ -269,12 +269,12 @@ proptest! {
         wire.cut = false;
         wire.pass(Duration::from_secs(60));
         prop_assert!(wire.ends.iter().all(Link::is_up));
-        for end in 0..2 {
+        for (end, count) in sent.into_iter().enumerate() {
             let told = &wire.told[1 - end];
             let numbers: Vec<u64> = told.iter().filter_map(|text| text.parse().ok()).collect();
             prop_assert!(numbers.is_sorted_by(|a, b| a < b), "{told:?}");
             let anew = wire.told.iter().flatten().any(|text| text == "established");
-            prop_assert!(anew || numbers.len() == sent[end], "{} of {}", numbers.len(), sent[end]);
+            prop_assert!(anew || numbers.len() == count, "{} of {count}", numbers.len());
         }
     }
 
