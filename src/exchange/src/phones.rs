@@ -200,6 +200,14 @@ impl Exchange {
         self.site.roles.get(agent.rights.role.as_ref()?)
     }
 
+    /// The role of who sits at a phone; the phone's own where nobody does.
+    pub(crate) fn role_at(&self, phone: &PhoneId) -> Option<&Role> {
+        match self.sitter(phone) {
+            Some(agent) => self.role(agent),
+            None => self.site.roles.get(self.site.phones.get(phone)?.role.as_ref()?),
+        }
+    }
+
     /// Tells whether whoever sits at a phone may see callers' numbers. A site without roles hides
     /// nothing from its agents.
     pub(crate) fn sees_numbers(&self, phone: &PhoneId) -> bool {

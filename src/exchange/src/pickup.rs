@@ -50,11 +50,7 @@ impl Exchange {
 
     /// Tells whether a phone may pick up what rings at another.
     pub(crate) fn reaches_up(&self, by: &PhoneId, rung: &PhoneId) -> bool {
-        let anywhere = || {
-            let role = self.sitter(by).and_then(|agent| self.role(agent));
-            let own = || self.site.roles.get(self.site.phones.get(by)?.role.as_ref()?);
-            role.or_else(own).is_some_and(|role| role.picks_up_anywhere)
-        };
+        let anywhere = || self.role_at(by).is_some_and(|role| role.picks_up_anywhere);
         self.pick_up_group(by) == self.pick_up_group(rung) || anywhere()
     }
 
