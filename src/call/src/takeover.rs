@@ -1,11 +1,11 @@
 //! A leg that arrived takes a place in a call: picks a ringing one up, takes a caller out of a
 //! slot or a queue, or replaces another leg (RFC 3891).
 
-use crate::LOST_AFTER;
 use crate::io::Output;
 use crate::shared::Shared;
 use crate::state::{Call, Consultation, State, Talk, Then};
 use crate::timers::Kind;
+use crate::{LOST_AFTER, VISITS_MAX};
 use model::fact::Who;
 use model::{Cause, Fact, Instant, LegId, Order};
 
@@ -40,6 +40,8 @@ impl Call {
         shared: &mut Shared,
     ) {
         let talks = matches!(self.state, State::Talking(_)) && self.takes(&who, Some(old));
+        // It opens a visit; without one the caller would be told goodbye.
+        let talks = talks && self.visits < VISITS_MAX;
         if !talks || self.joining.is_some() {
             shared.counters.wishes_refused += 1;
             return;
