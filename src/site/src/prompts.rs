@@ -7,7 +7,7 @@ use model::{PromptId, say};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the box says by itself on any site, besides numbers and places in a queue.
-const OWN: [&str; 52] = [
+const OWN: [&str; 53] = [
     "ivr.invalid",
     "ivr.no-input",
     "ivr.to-agent",
@@ -54,6 +54,7 @@ const OWN: [&str; 52] = [
     "supervise.barge",
     "supervise.forbidden",
     "supervise.nobody",
+    "supervise.not-taken",
     "supervise.over",
     "supervise.notice",
     "missed.none",
