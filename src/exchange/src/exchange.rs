@@ -125,6 +125,7 @@ impl Exchange {
             Input::Site(site) => self.apply(now, site),
         }
         self.settle(now);
+        self.mind_supervision(now);
         self.show();
     }
 
@@ -151,6 +152,7 @@ impl Exchange {
             self.settle(now);
         }
         self.keys_tick(now);
+        self.mind_supervision(now);
         self.show();
     }
 
@@ -387,6 +389,7 @@ impl Exchange {
         self.queues.handle(now, queue::Input::Site(Arc::clone(&site)));
         self.agents.handle(now, agent::Input::Site(site));
         self.keep_owed();
+        self.review_supervisors(now);
     }
 
     /// Carries what the stages say to each other until none has anything to say. The queues go

@@ -25,6 +25,8 @@ pub(crate) enum Player {
     Question,
     /// A word to one who talks, who hears the other again afterwards.
     Aside,
+    /// A word to one who is overheard, who hears the other again afterwards.
+    Notice,
 }
 
 /// What each leg hears.
@@ -52,6 +54,10 @@ impl Plays {
             return None;
         }
         self.heard.remove(&leg).map(|(_, player)| player)
+    }
+    /// Tells whether a leg hears that it is overheard.
+    pub(crate) fn notifies(&self, leg: LegId) -> bool {
+        self.heard.get(&leg).is_some_and(|(_, player)| *player == Player::Notice)
     }
     /// Tells whether no leg hears anything.
     pub(crate) fn is_empty(&self) -> bool {

@@ -131,7 +131,11 @@ impl Exchange {
             Say::Say { phone, clips } => self.confirm(&phone, clips),
             Say::Fact(fact) => {
                 self.noted(&fact);
+                let seats = matches!(fact, Fact::AgentChanged { .. } | Fact::Seated { .. });
                 self.fact(now, fact);
+                if seats {
+                    self.review_supervisors(now);
+                }
             }
         }
     }
@@ -149,6 +153,7 @@ impl Exchange {
                 self.queues.handle(now, queue::Input::Played { visit, play });
             }
             Some(Player::Service) => self.close_service(now, leg),
+            Some(Player::Notice) => self.notice_heard(leg),
             Some(Player::Question | Player::Aside) => {}
             // Overtaken by another play on the way here.
             None if self.calls.call_of(leg).is_some() || self.services.contains(leg) => {}

@@ -11,6 +11,7 @@ mod limits;
 mod missed;
 mod nonsense;
 mod outside;
+mod overheard;
 mod parks;
 mod pickups;
 mod site;

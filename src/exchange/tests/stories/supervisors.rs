@@ -1,25 +1,34 @@
 //! Supervisors who listen, whisper, barge in and take over.
 
 use crate::desks::rung;
-use crate::site::with;
+use crate::site::site;
 use crate::transfers::served;
 use crate::world::{Habit::*, Heard, World};
 use exchange::{Input, SUPERVISORS_PER_TALK_MAX};
 use model::site::{Notice, Role, Site};
 use model::{Cause, LegEvent, LegId, Order, RoomId, Supervising, TransferStage, Voice};
+use std::sync::Arc;
 
-/// An office whose 8003 has a role that may do all of it, and 8002 one that may only listen.
-fn office(change: impl FnOnce(&mut Site)) -> World {
-    let site = with(|site| {
-        let lead = Role { supervises: Supervising::ALL.into(), ..Role::default() };
-        let ear = Role { supervises: [Supervising::Listen].into(), ..Role::default() };
-        site.roles.extend([("lead".into(), lead), ("ear".into(), ear)]);
-        for (agent, role) in [("8003", "lead"), ("8002", "ear")] {
-            site.agents.get_mut(&agent.into()).unwrap().rights.role = Some(role.into());
-        }
-        change(site);
-    });
-    let mut world = World::new(site);
+/// A role that may do all of it.
+pub fn lead() -> Role {
+    Role { supervises: Supervising::ALL.into(), ..Role::default() }
+}
+
+/// A site whose 8003 has a role that may do all of it, and 8002 one that may only listen.
+pub fn sited(change: impl FnOnce(&mut Site)) -> Site {
+    let mut site = site();
+    let ear = Role { supervises: [Supervising::Listen].into(), ..Role::default() };
+    site.roles.extend([("lead".into(), lead()), ("ear".into(), ear)]);
+    for (agent, role) in [("8003", "lead"), ("8002", "ear")] {
+        site.agents.get_mut(&agent.into()).unwrap().rights.role = Some(role.into());
+    }
+    change(&mut site);
+    site
+}
+
+/// The office of that site.
+pub fn office(change: impl FnOnce(&mut Site)) -> World {
+    let mut world = World::new(Arc::new(sited(change)));
     for phone in ["8001", "8002", "8003"] {
         world.habits.insert(phone.into(), AnswersAfter(2));
         world.tell(Input::Phone { phone: phone.into(), up: true });
@@ -28,7 +37,7 @@ fn office(change: impl FnOnce(&mut Site)) -> World {
 }
 
 /// 8003 and 8002 are logged in and not ready; 8001 talks with a caller.
-fn talk(change: impl FnOnce(&mut Site)) -> (World, LegId, LegId) {
+pub fn talk(change: impl FnOnce(&mut Site)) -> (World, LegId, LegId) {
     let mut world = office(change);
     for phone in ["8003", "8002"] {
         world.agent(phone, AnswersAfter(1));
@@ -40,7 +49,7 @@ fn talk(change: impl FnOnce(&mut Site)) -> (World, LegId, LegId) {
     (world, caller, agent)
 }
 
-fn guest(world: &World, leg: LegId) -> (RoomId, Voice) {
+pub fn guest(world: &World, leg: LegId) -> (RoomId, Voice) {
     match world.legs[&leg] {
         Heard::Guest(room, voice) => (room, voice),
         ref heard => panic!("{heard:?}"),
