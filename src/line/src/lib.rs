@@ -14,6 +14,7 @@ mod keys;
 mod message;
 mod port;
 pub mod q921;
+pub mod q931;
 mod sound;
 mod zone;
 

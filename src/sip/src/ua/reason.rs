@@ -6,7 +6,7 @@
 
 use crate::message::Message;
 use crate::param::split_outside_quotes;
-use model::Cause;
+use model::{Cause, Q850};
 
 /// Told to the other phones of an agent, so that they show no missed call.
 pub const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
@@ -53,18 +53,7 @@ fn q850(reason: &str) -> Option<Cause> {
         let (name, value) = part.split_once('=')?;
         name.trim().eq_ignore_ascii_case("cause").then(|| value.trim().parse::<u8>().ok())?
     })?;
-    Some(match number {
-        1 | 3 | 22 | 28 => Cause::NotFound,
-        16 | 31 => Cause::Normal,
-        17 => Cause::Busy,
-        18 | 19 | 102 => Cause::NoAnswer,
-        20 | 27 => Cause::Unreachable,
-        21 => Cause::Declined,
-        34 | 42 | 44 => Cause::Congestion,
-        55 | 57 | 58 | 87 => Cause::Forbidden,
-        65 | 79 | 88 => Cause::NotAcceptable,
-        _ => Cause::Failure,
-    })
+    Some(Q850(number).cause())
 }
 
 #[cfg(test)]

@@ -1,0 +1,3 @@
+//! Messages and calls of layer 3.
+
+mod messages;
