@@ -43,7 +43,8 @@ impl Message {
     }
 
     /// Makes the response to a request: Via list, From, To, Call-ID and CSeq are the request's
-    /// (RFC 3261 section 8.2.6.2). A tag for To is set apart, see `set_to_tag`.
+    /// (RFC 3261 section 8.2.6.2), and so is the recorded route where it makes a dialog. A tag for
+    /// To is set apart, see `set_to_tag`.
     pub fn response(request: &Self, code: u16) -> Self {
         let start = Start::Response { code, reason: reason(code).to_owned() };
         let mut headers = Headers::new();
@@ -55,6 +56,13 @@ impl Message {
         // A 100 carries the request's timestamp back (RFC 3261 section 8.2.6.1).
         if let (100, Some(stamp)) = (code, request.headers.get("Timestamp")) {
             headers.push("Timestamp", stamp);
+        }
+        // Unchanged, to who wrote it (RFC 3261 section 12.1.1); the framer saw that each is an address.
+        let makes_dialog = matches!(request.method(), Some(Method::Invite | Method::Subscribe));
+        if makes_dialog && matches!(code, 101..300) {
+            for value in request.headers.get_all("Record-Route") {
+                headers.push("Record-Route", value);
+            }
         }
         Self { start, headers, body: Vec::new() }
     }

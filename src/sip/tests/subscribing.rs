@@ -52,6 +52,16 @@ fn rfc_6665_4_2_1_1_a_subscription_is_granted_and_notified_at_once() {
 }
 
 #[test]
+fn rfc_6665_4_4_1_who_recorded_its_route_on_a_subscribe_is_told_it_back() {
+    let mut net = Network::new(1);
+    let mut watcher = Watcher::new(WATCHER, "8001", "dialog");
+    watcher.more = "Record-Route: <sip:192.0.2.21;lr>\n".to_owned();
+    let granted = watcher.subscribe(&mut net, "600", None);
+    assert_eq!(line(&granted), "200 SUBSCRIBE");
+    assert_eq!(header(&granted, "Record-Route").as_deref(), Some("<sip:192.0.2.21;lr>"));
+}
+
+#[test]
 fn rfc_6665_3_1_1_without_expires_the_package_says_how_long() {
     let mut net = Network::new(1);
     let mut watcher = Watcher::new(WATCHER, "8001", "dialog");
