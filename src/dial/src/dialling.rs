@@ -5,7 +5,7 @@ use crate::plan::{Plan, Reading};
 use crate::trunks::Trunks;
 use crate::{Config, Input, Output, Who};
 use model::fact::Barred;
-use model::site::{CallerId, Ceiling, Role, Site, Trunk};
+use model::site::{CallerId, Ceiling, Role, Site, Trunk, TrunkOut};
 use model::time::Anchor;
 use model::{CallId, Cause, Fact, Instant, MenuId, Number, TrunkId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,8 +17,12 @@ pub const ASKS_MAX: usize = 1000;
 /// Most emergency calls beyond them.
 pub const EMERGENCIES_MAX: usize = 100;
 /// Once so much time went by without an answer or a ring, no further trunk is tried. Emergencies
-/// try every trunk.
-pub const ROUTE_TIME_MAX: Duration = Duration::from_secs(12);
+/// try every trunk. One that says no more than that it tries does not cost the next one, and
+/// neither does one of several targets of which the others are silent.
+pub const ROUTE_TIME_MAX: Duration =
+    TrunkOut::SILENCE_MAX.saturating_add(TrunkOut::TRYING_MAX).saturating_add(SLACK);
+/// What the answers of several trunks take to go to and fro.
+const SLACK: Duration = Duration::from_secs(1);
 
 /// A call out.
 #[derive(Debug)]

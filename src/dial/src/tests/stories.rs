@@ -3,7 +3,7 @@
 use super::{Box, CEILING, fixed, nurse, on, route, site, trunk, with};
 use crate::{ASKS_MAX, Input, Output, Spent, Who};
 use model::fact::Barred;
-use model::site::{AtCeiling, CallerId, Ceiling, NumberForm, Rights, Role};
+use model::site::{AtCeiling, CallerId, Ceiling, NumberForm, Rights, Role, TrunkOut};
 use model::time::Zone;
 use model::{Cause, Fact, Number, WallTime};
 use std::time::Duration;
@@ -67,6 +67,15 @@ fn what_the_far_side_says_is_no_reason_for_another_trunk() {
         let said = house.tell(Input::Failed { ask, cause });
         assert_eq!(said, [Output::Failed { ask, cause }]);
     }
+}
+
+#[test]
+fn a_trunk_that_only_says_it_tries_is_followed_by_the_next() {
+    let mut house = Box::new(site());
+    let (ask, _) = house.dial(nurse(), "961234567");
+    house.wait(TrunkOut::SILENCE_MAX + TrunkOut::TRYING_MAX);
+    let said = house.tell(Input::Failed { ask, cause: Cause::Unreachable });
+    assert_eq!(route(&said[0]).0, "second");
 }
 
 #[test]

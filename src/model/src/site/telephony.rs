@@ -164,6 +164,14 @@ pub struct TrunkOut {
     pub suppress_noise: Option<bool>,
 }
 
+impl TrunkOut {
+    /// All its targets together may say nothing to a call for so long.
+    pub const SILENCE_MAX: Duration = Duration::from_secs(4);
+    /// One of its targets may say no more than that it tries for so long: nineteen of twenty calls
+    /// to another country are switched through in 11 s (ITU-T E.721, table 2).
+    pub const TRYING_MAX: Duration = Duration::from_secs(15);
+}
+
 impl Trunk {
     /// Makes a trunk that only takes calls from these addresses.
     pub fn from_peers(peers: Vec<IpAddr>, calls_max: u16, entry: Entry) -> Self {

@@ -5,6 +5,7 @@
 //!      |----5xx, 408, connection lost----> next
 //!      |----silence----------------------> next; what it says later is cancelled
 //!      |----100, and silence-------------> next, so too
+//!      |----401, 407, 422, 488-----------> asked again as it wants, and waited for anew
 //!      '----2xx, 3xx, 4xx, 6xx-----------> that is the answer
 //! ```
 //!
@@ -13,6 +14,7 @@
 
 use crate::peer::Peer;
 use crate::ua::cause;
+use model::site::TrunkOut;
 use model::{Cause, Instant};
 use rsip::Uri;
 use std::collections::VecDeque;
@@ -21,15 +23,14 @@ use std::time::Duration;
 /// All targets together may be silent for so long; then the call fails, and another trunk may take
 /// it. Of many targets those that are left then are not asked: what was silent is out for the next
 /// call.
-pub const FAILOVER_MAX: Duration = Duration::from_secs(4);
+pub const FAILOVER_MAX: Duration = TrunkOut::SILENCE_MAX;
 /// One target may be silent for so long where others are left.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// A target is given time for one INVITE lost (Timer A sends it again after 0.5 s).
 const SILENCE_MIN: Duration = Duration::from_secs(1);
 
-/// A target may say no more than 100 for so long: nineteen of twenty calls to another country are
-/// switched through in 11 s (ITU-T E.721, table 2).
-pub const TRYING_MAX: Duration = Duration::from_secs(15);
+/// A target may say no more than 100 for so long.
+pub const TRYING_MAX: Duration = TrunkOut::TRYING_MAX;
 
 /// Which target a call is at, and which are left.
 #[derive(Debug)]
@@ -86,6 +87,12 @@ impl Turns {
             (100, watch) => watch,
             _ => Watch::Nothing,
         };
+    }
+
+    /// The target was asked again as its refusal wanted it: with a proof, or another description.
+    /// It may be silent for as long as the first time.
+    pub fn asked_again(&mut self, now: Instant) {
+        self.watch = Watch::Word(now + self.silence);
     }
 
     /// Tells whether a fork is the one whose answer is wanted.

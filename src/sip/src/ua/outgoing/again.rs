@@ -54,6 +54,9 @@ impl Outgoing {
         match wire.request(now, again, to, owner) {
             Some(id) => {
                 forks.again(response.fork, id);
+                if let Some(later) = &mut self.later {
+                    later.turns.asked_again(now);
+                }
                 true
             }
             None => false,
