@@ -5,113 +5,12 @@
 mod network;
 
 use model::site::{Target, TrunkAccount, TrunkOut};
-use model::{Cause, Digit, LegEvent, Number, PersonName, Secret, TrunkId};
+use model::{Cause, Digit, LegEvent, Number, TrunkId};
+use network::carrier::*;
 use network::*;
-use sip::{Accounts, Command, Config, Output, Transport, TrunkCall, TrunkConfig};
-use std::collections::{BTreeMap, BTreeSet};
+use sip::{Accounts, Command, Output, Transport, TrunkCall, TrunkConfig};
+use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// The carrier's two hosts: the test itself speaks for them.
-const ONE: &str = "198.51.100.21:5060";
-const TWO: &str = "198.51.100.22:5060";
-
-fn out() -> TrunkOut {
-    let target = |addr: &str| Target { addr: at(addr), transport: Transport::Udp };
-    TrunkOut { targets: vec![target(ONE), target(TWO)], ..TrunkOut::default() }
-}
-
-fn account(register: bool) -> TrunkAccount {
-    TrunkAccount {
-        user: "02160000000".into(),
-        password: Secret::new("of the carrier"),
-        domain: "ims.carrier.example".into(),
-        register,
-        expires_s: 600,
-    }
-}
-
-fn config(out: TrunkOut) -> Config {
-    let mut config = box_config();
-    let trunk = TrunkConfig { out, ..TrunkConfig::from_peers(vec![at(ONE).ip()], 10) };
-    config.trunks.insert(TrunkId::new("line"), trunk);
-    config
-}
-
-fn network(change: impl Fn(&mut TrunkOut)) -> Network {
-    let mut out = out();
-    change(&mut out);
-    Network::with(1, config(out))
-}
-
-fn call() -> TrunkCall {
-    TrunkCall {
-        leg: ringing(),
-        trunk: TrunkId::new("line"),
-        rtp: rtp(1),
-        number: Number::new("+8613912345678"),
-        caller: Number::new("+862160008001"),
-        name: PersonName::default(),
-        diverted: Number::default(),
-        referrer: Number::default(),
-        asserted: Number::default(),
-        codec: None,
-    }
-}
-
-/// What came to a host, shortened; what came again counts once.
-fn got(net: &Network, host: &str) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let new = |w: &&(_, _, String)| seen.insert((line(&w.2), header(&w.2, "Via")));
-    net.wire.iter().filter(|w| w.1 == at(host)).filter(new).map(|w| line(&w.2)).collect()
-}
-
-/// The last request of a kind that came to a host.
-fn last(net: &Network, host: &str, method: &str) -> String {
-    let came = net.wire.iter().rev().filter(|w| w.1 == at(host));
-    came.map(|w| w.2.clone()).find(|text| line(text) == method).unwrap()
-}
-
-/// A host answers the last request of a kind, with more headers.
-fn answer(net: &mut Network, host: &str, method: &str, status: &str, more: &str) {
-    let request = last(net, host, method);
-    reply(net, host, &request, status, more, "");
-}
-
-fn reply(net: &mut Network, host: &str, request: &str, status: &str, more: &str, body: &str) {
-    let value = |name: &str| header(request, name).unwrap();
-    let tagged = status.starts_with("100") || value("To").contains("tag=");
-    let tag = if tagged { "" } else { ";tag=far" };
-    let text = format!(
-        "SIP/2.0 {status}\nVia: {}\nFrom: {}\nTo: {}{tag}\nCall-ID: {}\nCSeq: {}\n{more}\
-         Content-Length: {}\n\n",
-        value("Via"),
-        value("From"),
-        value("To"),
-        value("Call-ID"),
-        value("CSeq"),
-        body.len(),
-    );
-    let bytes = text.replace('\n', "\r\n") + body;
-    net.inject(host, BOX, bytes.as_bytes());
-    net.run_ms(10);
-}
-
-/// A host picks up.
-fn pick_up(net: &mut Network, host: &str) {
-    let request = last(net, host, "INVITE");
-    let sdp = "v=0\r\no=- 1 1 IN IP4 198.51.100.21\r\ns=-\r\nc=IN IP4 198.51.100.21\r\nt=0 0\r\n\
-               m=audio 30000 RTP/AVP 8\r\n";
-    let more = format!("Contact: <sip:far@{host}>\nContent-Type: application/sdp\n");
-    reply(net, host, &request, "200 OK", &more, sdp);
-}
-
-fn health(net: &Network) -> Vec<(bool, String)> {
-    let of = |output| match output {
-        Output::TrunkHealth { trunk, up, why } if trunk.as_str() == "line" => Some((up, why)),
-        _ => None,
-    };
-    net.news(BOX).into_iter().filter_map(of).collect()
-}
 
 const GONE_UNREACHABLE: &str = "Gone(Unreachable)";
 
@@ -197,7 +96,7 @@ fn a_target_that_works_on_the_call_is_waited_for() {
     answer(&mut net, ONE, "INVITE", "183 Session Progress", "");
     net.run(Duration::from_secs(60));
     pick_up(&mut net, ONE);
-    assert_eq!(net.story(BOX, ringing()), "Ringing Answered");
+    assert_eq!(net.story(BOX, ringing()), "Answered");
 }
 
 #[test]
@@ -313,9 +212,6 @@ fn a_connection_that_is_refused_is_a_failure_at_once() {
     net.run_ms(100);
     assert_eq!(got(&net, TWO), ["INVITE"]);
 }
-
-const CHALLENGE: &str =
-    "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\n";
 
 #[test]
 fn a_challenge_is_answered_with_the_trunks_own_account() {
@@ -435,14 +331,6 @@ fn a_trunk_that_nobody_knows_is_unreachable() {
     assert_eq!(net.story(BOX, ringing()), GONE_UNREACHABLE);
 }
 
-const GRANTED: &str = "Contact: <sip:02160000000@192.0.2.1:5060>;expires=300\n";
-
-fn registering() -> Network {
-    let mut net = network(|out| out.account = Some(account(true)));
-    net.run_ms(20);
-    net
-}
-
 #[test]
 fn the_box_registers_with_its_carrier_and_again_after_four_fifths_of_the_time() {
     let mut net = registering();
@@ -509,14 +397,14 @@ fn the_registration_is_taken_back_when_the_box_stops_or_the_trunk_is_another() {
     let farewell = |net: &mut Network| net.tell(BOX, Command::Farewell);
     let other = |net: &mut Network| {
         let mut accounts = Accounts { register_s: (60, 3600), ..Accounts::default() };
-        let out = TrunkOut { account: Some(account(true)), order: 5, ..out() };
+        let out = TrunkOut { account: Some(account(true)), order: 5, ..way_out() };
         let trunk = TrunkConfig { out, ..TrunkConfig::from_peers(Vec::new(), 1) };
         accounts.trunks = BTreeMap::from([(TrunkId::new("line"), trunk)]);
         net.tell(BOX, Command::Configure(accounts));
     };
     let same = |net: &mut Network| {
         let mut accounts = Accounts { register_s: (60, 3600), ..Accounts::default() };
-        let trunks = config(TrunkOut { account: Some(account(true)), ..out() }).trunks;
+        let trunks = config(TrunkOut { account: Some(account(true)), ..way_out() }).trunks;
         accounts.trunks = trunks;
         net.tell(BOX, Command::Configure(accounts));
     };

@@ -33,14 +33,13 @@ pub struct Early {
     rseq: Option<u32>,
 }
 
-/// What a provisional response told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// It came before, or out of order: nothing.
-    Nothing,
-    Rings,
+/// What a provisional response told: nothing where it came before, or out of order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// It was a 180: no other progress says that it rings (RFC 3261 21.1).
+    pub rings: bool,
     /// Sound comes.
-    Sounds,
+    pub sounds: bool,
 }
 
 impl Earlies {
@@ -56,18 +55,19 @@ impl Earlies {
         offered: bool,
     ) -> Told {
         let message = response.message;
-        let Some(early) = self.of(wire, leg, response, talk) else { return Told::Rings };
+        let mut told = Told { rings: message.code() == Some(180), sounds: false };
+        let Some(early) = self.of(wire, leg, response, talk) else { return told };
         let number = reliable::rseq(message);
         if let Some(number) = number {
             // RFC 3262 section 4
             if early.rseq.is_some_and(|last| last.checked_add(1) != Some(number)) {
-                return Told::Nothing;
+                return Told::default();
             }
             early.rseq = Some(number);
         }
         early.updates |= updates(message);
         let is_sdp = message.content_type().as_deref() == Some(SDP) && !message.body.is_empty();
-        let (mut answer, mut told) = (None, Told::Rings);
+        let mut answer = None;
         if is_sdp && early.settled.is_none() {
             let settled = match (offered, number) {
                 (true, Some(_)) => early.talk.answered(&message.body).ok(),
@@ -80,7 +80,7 @@ impl Earlies {
                 (false, None) => None,
             };
             if let Some(settled) = settled {
-                told = Told::Sounds;
+                told.sounds = true;
                 if number.is_some() {
                     early.settled = Some(settled.clone());
                 }

@@ -15,7 +15,7 @@ mod targets;
 use super::call::Call;
 use super::caller;
 use super::cause;
-use super::early::{Earlies, Told};
+use super::early::Earlies;
 use super::forks::Forks;
 use super::invitation::{Invitation, Names};
 use super::leg::Within;
@@ -50,9 +50,10 @@ pub struct Outgoing {
     offer: bool,
     party: Party,
     tries: usize,
-    /// It rang at least once, and sound came at least once.
+    /// Somebody works on it.
     rang: bool,
     alerted: bool,
+    /// It rang at least once.
     sounded: bool,
     refusal: Option<(u16, Cause)>,
     give_up_at: Instant,
@@ -320,18 +321,12 @@ impl Outgoing {
     fn provisional(&mut self, now: Instant, wire: &mut Wire, leg: LegId, response: &Response<'_>) {
         self.rang = true;
         let Some(talk) = self.talks.get(response.fork) else { return };
-        match self.earlies.response(now, wire, leg, response, talk, self.offer) {
-            Told::Nothing => {}
-            Told::Rings => {
-                if !std::mem::replace(&mut self.alerted, true) {
-                    wire.event(leg, LegEvent::Ringing);
-                }
-            }
-            Told::Sounds => {
-                if !std::mem::replace(&mut self.sounded, true) {
-                    wire.event(leg, LegEvent::EarlyMedia);
-                }
-            }
+        let told = self.earlies.response(now, wire, leg, response, talk, self.offer);
+        if told.rings && !std::mem::replace(&mut self.alerted, true) {
+            wire.event(leg, LegEvent::Ringing);
+        }
+        if told.sounds && !std::mem::replace(&mut self.sounded, true) {
+            wire.event(leg, LegEvent::EarlyMedia);
         }
     }
 }

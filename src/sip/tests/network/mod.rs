@@ -3,6 +3,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod carrier;
 pub mod far;
 pub mod watcher;
 
