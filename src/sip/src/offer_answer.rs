@@ -235,12 +235,13 @@ fn agreed_keys(media: &Media, terms: &Terms) -> Result<Option<SrtpPlan>, Refused
 }
 
 /// Tells whether an offer puts us on hold: its audio is `sendonly`, `inactive`, addressed to
-/// nowhere (RFC 2543's way) or taken away.
+/// nowhere (RFC 2543's way) or taken away. A refused medium stays in each later offer with port 0
+/// (RFC 3264 section 8.2) and says nothing of the one in use.
 pub fn holds(offer: &Session) -> bool {
-    match offer.media.iter().find(|media| media.kind == "audio") {
+    match offer.media.iter().find(|media| media.kind == "audio" && media.port != 0) {
         Some(media) => {
             let nowhere = offer.address(media).is_some_and(|ip| ip.is_unspecified());
-            media.port == 0 || nowhere || !offer.direction(media).receives()
+            nowhere || !offer.direction(media).receives()
         }
         None => true,
     }

@@ -351,6 +351,15 @@ fn of_an_offer_in_both_ways_the_encrypted_one_is_taken_where_it_may_be() {
 }
 
 #[test]
+fn rfc_3264_8_2_a_refused_medium_that_stays_in_later_offers_is_no_hold() {
+    let of = |media: &str| holds(&offer_of(media));
+    assert!(!of("m=audio 0 RTP/AVP 8\r\nm=audio 4002 RTP/SAVP 8\r\n"));
+    assert!(of("m=audio 0 RTP/AVP 8\r\nm=audio 4002 RTP/SAVP 8\r\na=sendonly\r\n"));
+    assert!(of("m=audio 0 RTP/AVP 8\r\nm=audio 0 RTP/SAVP 8\r\n"), "no sound at all");
+    assert!(of("m=video 4002 RTP/AVP 99\r\n"));
+}
+
+#[test]
 fn a_key_in_a_profile_in_clear_means_that_encryption_is_welcome() {
     let offer = offer_of(&format!("m=audio 4000 RTP/AVP 8\r\n{KEY}\r\n"));
     let taken = |protection| negotiate(&offer, &mut protected(protection)).unwrap();
