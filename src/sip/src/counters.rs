@@ -68,6 +68,8 @@ pub struct Counters {
     pub unjudged: u64,
     /// Requests of strangers that came too fast, passed over.
     pub too_fast: u64,
+    /// Requests within a call from elsewhere than its party is, or in clear where it is over TLS.
+    pub intruders: u64,
     /// Wrong passwords by account; accounts we do not have count as `UNKNOWN_ACCOUNT`.
     pub failures: BTreeMap<PhoneId, u64>,
 }

@@ -157,6 +157,11 @@ impl Dialog {
         }
     }
 
+    /// Where the far end's last message came from.
+    pub fn source(&self) -> Peer {
+        self.source
+    }
+
     /// Tells whether the call was asked to be protected on the whole way (RFC 3261 12.1.1), so that
     /// our Contact has to be sips.
     pub fn is_sips(&self) -> bool {

@@ -117,6 +117,16 @@ impl Guard {
         self.proved.note(at, account);
     }
 
+    /// Forgets what these accounts proved; gives the addresses that are a stranger's again.
+    pub fn revoke(&mut self, is_out: impl Fn(&str) -> bool) -> Vec<SocketAddr> {
+        self.proved.revoke(is_out)
+    }
+
+    /// Tells whether that account's password was proved from an address.
+    pub fn has_proved_as(&self, from: SocketAddr, account: &str) -> bool {
+        self.proved.is_of(&from, account)
+    }
+
     /// Notes a wrong password for an account; gives until when its source is banned for it, and
     /// the addresses that are a stranger's again.
     pub fn wrong(

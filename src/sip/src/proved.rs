@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!   stranger --proves an account--> proved --FREE wrong proofs for others, or banned--> stranger
+//!                                     '----- its password is changed, or its account gone ----^
 //! ```
 
 use crate::recent::Recent;
@@ -47,6 +48,17 @@ impl Proved {
     /// Tells whether that account's password was proved from an address.
     pub fn is_of(&self, at: &SocketAddr, account: &str) -> bool {
         self.0.get(at).is_some_and(|proof| proof.account == account)
+    }
+
+    /// Forgets what accounts proved whose password is another now; gives the addresses that are a
+    /// stranger's from now on.
+    pub fn revoke(&mut self, is_out: impl Fn(&str) -> bool) -> Vec<SocketAddr> {
+        let of_them = |(_, proof): &(&SocketAddr, &Proof)| is_out(&proof.account);
+        let all: Vec<SocketAddr> = self.0.iter().filter(of_them).map(|(at, _)| *at).collect();
+        for at in &all {
+            self.0.forget(at);
+        }
+        all
     }
 
     /// Notes a wrong proof for an account; `banned` where its source is banned for it. Gives the

@@ -445,8 +445,9 @@ fn an_account_that_is_taken_away_is_unregistered_and_a_new_one_registers() {
     accounts.accounts.insert("8003".into(), model::Secret::new(PASSWORD));
     net.tell(BOX, Command::Configure(accounts));
     assert_eq!(net.news(BOX)[1], sip::Output::Unregistered { phone: "8001".into() });
+    assert_eq!(net.news(BOX)[2], sip::Output::Estranged { addr: at(PHONE) });
     net.register(OTHER, "8003");
-    assert_eq!(net.news(BOX)[2], sip::Output::Registered { phone: "8003".into(), contacts: 1 });
+    assert_eq!(net.news(BOX)[3], sip::Output::Registered { phone: "8003".into(), contacts: 1 });
     net.tell(BOX, ring("8001"));
     assert_eq!(net.story(BOX, ringing()), "Gone(Unreachable)");
     net.tell(TRUNK, uri_call(1, "sip:95000@box.example", true));

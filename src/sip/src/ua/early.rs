@@ -10,6 +10,7 @@ use super::session::{Settled, Talk};
 use super::wire::{Owner, SDP, Wire};
 use crate::dialog::{Dialog, DialogId};
 use crate::message::Message;
+use crate::peer::Peer;
 use model::{Instant, LegId};
 use rsip::Method;
 
@@ -151,6 +152,12 @@ impl Earlies {
     }
 
     /// Takes the one that a 2xx confirms out.
+    /// Where the far end of one of them is.
+    pub fn source(&self, id: &DialogId) -> Option<Peer> {
+        let early = self.0.iter().find(|early| early.dialog.id() == id)?;
+        Some(early.dialog.source())
+    }
+
     pub fn confirmed(&mut self, id: &DialogId) -> Option<Early> {
         let place = self.0.iter().position(|early| early.dialog.id() == id)?;
         Some(self.0.swap_remove(place))

@@ -22,7 +22,7 @@ use super::outgoing::{Outcome, Outgoing};
 use super::party::Party;
 use super::reason;
 use super::wire::{ALLOW, SDP, SUPPORTED, Wire};
-use crate::dialog::DialogId;
+use crate::dialog::{Dialog, DialogId};
 use crate::events::package::{ALLOW_EVENTS, EVENT_LIST};
 use crate::message::Message;
 use crate::peer::Peer;
@@ -153,6 +153,17 @@ impl Leg {
     }
 
     /// How far it is.
+    /// Where the far end of a dialog of it is; nothing where it has no such dialog.
+    pub fn source(&self, dialog: &DialogId) -> Option<Peer> {
+        let own = |own: &Dialog| (own.id() == dialog).then(|| own.source());
+        match &self.phase {
+            Phase::Ringing(incoming) => own(&incoming.dialog),
+            Phase::Calling(outgoing) => outgoing.source(dialog),
+            Phase::Up(call) | Phase::Leaving(call) => own(&call.dialog),
+            Phase::Over => None,
+        }
+    }
+
     pub fn stand(&self) -> Stand {
         match &self.phase {
             _ if self.gone => Stand::Over,

@@ -24,6 +24,7 @@ use super::reason;
 use super::session::Talk;
 use super::spare::Spares;
 use super::wire::{Owner, SDP, Wire};
+use crate::dialog::DialogId;
 use crate::message::Message;
 use crate::offer_answer::Protection;
 use crate::peer::Peer;
@@ -296,6 +297,11 @@ impl Outgoing {
     }
 
     /// Who is called.
+    /// Where the far end of an early dialog is.
+    pub fn source(&self, dialog: &DialogId) -> Option<Peer> {
+        self.earlies.source(dialog)
+    }
+
     pub fn party(&self) -> &Party {
         &self.party
     }

@@ -4,7 +4,7 @@
 //!   request --matched--> came before | CANCEL | ACK
 //!      | new
 //!      |--gate--> 405 415 420 483
-//!      |--To tag--> the dialog's leg | 481
+//!      |--To tag--> the dialog's leg | 481 | 401, 403: not its party
 //!      '--none---> INVITE: peer of a trunk | phone with its password | 401
 //!                  REGISTER: phone with its password | 401
 //!                  SUBSCRIBE: phone with its password | 401, then the notifier
@@ -36,7 +36,7 @@ use invite::SHED_RETRY_AFTER_S;
 use model::{Instant, LegId, PhoneId, Secret, TrunkId};
 use rsip::Method;
 use std::collections::{BTreeMap, BTreeSet};
-use within::within;
+use within::{Standing, within};
 
 /// Accounts, trunks, and the next leg's number.
 pub struct Reception {
@@ -94,6 +94,11 @@ impl Reception {
             locked_out.insert(phone.clone());
             if self.registrar.forget(&phone) {
                 wire.tell(Output::Unregistered { phone });
+            }
+        }
+        if !locked_out.is_empty() {
+            for addr in self.guard.revoke(|account| locked_out.contains(&PhoneId::new(account))) {
+                wire.tell(Output::Estranged { addr });
             }
         }
         let phones = self.accounts.keys().cloned().collect();
@@ -182,7 +187,12 @@ impl Reception {
             Arrival::Absorbed => {}
             Arrival::Ack => {
                 let dialog = DialogId::of_request(&request.message);
-                let leg = dialog.and_then(|dialog| wire.dialogs.get(&dialog).copied());
+                let leg = dialog.as_ref().and_then(|dialog| wire.dialogs.get(dialog).copied());
+                // Nobody can be asked for a proof by an ACK.
+                let own = leg.zip(dialog).filter(|(leg, dialog)| {
+                    self.standing(legs, *leg, dialog, &request) == Standing::Own
+                });
+                let leg = own.map(|(leg, _)| leg);
                 let over = with(legs, leg, |leg| leg.ack(now, wire, &request.message));
                 self.over(over);
             }
@@ -239,6 +249,9 @@ impl Reception {
             return self.subscribe(now, wire, &request);
         }
         if let Some(dialog) = dialog {
+            if !self.may_speak(now, wire, legs, &dialog, &request) {
+                return;
+            }
             let over = within(now, wire, legs, &dialog, &request);
             return self.over(over);
         }
