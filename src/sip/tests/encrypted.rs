@@ -229,3 +229,24 @@ fn each_address_of_a_phone_has_keys_of_its_own_or_none() {
     assert_eq!(net.story(BOX, ringing()), "Ringing Answered");
     assert_eq!(net.media(BOX, ringing())[0].srtp, None);
 }
+
+#[test]
+fn rfc_4568_7_1_no_key_is_told_in_clear_wherever_the_contact_says_that_requests_go() {
+    let mut net = net(SrtpPolicy::Offer, SrtpPolicy::Offer);
+    net.endpoints.remove(&at(TRUNK));
+    let key = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 \
+               inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\n";
+    let invite = format!(
+        "INVITE sip:95000@box.example SIP/2.0\nVia: SIP/2.0/UDP {TRUNK};branch=z9hG4bKi\n\
+         Max-Forwards: 70\nFrom: <sip:1@x>;tag=far\nTo: <sip:95000@box.example>\nCall-ID: raw\n\
+         CSeq: 7 INVITE\nContact: <sip:far@{TRUNK};transport=tls>\n\
+         Content-Type: application/sdp\n\n{}{key}",
+        network::far::SDP
+    );
+    net.ask(TRUNK, BOX, &invite);
+    let leg = net.arrived(BOX)[0];
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    let answer = last(&net, BOX, TRUNK, "200 INVITE");
+    assert!(!answer.contains("crypto"), "{answer}");
+    assert_eq!(net.media(BOX, leg)[0].srtp, None);
+}

@@ -19,6 +19,7 @@ use super::session::Talk;
 use super::wire::{ALLOW, SDP, Wire};
 use crate::dialog::Dialog;
 use crate::message::Message;
+use crate::offer_answer::Protection;
 use crate::sdp::Session;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::Timer;
@@ -39,6 +40,9 @@ pub struct Incoming {
     offer: Option<Session>,
     pub dialog: Dialog,
     pub party: Party,
+    /// What may become of the sound, over the transport that the INVITE came by and our answer goes
+    /// by, whatever way its Contact names for requests.
+    protection: Protection,
     early: Option<Early>,
     reliably: Reliably,
     rseq: u32,
@@ -74,6 +78,7 @@ pub struct Arrived {
     pub offer: Option<Session>,
     pub dialog: Dialog,
     pub party: Party,
+    pub protection: Protection,
 }
 
 /// What became of an answer.
@@ -89,7 +94,7 @@ pub enum Answer {
 impl Incoming {
     /// Rings.
     pub fn ring(now: Instant, wire: &mut Wire, leg: LegId, arrived: Arrived) -> Self {
-        let Arrived { transaction, invite, offer, dialog, party } = arrived;
+        let Arrived { transaction, invite, offer, dialog, party, protection } = arrived;
         let reliably = Reliably::asked(&invite);
         let rseq = wire.dice(1 << 30) as u32;
         let (remind_at, give_up_at) = (now + REMIND, now + Timer::C.first());
@@ -100,6 +105,7 @@ impl Incoming {
             offer,
             dialog,
             party,
+            protection,
             early: None,
             reliably,
             rseq,
@@ -321,7 +327,7 @@ impl Incoming {
         let hop = self.dialog.hop();
         let (secure, rtp) = (hop.transport.secure(), wire.locals.media(rtp, &hop));
         let codecs = wire.codecs.clone().with_first(self.party.codec);
-        Talk::new(wire, rtp, codecs, self.party.protection(secure))
+        Talk::new(wire, rtp, codecs, self.protection)
     }
 
     fn tell(&mut self, now: Instant, wire: &mut Wire, code: u16, sdp: Option<Vec<u8>>) {

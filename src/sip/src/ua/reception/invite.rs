@@ -104,7 +104,7 @@ impl Reception {
         wire.counters.calls_in += 1;
         let event = arrival(message, &party, old, |number| self.is_extension(number));
         let invite = request.message;
-        let arrived = Arrived { transaction, invite, offer, dialog, party };
+        let arrived = Arrived { transaction, invite, offer, dialog, party, protection };
         legs.insert(leg, Leg::arrive(now, wire, leg, arrived));
         wire.event(leg, event);
     }
