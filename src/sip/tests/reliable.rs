@@ -320,3 +320,75 @@ fn alerting_says_ringing_again_and_means_nothing_after_the_answer() {
     net.run_ms(100);
     assert_eq!(net.events(BOX, leg).last(), Some(&LegEvent::Gone(Cause::Normal)));
 }
+
+/// Where the signalling of a leg's last medium was said to come from.
+fn signalling(net: &Network, leg: LegId) -> String {
+    let of = |said: &Said| match said.output {
+        sip::Output::Media { leg: l, signalling, .. } if l == leg => Some(signalling.to_string()),
+        _ => None,
+    };
+    net.said.iter().rev().find_map(of).unwrap()
+}
+
+const MOVED: &str = "198.51.100.17:5060";
+
+#[test]
+fn rfc_3311_5_2_a_party_that_moves_with_its_update_is_followed_before_its_sound_is() {
+    let moved = SDP.replace("30000", "30002").replace("far 1 1", "far 1 2");
+    let mut net = Network::new(1);
+    let leg = net.talk_in();
+    let mut far = Far::caller(&mut net, TRUNK);
+    let update = far.request("UPDATE", "", &moved).replace(TRUNK, MOVED);
+    assert_eq!(lines(&net.ask(MOVED, BOX, &update)), ["200 UPDATE"]);
+    assert_eq!(signalling(&net, leg), MOVED);
+
+    // And before the answer.
+    let mut net = Network::new(1);
+    net.endpoints.remove(&at(TRUNK));
+    let first = net.ask(TRUNK, BOX, &invite("Supported: 100rel\n")).remove(0);
+    let leg = net.arrived(BOX)[0];
+    early_media(&mut net, leg);
+    net.run_ms(20);
+    let described = last(&net, BOX, TRUNK, "183 INVITE");
+    net.ask(TRUNK, BOX, &within(&first, "PRACK", 8, &rack(&described, 0), ""));
+    let update = within(&first, "UPDATE", 9, "", &moved).replace(TRUNK, MOVED);
+    assert_eq!(lines(&net.ask(MOVED, BOX, &update)), ["200 UPDATE"]);
+    assert_eq!(signalling(&net, leg), MOVED);
+}
+
+#[test]
+fn rfc_3261_20_43_an_answer_that_cannot_be_made_any_more_says_why() {
+    let mut net = Network::new(1);
+    net.endpoints.remove(&at(TRUNK));
+    net.ask(TRUNK, BOX, &invite("").replace("AVP 8 101", "AVP 0"));
+    let leg = net.arrived(BOX)[0];
+    // The codec of the offer is taken away while it rings.
+    let config = box_config();
+    let codecs = model::Codecs::new([model::Codec::Pcma]).unwrap();
+    let (accounts, trunks) = (config.accounts, config.trunks);
+    net.tell(
+        BOX,
+        Command::Configure(sip::Accounts { accounts, trunks, codecs, ..Default::default() }),
+    );
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    let refusal = last(&net, BOX, TRUNK, "488 INVITE");
+    assert!(header(&refusal, "Warning").unwrap().starts_with("305 "), "{refusal}");
+    assert!(header(&refusal, "Reason").is_some());
+}
+
+#[test]
+fn rfc_3261_20_43_an_answer_in_the_prack_that_makes_no_call_is_refused_with_its_reason() {
+    let mut net = Network::new(1);
+    net.endpoints.remove(&at(TRUNK));
+    let offerless = invite("Supported: 100rel\n").replace(SDP, "");
+    let offerless = offerless.replace("Content-Type: application/sdp\n", "");
+    let first = net.ask(TRUNK, BOX, &offerless).remove(0);
+    let leg = net.arrived(BOX)[0];
+    early_media(&mut net, leg);
+    net.run_ms(20);
+    let described = last(&net, BOX, TRUNK, "183 INVITE");
+    let unusable = SDP.replace("AVP 8 101", "AVP 18");
+    net.ask(TRUNK, BOX, &within(&first, "PRACK", 8, &rack(&described, 0), &unusable));
+    let refusal = last(&net, BOX, TRUNK, "488 INVITE");
+    assert!(header(&refusal, "Warning").is_some(), "{refusal}");
+}

@@ -137,6 +137,7 @@ impl Earlies {
             match early.talk.answer(wire, body) {
                 Ok((sdp, settled)) => {
                     response = response.with_body(SDP, sdp);
+                    early.dialog.refresh(request.message, request.from);
                     early.settled = Some(settled.clone());
                     announce(wire, leg, &early.dialog, settled);
                 }

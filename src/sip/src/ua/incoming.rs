@@ -287,6 +287,7 @@ impl Incoming {
         self.dialog.refresh(request.message, request.from);
         let response = response.with("Contact", wire.contact_in(&self.dialog, ""));
         wire.transactions.respond(now, request.id, &response);
+                    self.dialog.refresh(request.message, request.from);
     }
 
     /// Fires what is due; gives the code and cause to refuse with, where nobody answered for too

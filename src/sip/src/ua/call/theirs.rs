@@ -77,7 +77,7 @@ impl Call {
         if refresh::is_too_brief(message) {
             return too_brief(now, wire, request);
         }
-        let mut sdp = None;
+        let mut taken = None;
         if !message.body.is_empty() {
             if self.leaving.is_some() {
                 return later(now, wire, request);
@@ -87,10 +87,7 @@ impl Call {
                 return reply(now, wire, request, 491);
             }
             match self.talk.answer(wire, &message.body) {
-                Ok((answer, settled)) => {
-                    sdp = Some(answer);
-                    self.announce(wire, settled);
-                }
+                Ok(answered) => taken = Some(answered),
                 Err(unusable) => return refuse(now, wire, request, &unusable),
             }
         }
@@ -98,8 +95,9 @@ impl Call {
         let response = wire.accepting(message, &self.dialog, &self.contact);
         let (mut response, timer) = refresh::grant(now, wire.session_s, message, response);
         self.timer = timer;
-        if let Some(sdp) = sdp {
+        if let Some((sdp, settled)) = taken {
             response = response.with_body(SDP, sdp);
+            self.announce(wire, settled);
         }
         wire.transactions.respond(now, request.id, &response);
     }
