@@ -15,7 +15,7 @@ use super::party::Party;
 use super::reason;
 use super::refresh;
 use super::reliable::{Reliably, Unpracked, rack};
-use super::session::Talk;
+use super::session::{Talk, Unusable};
 use super::wire::{ALLOW, SDP, Wire};
 use crate::dialog::Dialog;
 use crate::message::Message;
@@ -88,7 +88,7 @@ pub enum Answer {
     /// It is sent once the PRACK came.
     Waits,
     /// Both ends have no session in common.
-    Refused(u16),
+    Refused(Unusable),
 }
 
 impl Incoming {
@@ -168,7 +168,7 @@ impl Incoming {
                 match &self.offer {
                     Some(offer) => match talk.answer_read(wire, offer) {
                         Ok((sdp, settled)) => (talk, Some(sdp), Some(settled), true),
-                        Err(_) => return Answer::Refused(488),
+                        Err(unusable) => return Answer::Refused(unusable),
                     },
                     None => {
                         let sdp = talk.offer(wire);
@@ -209,6 +209,16 @@ impl Incoming {
         wire.transactions.respond(now, self.transaction, &response);
     }
 
+    /// Refuses since no session can be made any more, and says why (RFC 3261 20.43).
+    pub fn refuse_description(&self, now: Instant, wire: &mut Wire, unusable: &Unusable) {
+        let mut response = wire.refusal_of(&self.invite, unusable);
+        if response.headers.get("Reason").is_none() {
+            response = response.with("Reason", reason::of(Cause::NotAcceptable));
+        }
+        wire.transactions.respond(now, self.transaction, &response);
+        wire.refused_description(unusable, self.party.via.clone());
+    }
+
     /// Takes a PRACK (RFC 3262 section 3). Gives where an answer that waited for it is wanted, or
     /// the code to refuse the INVITE with.
     pub fn prack(
@@ -216,7 +226,7 @@ impl Incoming {
         now: Instant,
         wire: &mut Wire,
         request: &Within<'_>,
-    ) -> Result<Option<SocketAddr>, u16> {
+    ) -> Result<Option<SocketAddr>, Unusable> {
         let cseq = self.invite.cseq().map_or(0, |(cseq, _)| cseq);
         let fits = |sent: &mut Unpracked| rack(request.message) == Some((sent.rseq, cseq));
         let Some(sent) = self.unpracked.take_if(fits) else {
@@ -234,7 +244,7 @@ impl Incoming {
                         early.settled = true;
                         announce(wire, self.leg, &self.dialog, settled);
                     }
-                    Err(_) => failed = Some(488),
+                    Err(unusable) => failed = Some(unusable),
                 }
             }
             Some(early) => {
@@ -253,8 +263,8 @@ impl Incoming {
             None => {}
         }
         wire.transactions.respond(now, request.id, &response);
-        if let Some(code) = failed {
-            return Err(code);
+        if let Some(unusable) = failed {
+            return Err(unusable);
         }
         let next = std::mem::take(&mut self.next);
         if next.answer.is_some() {

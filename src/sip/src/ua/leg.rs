@@ -21,6 +21,7 @@ use super::invitation::Invitation;
 use super::outgoing::{Outcome, Outgoing};
 use super::party::Party;
 use super::reason;
+use super::session::Unusable;
 use super::wire::{ALLOW, SDP, SUPPORTED, Wire};
 use crate::dialog::{Dialog, DialogId};
 use crate::events::package::{ALLOW_EVENTS, EVENT_LIST};
@@ -180,7 +181,7 @@ impl Leg {
         match incoming.answer(now, wire, rtp) {
             Answer::Call(call) => self.phase = Phase::Up(call),
             Answer::Waits => {}
-            Answer::Refused(code) => self.refuse_as(now, wire, code, Cause::NotAcceptable),
+            Answer::Refused(unusable) => self.refuse_description(now, wire, &unusable),
         }
     }
 
@@ -295,6 +296,15 @@ impl Leg {
         if let Phase::Ringing(incoming) = &self.phase {
             incoming.refuse(now, wire, code, cause);
             self.gone(wire, cause);
+            self.end(wire);
+        }
+    }
+
+    /// Refuses the INVITE for a description that makes no call.
+    fn refuse_description(&mut self, now: Instant, wire: &mut Wire, unusable: &Unusable) {
+        if let Phase::Ringing(incoming) = &self.phase {
+            incoming.refuse_description(now, wire, unusable);
+            self.gone(wire, Cause::NotAcceptable);
             self.end(wire);
         }
     }

@@ -119,7 +119,7 @@ impl Leg {
         match incoming.prack(now, wire, request) {
             Ok(Some(rtp)) => self.answer(now, wire, rtp),
             Ok(None) => {}
-            Err(code) => self.refuse_as(now, wire, code, Cause::NotAcceptable),
+            Err(unusable) => self.refuse_description(now, wire, &unusable),
         }
     }
 
