@@ -393,3 +393,17 @@ fn who_answers_nothing_is_neither_there_nor_ended_by_the_question() {
     assert!(!net.news(BOX).contains(&sip::Output::There { leg }));
     assert_eq!(net.story(BOX, leg), "Arrived Answered", "whoever asked decides");
 }
+
+#[test]
+fn a_refresh_that_finds_no_room_is_made_later() {
+    let mut config = Config { session_s: 1800, ..box_config() };
+    config.limits.client_transactions_max = 1;
+    let mut net = Network::with(1, config);
+    let (leg, _, _) = answered(&mut net, "Allow: UPDATE\n");
+    net.run(secs(895));
+    net.tell(BOX, Command::Ask { leg });
+    net.run(secs(25));
+    assert_eq!(net.lines(BOX, TRUNK).iter().filter(|l| *l == "UPDATE").count(), 0, "no room");
+    net.run(secs(25));
+    assert!(net.lines(BOX, TRUNK).contains(&"UPDATE".to_owned()));
+}

@@ -184,6 +184,10 @@ impl Call {
             let update = self.request(wire, Method::Update);
             let (hop, owner) = (self.dialog.hop(), Owner::Update { leg: self.leg });
             self.updating = wire.request(now, update, hop, owner).is_some();
+            if !self.updating {
+                self.stale = true;
+                self.try_later(now, wire);
+            }
             return;
         }
         if self.wanted.is_none() && !self.stale {
