@@ -62,6 +62,7 @@ impl Endpoint {
                 }
             }
             Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_response(now, w, id, response)),
+            Owner::Parting { no } => self.wire.parted(now, no, id, response),
             Owner::Prack { leg } => {
                 if matches!(response.code(), Some(401 | 407)) {
                     self.with_leg(leg, |l, w| l.prack_response(now, w, id, response));
@@ -108,7 +109,7 @@ impl Endpoint {
         let invite = self.wire.transactions.request_of(response.id).cloned();
         let answered = response.message.code().is_some_and(|code| (200..300).contains(&code));
         if let Some(invite) = invite.filter(|_| answered) {
-            self.wire.hang_up_answer(now, &invite, response.message, response.from);
+            self.wire.hang_up_answer(now, &invite, response.message, response.from, None);
         }
     }
 
@@ -142,6 +143,7 @@ impl Endpoint {
                 self.with_leg(leg, |l, _| l.notify_refused(now, number, false));
             }
             Owner::Bye { leg } => self.with_leg(leg, |l, w| l.bye_timed_out(w)),
+            Owner::Parting { no } => self.wire.parting_lost(no),
             Owner::Register { no } => {
                 if no >= trunk::REGISTRATIONS {
                     return self.trunks.unregistered(now, &mut self.wire, no, timed_out.code);

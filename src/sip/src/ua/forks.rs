@@ -8,6 +8,7 @@
 //!
 //! A CANCEL waits for the first provisional response (RFC 3261 9.1).
 
+use super::party::Account;
 use super::wire::{Owner, Wire};
 use crate::peer::Peer;
 use crate::transaction::TransactionId;
@@ -20,6 +21,8 @@ pub struct Forks {
     list: Vec<Fork>,
     /// Why no answer is wanted any more (RFC 3326), once none is.
     abandoned: Option<Option<&'static str>>,
+    /// What the BYE of an answer that nobody wants is proved with, where it is challenged.
+    pub account: Option<Account>,
 }
 
 #[derive(Debug)]
@@ -34,6 +37,11 @@ struct Fork {
 }
 
 impl Forks {
+    /// Begins without any, at who may ask for that account's proof.
+    pub fn provable(account: Option<Account>) -> Self {
+        Self { account, ..Self::default() }
+    }
+
     /// The place of the next fork.
     pub fn next(&self) -> usize {
         self.list.len()

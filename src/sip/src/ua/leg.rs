@@ -96,7 +96,7 @@ impl Leg {
         invitation: Invitation,
         targets: &[Target],
     ) -> Self {
-        let mut forks = Forks::default();
+        let mut forks = Forks::provable(invitation.party.account.clone());
         let opened = Outgoing::invite(now, wire, id, &mut forks, invitation, targets);
         Self::opened(wire, id, None, forks, opened)
     }
@@ -110,7 +110,7 @@ impl Leg {
         invitation: Invitation,
         targets: Vec<(Uri, Peer)>,
     ) -> Self {
-        let mut forks = Forks::default();
+        let mut forks = Forks::provable(invitation.party.account.clone());
         let opened = Outgoing::in_turn(now, wire, id, &mut forks, invitation, targets);
         Self::opened(wire, id, Some(trunk), forks, opened)
     }
@@ -153,7 +153,6 @@ impl Leg {
         }
     }
 
-    /// How far it is.
     /// Where the far end of a dialog of it is; nothing where it has no such dialog.
     pub fn source(&self, dialog: &DialogId) -> Option<Peer> {
         let own = |own: &Dialog| (own.id() == dialog).then(|| own.source());
@@ -165,6 +164,7 @@ impl Leg {
         }
     }
 
+    /// How far it is.
     pub fn stand(&self) -> Stand {
         match &self.phase {
             _ if self.gone => Stand::Over,

@@ -15,6 +15,7 @@ pub mod invitation;
 pub mod leg;
 pub mod legs;
 pub mod outgoing;
+mod partings;
 pub mod party;
 mod proof;
 pub mod reason;

@@ -1,6 +1,8 @@
 //! What every leg shares: the transactions, the names it gives, and the way out.
 
 use super::acks::Acks;
+use super::partings::Partings;
+use super::party::Account;
 use super::reason;
 use super::session::Unusable;
 use crate::address::Address;
@@ -57,6 +59,8 @@ pub enum Owner {
     Referral { leg: LegId, number: u32 },
     /// A BYE that a trunk may challenge.
     Bye { leg: LegId },
+    /// A BYE that is no leg's, which a trunk may challenge.
+    Parting { no: u64 },
     /// A PRACK that a trunk may challenge.
     Prack { leg: LegId },
     /// A REGISTER of ours.
@@ -89,6 +93,7 @@ pub struct Wire {
     /// What targets of trunks did to calls: when, the code, and how long to leave them alone. It is
     /// taken after each step of a leg.
     pub trunk_news: Vec<(Instant, Peer, u16, Option<u32>)>,
+    pub(super) partings: Partings,
     acks: Acks,
     rng: ChaCha12Rng,
     /// Makes tags of answers that keep no state.
@@ -119,6 +124,7 @@ impl Wire {
             counters: Counters::default(),
             flows: Flows::new(limits.flows),
             trunk_news: Vec::new(),
+            partings: Partings::default(),
             acks: Acks::default(),
             rng,
             tag_key,
@@ -372,11 +378,18 @@ impl Wire {
 
     /// Acknowledges and hangs up an answer that nobody wants: of a second fork, or of an INVITE
     /// that was cancelled too late (RFC 3261 13.2.2.4).
-    pub fn hang_up_answer(&mut self, now: Instant, invite: &Message, answer: &Message, from: Peer) {
+    pub fn hang_up_answer(
+        &mut self,
+        now: Instant,
+        invite: &Message,
+        answer: &Message,
+        from: Peer,
+        account: Option<&Account>,
+    ) {
         let Some(mut dialog) = Dialog::of_client(invite, answer, from) else { return };
         self.counters.forks_hung_up += 1;
         self.acknowledge(now, &dialog, answer, None);
-        self.bye(now, &mut dialog, reason::ELSEWHERE, Owner::Nobody);
+        self.part(now, &mut dialog, reason::ELSEWHERE, account);
     }
 
     /// Says what happened on a leg.

@@ -171,7 +171,8 @@ impl Leg {
                 {
                     return wire.acknowledge(now, &call.dialog, response.message, None);
                 }
-                wire.hang_up_answer(now, &invite, response.message, response.from);
+                let account = self.forks.account.as_ref();
+                wire.hang_up_answer(now, &invite, response.message, response.from, account);
             }
             _ => self.forks.over(response.fork),
         }

@@ -7,7 +7,7 @@ use crate::ua::forks::Forks;
 use crate::ua::incoming::updates;
 use crate::ua::reason;
 use crate::ua::refresh;
-use crate::ua::wire::{Owner, Wire};
+use crate::ua::wire::Wire;
 use model::{Cause, Instant, LegEvent, LegId};
 
 impl Outgoing {
@@ -58,7 +58,7 @@ impl Outgoing {
                 wire.acknowledge(now, &dialog, answer, None);
                 wire.refused_description(&unusable, self.party.via.clone());
                 let why = reason::of(Cause::NotAcceptable);
-                wire.bye(now, &mut dialog, why, Owner::Nobody);
+                wire.part(now, &mut dialog, why, self.party.account.as_ref());
                 return Outcome::Gone(Cause::NotAcceptable);
             }
         };

@@ -134,7 +134,8 @@ pub(super) fn left_behind(
         200..=299 => {
             forks.over(response.fork);
             if let Some(invite) = wire.transactions.request_of(response.id).cloned() {
-                wire.hang_up_answer(now, &invite, response.message, response.from);
+                let account = forks.account.as_ref();
+                wire.hang_up_answer(now, &invite, response.message, response.from, account);
             }
         }
         _ => forks.over(response.fork),
