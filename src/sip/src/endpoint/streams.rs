@@ -66,6 +66,7 @@ impl Endpoint {
         let Some(closed) = self.wire.flows.closed(flow) else { return };
         self.wire.transactions.flow_closed(flow, !closed.outgoing);
         self.reception.flow_closed(closed.peer, &mut self.wire);
+        self.trunks.flow_closed(now, &mut self.wire, closed.peer);
         self.take_timed_out(now);
     }
 }

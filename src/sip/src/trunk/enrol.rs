@@ -22,6 +22,10 @@ use std::time::Duration;
 const BASE_S: u64 = 30;
 /// The longest wait.
 const LONGEST_S: u64 = 1800;
+/// The longest wait after a connection dropped, the first time.
+const CUT_MS: u64 = 2000;
+/// A registration whose connection lasted so long is steady (RFC 5626 section 4.5).
+const STEADY: Duration = Duration::from_secs(120);
 
 /// The registration of one trunk.
 #[derive(Debug)]
@@ -37,6 +41,11 @@ pub struct Enrolment {
     refusal: Option<u16>,
     /// It is being taken back.
     leaving: bool,
+    /// The old registration of the same line that is taken back first.
+    after: Option<u32>,
+    /// How often its connection dropped in a row, and when that was last.
+    cuts: u32,
+    cut_at: Option<Instant>,
 }
 
 impl Enrolment {
@@ -53,7 +62,44 @@ impl Enrolment {
             again_at,
             refusal: None,
             leaving: false,
+            after: None,
+            cuts: 0,
+            cut_at: None,
         }
+    }
+
+    /// Begins once another is over.
+    pub fn after(self, after: Option<u32>) -> Self {
+        Self { after, ..self }
+    }
+
+    /// That one is over.
+    pub fn may_begin(&mut self, now: Instant, gone: u32) {
+        if self.after == Some(gone) {
+            (self.after, self.again_at) = (None, Some(now));
+        }
+    }
+
+    /// Tells whether a carrier could take one for the other.
+    pub fn is_same_line(&self, other: &Self) -> bool {
+        let shared = self.targets.iter().any(|target| other.targets.contains(target));
+        shared && self.account.user == other.account.user
+    }
+
+    /// A connection closed. What was registered by it is so anew within 2 s, and later each time
+    /// where it drops again within 2 minutes (RFC 5626 section 4.5): no sooner than all who lost
+    /// the same carrier at once, and no more often than that bears.
+    pub fn cut(&mut self, now: Instant, wire: &mut Wire, flow: Peer) {
+        let Some(registration) = &mut self.registration else { return };
+        if self.leaving || !registration.is_held_at(&flow) {
+            return;
+        }
+        let again = self.cut_at.is_some_and(|at| now.since(at) < STEADY);
+        self.cuts = if again { self.cuts.saturating_add(1) } else { 0 };
+        let most_ms = (CUT_MS << self.cuts.min(11)).min(LONGEST_S * 1000);
+        let wait = Duration::from_millis(most_ms / 2 + wire.dice(most_ms / 2 + 1));
+        self.cut_at = Some(now + wait);
+        registration.renew_at(now + wait);
     }
 
     /// The number that its transactions are known by.
@@ -68,7 +114,7 @@ impl Enrolment {
 
     /// Registers where it is time, for the first time or again.
     pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
-        if self.again_at.is_some_and(|at| at <= now) {
+        if self.after.is_none() && self.again_at.is_some_and(|at| at <= now) {
             self.again_at = None;
             self.begin(now, wire);
         } else if let Some(registration) = &mut self.registration {
@@ -140,6 +186,7 @@ impl Enrolment {
     /// When something is due.
     pub fn deadline(&self) -> Option<Instant> {
         let renewal = self.registration.as_ref().and_then(|held| held.deadline());
-        [self.again_at, renewal.map(|(at, _)| at)].into_iter().flatten().min()
+        let begin = self.again_at.filter(|_| self.after.is_none());
+        [begin, renewal.map(|(at, _)| at)].into_iter().flatten().min()
     }
 }

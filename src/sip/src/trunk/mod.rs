@@ -11,6 +11,7 @@
 mod call;
 mod enrol;
 mod health;
+mod leaving;
 mod turns;
 
 pub use call::TrunkCall;
@@ -26,6 +27,7 @@ use crate::ua::wire::{Owner, Wire};
 use crate::uri;
 use enrol::Enrolment;
 use health::Health;
+use leaving::Leaving;
 use model::site::TrunkOut;
 use model::{Instant, TrunkId};
 use rsip::{Method, Uri};
@@ -44,6 +46,7 @@ pub struct Trunks {
     /// Numbers that were given to OPTIONS and registrations.
     probes: u64,
     enrolments: u32,
+    leaving: Leaving,
 }
 
 /// One trunk.
@@ -75,8 +78,8 @@ impl Trunks {
             .collect();
         for id in gone {
             let enrolment = self.carriers.remove(&id).and_then(|carrier| carrier.enrolment);
-            if let Some(mut enrolment) = enrolment {
-                enrolment.leave(now, wire);
+            if let Some(enrolment) = enrolment {
+                self.leaving.add(now, wire, enrolment);
             }
         }
         for (id, trunk) in trunks {
@@ -94,7 +97,10 @@ impl Trunks {
         let account = out.account.clone().filter(|account| account.register);
         let enrolment = account.map(|account| {
             self.enrolments = self.enrolments.wrapping_add(1) % REGISTRATIONS;
-            Enrolment::new(now, REGISTRATIONS + self.enrolments, account, peers.clone())
+            let no = REGISTRATIONS + self.enrolments;
+            let new = Enrolment::new(now, no, account, peers.clone());
+            let after = self.leaving.same_line(&new);
+            new.after(after)
         });
         let mut health = |peer| {
             let jitter = Duration::from_millis(wire.dice(JITTER_MS));
@@ -181,6 +187,7 @@ impl Trunks {
     ) {
         if let Some(enrolment) = self.enrolment(no) {
             enrolment.response(now, wire, id, response);
+            self.settle_leaving(now);
             self.tell(now, wire);
         }
     }
@@ -189,13 +196,28 @@ impl Trunks {
     pub fn unregistered(&mut self, now: Instant, wire: &mut Wire, no: u32, code: u16) {
         if let Some(enrolment) = self.enrolment(no) {
             enrolment.failed(now, wire, code, None);
+            self.settle_leaving(now);
             self.tell(now, wire);
         }
     }
 
+    /// A connection closed: what was registered by it is registered anew soon.
+    pub fn flow_closed(&mut self, now: Instant, wire: &mut Wire, flow: Peer) {
+        let all = self.carriers.values_mut().filter_map(|carrier| carrier.enrolment.as_mut());
+        all.for_each(|enrolment| enrolment.cut(now, wire, flow));
+    }
+
     fn enrolment(&mut self, no: u32) -> Option<&mut Enrolment> {
         let mut all = self.carriers.values_mut().filter_map(|carrier| carrier.enrolment.as_mut());
-        all.find(|enrolment| enrolment.no() == no)
+        all.find(|enrolment| enrolment.no() == no).or_else(|| self.leaving.find(no))
+    }
+
+    /// Lets the enrolments begin that waited for an old one of the same line.
+    fn settle_leaving(&mut self, now: Instant) {
+        for gone in self.leaving.over(now) {
+            let all = self.carriers.values_mut().filter_map(|carrier| carrier.enrolment.as_mut());
+            all.for_each(|enrolment| enrolment.may_begin(now, gone));
+        }
     }
 
     /// Registers, asks and gives up waiting where it is time.
@@ -203,6 +225,7 @@ impl Trunks {
         if self.deadline().is_none_or(|(at, _)| at > now) {
             return;
         }
+        self.settle_leaving(now);
         for carrier in self.carriers.values_mut() {
             if let Some(enrolment) = &mut carrier.enrolment {
                 enrolment.tick(now, wire);
@@ -228,7 +251,8 @@ impl Trunks {
             enrolments.filter_map(Enrolment::deadline).map(|at| (at, "trunk: register"));
         let targets = self.carriers.values().flat_map(|carrier| &carrier.targets);
         let health = targets.filter_map(|(_, health)| health.deadline());
-        enrolments.chain(health.map(|at| (at, "trunk: health"))).min()
+        let leaving = self.leaving.deadline().map(|at| (at, "trunk: registration taken back"));
+        enrolments.chain(health.map(|at| (at, "trunk: health"))).chain(leaving).min()
     }
 
     /// The box stops: the carriers send it no more calls.
@@ -244,7 +268,7 @@ impl Trunks {
     pub fn has_left(&self) -> bool {
         let mut enrolments =
             self.carriers.values().filter_map(|carrier| carrier.enrolment.as_ref());
-        enrolments.all(Enrolment::has_left)
+        enrolments.all(Enrolment::has_left) && self.leaving.is_empty()
     }
 
     /// Says which trunks can be used again, or no longer.

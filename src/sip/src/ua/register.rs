@@ -119,6 +119,17 @@ impl Registration {
         }
     }
 
+    /// Tells whether it stands, by that connection.
+    pub fn is_held_at(&self, flow: &Peer) -> bool {
+        let same = (flow.transport, flow.addr) == (self.registrar.transport, self.registrar.addr);
+        same && self.again_at.is_some()
+    }
+
+    /// Registers again then, or sooner where it is time sooner.
+    pub fn renew_at(&mut self, at: Instant) {
+        self.again_at = Some(self.again_at.map_or(at, |due| due.min(at)));
+    }
+
     /// When it is time to register again.
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
         self.again_at.map(|at| (at, "register again"))
@@ -155,18 +166,29 @@ impl Registration {
     }
 
     fn granted(&mut self, now: Instant, wire: &mut Wire, response: &Message) -> Verdict {
-        let ours = wire.contact_uri(&self.registrar, self.user.as_str());
-        let listed = match response.contacts() {
-            Ok(Contacts::List(list)) => list.into_iter().find(|c| uri::same(&c.uri, &ours)),
-            Ok(Contacts::All) | Err(_) => None,
-        };
-        let seconds = listed.and_then(|c| c.expires()).or(response.expires());
+        let seconds = self.listed_s(wire, response).or(response.expires());
         let granted = seconds.unwrap_or(self.expires_s).min(self.expires_s);
         if granted == 0 {
             return Verdict::Over(Ok(0));
         }
         self.again_at = Some(now + Duration::from_millis(u64::from(granted) * 800));
         Verdict::Granted(granted)
+    }
+
+    /// The time that a 200 lists for our Contact (RFC 3261 10.2.4). One that the registrar changed
+    /// on the way, as a border controller does, is known by its user part; where none is, the
+    /// shortest time of all is the safe one.
+    fn listed_s(&self, wire: &Wire, response: &Message) -> Option<u32> {
+        let Ok(Contacts::List(list)) = response.contacts() else { return None };
+        let ours = wire.contact_uri(&self.registrar, self.user.as_str());
+        if let Some(same) = list.iter().find(|c| uri::same(&c.uri, &ours)) {
+            return same.expires();
+        }
+        let is_user = |c: &&Address| uri::user(&c.uri).as_deref() == Some(self.user.as_str());
+        let shortest = |all: &mut dyn Iterator<Item = &Address>| {
+            all.filter_map(Address::expires).filter(|seconds| *seconds > 0).min()
+        };
+        shortest(&mut list.iter().filter(is_user)).or_else(|| shortest(&mut list.iter()))
     }
 
     fn prove(
