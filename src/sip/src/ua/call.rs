@@ -226,6 +226,7 @@ impl Call {
             self.retry = None;
             self.pursue(now, wire);
         }
+        self.tick_keys(now, wire);
         if self.transfer.as_ref().is_some_and(|transfer| transfer.until() <= now) {
             self.end_transfer(now, wire, "timeout");
         }
@@ -240,6 +241,7 @@ impl Call {
             self.reinvite.map(|ours| (ours.until, "re-INVITE without an end")),
             self.timer.as_ref().map(|timer| (timer.at(), "session timer")),
             self.retry.map(|at| (at, "re-INVITE again after 491")),
+            self.keys.again_at.map(|at| (at, "key by INFO that found no room")),
             self.transfer.as_ref().map(|transfer| (transfer.until(), "transfer without an end")),
         ]
         .into_iter()

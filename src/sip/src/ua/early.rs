@@ -152,13 +152,13 @@ impl Earlies {
         wire.transactions.respond(now, request.id, &response);
     }
 
-    /// Takes the one that a 2xx confirms out.
     /// Where the far end of one of them is.
     pub fn source(&self, id: &DialogId) -> Option<Peer> {
         let early = self.0.iter().find(|early| early.dialog.id() == id)?;
         Some(early.dialog.source())
     }
 
+    /// Takes the one that a 2xx confirms out.
     pub fn confirmed(&mut self, id: &DialogId) -> Option<Early> {
         let place = self.0.iter().position(|early| early.dialog.id() == id)?;
         Some(self.0.swap_remove(place))

@@ -195,9 +195,9 @@ impl Incoming {
         call.answer(now, wire, self.transaction, response, !answered);
         if let Some(settled) = settled {
             announce(wire, self.leg, &self.dialog, settled);
-            call.offer_keys(wire);
         }
         if answered {
+            call.offer_keys(wire);
             wire.event(self.leg, LegEvent::Answered);
         }
         Answer::Call(Box::new(call))
@@ -220,7 +220,7 @@ impl Incoming {
     }
 
     /// Takes a PRACK (RFC 3262 section 3). Gives where an answer that waited for it is wanted, or
-    /// the code to refuse the INVITE with.
+    /// why the INVITE is to be refused.
     pub fn prack(
         &mut self,
         now: Instant,
@@ -287,6 +287,7 @@ impl Incoming {
             _ if body.is_empty() => wire.response(request.message, 200),
             Some(early) if early.settled => match early.talk.answer(wire, body) {
                 Ok((sdp, settled)) => {
+                    self.dialog.refresh(request.message, request.from);
                     announce(wire, self.leg, &self.dialog, settled);
                     wire.response(request.message, 200).with_body(SDP, sdp)
                 }
@@ -297,7 +298,6 @@ impl Incoming {
         self.dialog.refresh(request.message, request.from);
         let response = response.with("Contact", wire.contact_in(&self.dialog, ""));
         wire.transactions.respond(now, request.id, &response);
-                    self.dialog.refresh(request.message, request.from);
     }
 
     /// Fires what is due; gives the code and cause to refuse with, where nobody answered for too
@@ -335,8 +335,7 @@ impl Incoming {
     }
 
     fn talk(&self, wire: &mut Wire, rtp: SocketAddr) -> Talk {
-        let hop = self.dialog.hop();
-        let (secure, rtp) = (hop.transport.secure(), wire.locals.media(rtp, &hop));
+        let rtp = wire.locals.media(rtp, &self.dialog.hop());
         let codecs = wire.codecs.clone().with_first(self.party.codec);
         Talk::new(wire, rtp, codecs, self.protection)
     }

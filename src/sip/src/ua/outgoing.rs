@@ -53,8 +53,9 @@ pub struct Outgoing {
     tries: usize,
     /// Somebody works on it.
     rang: bool,
-    alerted: bool,
     /// It rang at least once.
+    alerted: bool,
+    /// Sound came at least once.
     sounded: bool,
     refusal: Option<(u16, Cause)>,
     give_up_at: Instant,
@@ -296,12 +297,12 @@ impl Outgoing {
         self.earlies.request(now, wire, leg, self.offer, request);
     }
 
-    /// Who is called.
     /// Where the far end of an early dialog is.
     pub fn source(&self, dialog: &DialogId) -> Option<Peer> {
         self.earlies.source(dialog)
     }
 
+    /// Who is called.
     pub fn party(&self) -> &Party {
         &self.party
     }

@@ -3,12 +3,14 @@
 //! ```text
 //!   key --> INFO --2xx--> the next one         401, 407: once more with our proof
 //!                 \--4xx, 5xx, 6xx--> no more by INFO: this one and all others are tones
+//!       '-- no room for it --> again after 0.5 s, before those behind it
 //! ```
 
 use super::{Call, Fate};
 use crate::command::Output;
 use crate::message::Message;
 use crate::transaction::TransactionId;
+use crate::transaction::timers::T1;
 use crate::ua::info;
 use crate::ua::wire::{Owner, Wire};
 use model::{Digit, Instant};
@@ -25,11 +27,13 @@ pub(super) struct Keys {
     waiting: VecDeque<Digit>,
     /// The one whose INFO waits for its answer.
     sent: Option<Digit>,
+    /// When the next is tried again that found no room.
+    pub(super) again_at: Option<Instant>,
 }
 
 impl Keys {
     pub(super) fn new(offered: bool) -> Self {
-        Self { offered, waiting: VecDeque::new(), sent: None }
+        Self { offered, waiting: VecDeque::new(), sent: None, again_at: None }
     }
 }
 
@@ -100,8 +104,17 @@ impl Call {
         }
     }
 
+    /// Sends the key that found no room, if it is time.
+    pub(super) fn tick_keys(&mut self, now: Instant, wire: &mut Wire) {
+        if self.keys.again_at.is_some_and(|at| at <= now) {
+            self.keys.again_at = None;
+            self.send_key(now, wire);
+        }
+    }
+
     fn send_key(&mut self, now: Instant, wire: &mut Wire) {
-        if self.keys.sent.is_some() || self.leaving.is_some() {
+        let waits = self.keys.sent.is_some() || self.keys.again_at.is_some();
+        if waits || self.leaving.is_some() {
             return;
         }
         let Some(digit) = self.keys.waiting.pop_front() else { return };
@@ -115,7 +128,10 @@ impl Call {
                 self.keys.sent = Some(digit);
                 wire.counters.keys_sent += 1;
             }
-            None => wire.counters.keys_lost += 1,
+            None => {
+                self.keys.waiting.push_front(digit);
+                self.keys.again_at = Some(now + T1);
+            }
         }
     }
 }
