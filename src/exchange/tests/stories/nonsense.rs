@@ -168,8 +168,8 @@ struct Nonsense {
     /// Legs of which no end was said, and what each hears.
     legs: BTreeMap<LegId, bool>,
     bridges: BTreeMap<LegId, LegId>,
-    /// Legs in rooms.
-    mixed: BTreeSet<LegId>,
+    /// Legs that are heard in a room; supervisors are not among them.
+    mixed: BTreeMap<LegId, RoomId>,
     /// Legs that were hung up.
     over: BTreeSet<LegId>,
     unanswered: VecDeque<LegId>,
@@ -194,6 +194,7 @@ fn parked() -> Arc<model::site::Site> {
         site.limits.recording = Duration::from_secs(20);
         site.parking.slots = vec!["701".into(), "702".into()];
         site.parking.longest = Duration::from_secs(30);
+        site.supervision.notice = model::site::Notice::Announcement;
         site.numbering.country = "86".into();
         site.numbering.emergency = ["110".to_owned()].into();
         let addr = "192.0.2.1:5060".parse().unwrap();
@@ -213,7 +214,7 @@ impl Nonsense {
             now,
             legs: BTreeMap::new(),
             bridges: BTreeMap::new(),
-            mixed: BTreeSet::new(),
+            mixed: BTreeMap::new(),
             over: BTreeSet::new(),
             unanswered: VecDeque::new(),
             ringing: BTreeSet::new(),
@@ -281,11 +282,12 @@ impl Nonsense {
                 self.part(leg);
             }
             Order::Play { leg, .. } => self.hears(leg, true),
-            Order::Mix { leg, .. } | Order::Supervise { leg, .. } => {
+            Order::Mix { leg, room } => {
                 self.part(leg);
                 self.hears(leg, false);
-                self.mixed.insert(leg);
+                self.mixed.insert(leg, room);
             }
+            Order::Supervise { leg, .. } => self.part(leg),
             Order::Unmix { leg } => drop(self.mixed.remove(&leg)),
             Order::StopPlay { leg } => self.hears(leg, false),
             Order::Bridge { a, b } => {
@@ -322,11 +324,17 @@ impl Nonsense {
             }
             assert!(recorded, "{} is {state} and its caller's leg is not recorded", call.call);
             let heard = self.legs.get(&leg).copied().unwrap_or_default();
-            let bridged = self.bridges.contains_key(&leg) || self.mixed.contains(&leg);
+            let bridged = self.bridges.contains_key(&leg) || self.is_in_company(leg);
             // A play came to its end and the queue starts the next with the next word of the leg.
             let between = ["waiting", "offered"].contains(&state);
             assert!(heard || bridged || between, "{} is {state} and hears nothing", call.call);
         }
+    }
+    /// Another is heard in the room of a leg.
+    fn is_in_company(&self, leg: LegId) -> bool {
+        let room = self.mixed.get(&leg);
+        let others = self.mixed.iter().filter(|(other, _)| **other != leg);
+        room.is_some_and(|room| others.into_iter().any(|(_, other)| other == room))
     }
     fn passes(&mut self, ms: u64) {
         let end = self.now + Duration::from_millis(ms);
