@@ -67,6 +67,10 @@ pub(crate) fn is_meant(fact: &Fact) -> bool {
     )
 }
 
+fn is_queue(owner: &Owner) -> bool {
+    matches!(owner, Owner::Queue(_))
+}
+
 /// Tells whether the site has somebody to call back.
 fn owes(site: &Site, owner: &Owner) -> bool {
     match owner {
@@ -95,6 +99,13 @@ impl Exchange {
         }
     }
 
+    /// One queue calls back, the last the caller was in.
+    fn forget_queues(&mut self, call: CallId) {
+        if let Some(tried) = self.waiting.tried.get_mut(&call) {
+            tried.retain(|owner| !is_queue(owner));
+        }
+    }
+
     /// The number a queue calls back for a call: none where it calls nobody back, and nobody can
     /// call back who did not say the number.
     fn calls_back(&self, call: CallId, queue: &Owner) -> Option<Number> {
@@ -111,17 +122,14 @@ impl Exchange {
             Fact::Abandoned { visit, queue, .. } | Fact::TurnedAway { visit, queue } => {
                 let owner = Owner::Queue(queue.clone());
                 if let Some(from) = self.calls_back(visit.call, &owner) {
-                    // One queue calls back, the last the caller was in.
-                    let tried = self.waiting.tried.get_mut(&visit.call);
-                    if let Some(tried) = tried {
-                        tried.retain(|owner| !matches!(owner, Owner::Queue(_)));
-                    }
+                    self.forget_queues(visit.call);
                     self.owe(now, owner, from);
                 }
             }
             Fact::Overflowed { visit, queue, .. } => {
                 let owner = Owner::Queue(queue.clone());
                 if self.calls_back(visit.call, &owner).is_some() {
+                    self.forget_queues(visit.call);
                     self.try_owner(visit.call, owner);
                 }
             }
@@ -137,12 +145,13 @@ impl Exchange {
             }
             Fact::CallEnded { call, .. } => {
                 let from = self.waiting.callers.remove(call).unwrap_or_default();
-                for owner in self.waiting.tried.remove(call).unwrap_or_default() {
-                    // Another site may have nobody there by now.
-                    if owes(&self.site, &owner) {
-                        self.owe(now, owner, from.clone());
-                    }
+                // Another site may have nobody there by now.
+                let mut tried = self.waiting.tried.remove(call).unwrap_or_default();
+                tried.retain(|owner| owes(&self.site, owner));
+                if !tried.iter().all(is_queue) {
+                    tried.retain(|owner| !is_queue(owner));
                 }
+                tried.into_iter().for_each(|owner| self.owe(now, owner, from.clone()));
             }
             _ => {}
         }

@@ -185,6 +185,45 @@ fn who_left_a_queue_by_its_overflow_and_is_answered_in_the_next_is_owed_nothing(
 }
 
 #[test]
+fn who_was_called_first_calls_back_and_no_queue_that_was_left_by_its_overflow() {
+    let mut world = overflowing(true, false);
+    world.habits.insert("8002".into(), Ignores);
+    world.tell(Input::Phone { phone: "8002".into(), up: true });
+    let (when, to) = (model::feature::ForwardWhen::NoAnswer, Some("desk".to_owned()));
+    let wish = model::feature::FeatureWish::Forward { when, to, rings: Some(1) };
+    world.tell(Input::Feature { phone: "8002".into(), wish });
+    let first = world.arrive(Via::Trunk("carrier".into()), "13900000001", "5550");
+    let caller = world.dial("8003", "8002");
+    world.run(9);
+    assert!(world.told().contains(&"overflowed desk to to-small".to_owned()));
+    world.gone(caller, Cause::Normal);
+    world.run(1);
+    assert_eq!(lamp(&world, "8002"), (1, 0));
+    assert_eq!(owes(&world, "desk"), Vec::<String>::new(), "one person calls back");
+    world.gone(first, Cause::Normal);
+    world.over();
+}
+
+#[test]
+fn who_left_two_queues_by_their_overflow_is_called_back_by_the_last() {
+    let after = std::time::Duration::from_secs(5);
+    let to = |node: &str| Some(model::site::Overflow { after, to: node.into() });
+    let mut world = World::new(with(|site| {
+        for (queue, next) in [("desk", "to-small"), ("small", "bye")] {
+            let queue = site.queues.get_mut(&queue.into()).unwrap();
+            (queue.callbacks, queue.overflow) = (true, to(next));
+        }
+    }));
+    world.agent("8001", Ignores);
+    let caller = world.call_desk();
+    world.run(30);
+    assert!(!world.legs.contains_key(&caller), "it was said goodbye");
+    let told = (owes(&world, "desk"), owes(&world, "small"));
+    assert_eq!(told, (vec![], vec!["13900000000".to_owned()]));
+    world.over();
+}
+
+#[test]
 fn what_waits_is_lit_again_after_a_restart() {
     let mut world = office();
     world.habits.insert("8002".into(), Ignores);
