@@ -31,7 +31,9 @@ impl Cadence {
             // Of whole frequencies a second holds whole waves.
             false => part_of((text, "1000")).map(|part| vec![part]),
         };
-        let parts = parts.filter(|parts| parts.len() <= PARTS_MAX)?;
+        // One part with a length would be a tone that never pauses: it is written without.
+        let least = if text.contains('/') { 2 } else { 1 };
+        let parts = parts.filter(|parts| (least..=PARTS_MAX).contains(&parts.len()))?;
         parts.iter().any(|part| part.hz != [0, 0]).then_some(Self(parts))
     }
 
@@ -149,7 +151,19 @@ mod tests {
 
     #[test]
     fn what_is_no_tone_is_refused() {
-        for text in ["", "0", "0/100", "450/0", "450/", "50/100", "450/350;0/350", "450+", "a/1"] {
+        for text in [
+            "",
+            "0",
+            "425/350",
+            "350+440/1000",
+            "0/100",
+            "450/0",
+            "450/",
+            "50/100",
+            "450/350;0/350",
+            "450+",
+            "a/1",
+        ] {
             assert_eq!(Cadence::read(text), None, "{text}");
         }
         assert_eq!(Cadence::read(&["450/100"; PARTS_MAX + 1].join(",")), None);
