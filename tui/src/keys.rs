@@ -187,6 +187,12 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "rtp-unwatched", "无法监视的语音端口", "RTP sockets not watched"),
     (Of::Counter, "rtp-ring-lost", "成批收发失效次数", "batched sockets given up"),
     (Of::Counter, "media-orders-refused", "被拒绝的媒体指令", "media orders refused"),
+    (
+        Of::Counter,
+        "media-care-refused",
+        "因算力不足未作降噪或音量调节的通话方",
+        "legs left without noise suppression or level, to keep time",
+    ),
     (Of::Counter, "media-events-lost", "语音引擎丢失的事件", "events the engine lost"),
     (Of::Counter, "rooms", "会议室", "conference rooms"),
     (Of::Counter, "figures-stray", "无归属的音质记录", "sound of no call"),

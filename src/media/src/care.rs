@@ -18,10 +18,27 @@ use crate::resample::{Samples, Weights};
 use denoise::Denoise;
 use level::Level;
 use model::Rate;
-use tones::{Kind, Tones};
+use tones::{FaxEar, Kind, Line, Tones};
 
 pub use denoise::warm;
 pub use level::{GAIN_DB_MAX, GAIN_DB_MIN, HIGHEST, LOWEST};
+
+/// What the care for one leg takes of a tick, in microseconds (`cargo run --release -p media
+/// --example care`), and what a leg that is passed on takes at most.
+const NOISE_US: u32 = 140;
+const LEVEL_US: u32 = 10;
+const LEG_US: u32 = 5;
+/// What care may take of a tick of 20 ms where there are no legs, and may always: 8 ms, and 1.2 ms or
+/// the noise of eight legs.
+pub const BUDGET_US_MAX: u32 = 8000;
+pub const BUDGET_US_MIN: u32 = 1200;
+
+/// What of a tick all care together may take in an engine of so many legs, in microseconds: what
+/// these leave of `BUDGET_US_MAX` if they are all in use.
+pub fn budget_us(legs_max: usize) -> u32 {
+    let legs = u32::try_from(legs_max).unwrap_or(u32::MAX).saturating_mul(LEG_US);
+    BUDGET_US_MAX.saturating_sub(legs).max(BUDGET_US_MIN)
+}
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +53,8 @@ pub struct Terms {
 #[derive(Debug)]
 pub struct Care {
     tones: Tones,
+    /// The ear for a fax on the other side.
+    far: FaxEar,
     denoise: Option<Denoise>,
     level: Option<Level>,
     /// A fax was heard: hands off.
@@ -48,11 +67,35 @@ impl Care {
         (terms != Terms::default()).then(|| {
             Box::new(Self {
                 tones: Tones::default(),
+                far: FaxEar::default(),
                 denoise: terms.noise.then(Denoise::new),
                 level: terms.level.then(Level::default),
                 off: false,
             })
         })
+    }
+
+    /// What it takes of a tick, in microseconds; nothing once a fax was heard.
+    pub fn cost_us(&self) -> u32 {
+        if self.off {
+            return 0;
+        }
+        let of = |us: u32, done: bool| us * u32::from(done);
+        of(NOISE_US, self.denoise.is_some()) + of(LEVEL_US, self.level.is_some())
+    }
+
+    /// Nobody hears the leg for now: what comes next does not follow what came.
+    pub fn rest(&mut self) {
+        if let Some(denoise) = &mut self.denoise {
+            denoise.rest();
+        }
+    }
+
+    /// Takes 20 ms of the other side where that is not cared for itself; true once a fax is heard
+    /// there, and nothing is done any more.
+    pub fn hear_far(&mut self, rate: Rate, samples: &Samples) -> bool {
+        self.off |= self.far.hear(rate, &samples[..rate.samples_per_frame()]) == Line::Fax;
+        self.off
     }
 
     /// Tells whether anything is still done.

@@ -77,6 +77,23 @@ impl Coder {
         }
     }
 
+    /// Encodes what a recording holds instead of what the leg hears.
+    pub fn record(&mut self, samples: &[i16], bytes: &mut Block) {
+        match self {
+            Self::Law(law) => law.encode(samples, bytes),
+            Self::G722(state) => state.tape.encode(samples, bytes),
+            Self::Opus(state) => state.record_instead(samples),
+        }
+    }
+
+    /// Notes that a recording holds what the leg hears, and gives it.
+    pub fn recorded(&mut self, bytes: Block) -> Block {
+        if let Self::G722(state) = self {
+            state.tape.passed(&bytes);
+        }
+        bytes
+    }
+
     /// What is to be sent of a block that was encoded or passed.
     pub fn payload<'a>(&'a self, block: &'a Block) -> &'a [u8] {
         match self {
@@ -105,16 +122,20 @@ impl Coder {
     }
 }
 
-/// G.722's states: of what comes, of what goes, and of what is made up where nothing came.
+/// G.722's states: of what comes, of what is made up where nothing came, of what goes, and of what is
+/// recorded instead of it.
 pub struct G722 {
     decoder: G722Decoder,
     made_up: Mouth,
     out: Mouth,
+    /// Of what is recorded instead of that.
+    tape: Mouth,
 }
 
 impl Default for G722 {
     fn default() -> Self {
-        Self { decoder: G722Decoder::new(), made_up: Mouth::new(), out: Mouth::new() }
+        let mouth = Mouth::new;
+        Self { decoder: G722Decoder::new(), made_up: mouth(), out: mouth(), tape: mouth() }
     }
 }
 

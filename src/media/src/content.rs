@@ -59,6 +59,8 @@ pub enum Look {
 pub struct Content {
     /// Found at the last look.
     pub last: Look,
+    /// What was looked at last stood out from the noise around it, however loud that is.
+    pub stood_out: bool,
     /// Least level of the window that runs, of the one before, and looks of the one that runs.
     least: f32,
     least_before: f32,
@@ -95,7 +97,14 @@ fn mean(power: f64, looks: u32) -> Option<Dbm0> {
 impl Default for Content {
     fn default() -> Self {
         let (least, least_before) = (f32::MAX, f32::MAX);
-        Self { last: Look::Dead, least, least_before, looks: 0, span: Span::default() }
+        Self {
+            last: Look::Dead,
+            stood_out: false,
+            least,
+            least_before,
+            looks: 0,
+            span: Span::default(),
+        }
     }
 }
 
@@ -103,6 +112,7 @@ impl Content {
     /// Looks at a frame.
     pub fn look(&mut self, sound: Sound) -> Look {
         self.span.looks += 1;
+        self.stood_out = false;
         self.last = match sound {
             Sound::Nothing | Sound::Comfort | Sound::Flat => {
                 self.span.dead += 1;
@@ -125,9 +135,9 @@ impl Content {
         }
         self.least = self.least.min(level.0);
         let noise = self.least.min(self.least_before);
-        let stands_out = level > FAINTEST && level.0 > noise + ABOVE_NOISE_DB;
+        self.stood_out = level > FAINTEST && level.0 > noise + ABOVE_NOISE_DB;
         let power = f64::from(level.peak()).powi(2) / 2.0;
-        if level > LOUD || stands_out {
+        if level > LOUD || self.stood_out {
             self.span.voiced += 1;
             self.span.voice_power += power;
             Look::Voice

@@ -11,10 +11,10 @@ mod keys;
 mod known;
 mod legs;
 
-use crate::care::Care;
+use crate::care::{Care, budget_us};
 use crate::clip::Clip;
 use crate::coder::Coder;
-use crate::command::{Command, Slot};
+use crate::command::{Command, RoomNo, Slot};
 use crate::hear::Filters;
 use crate::leg::{Constants, Leg, Line, Others};
 use crate::presses::Way;
@@ -85,6 +85,8 @@ pub struct Engine {
     retired: Vec<Retired>,
     seed: u64,
     silent: Duration,
+    /// What of a tick the care for legs may take, in microseconds.
+    care_us_max: u32,
     ticked: Instant,
     /// What happened on legs that are closed.
     closed: LegCounters,
@@ -106,6 +108,7 @@ impl Engine {
             retired: Vec::with_capacity(retired_max),
             seed: config.seed,
             silent: Duration::from_millis(config.silent_ms),
+            care_us_max: budget_us(legs_max),
             ticked: Instant::START,
             closed: LegCounters::default(),
             counters: EngineCounters::default(),
@@ -188,6 +191,7 @@ impl Engine {
                 self.speak_in_room(now, n, sink);
             }
         }
+        self.mixing.end_tick();
         for n in 0..self.legs.len() {
             if self.legs[n].is_open() && self.legs[n].room.is_none() {
                 self.speak(now, n, sink);
@@ -199,17 +203,23 @@ impl Engine {
     fn needs_samples(&self, n: usize) -> bool {
         let leg = &self.legs[n];
         let peer = leg.peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
-        let cared_for = leg.is_cared_for();
-        cared_for
+        leg.is_cared_for()
             || leg.room.is_some()
-            || peer.is_some_and(|p| !p.takes_bytes(Slot(n as u16), leg.codec()))
+            || peer.is_some_and(|p| p.is_cared_for() || !p.takes_bytes(Slot(n as u16), leg.codec()))
     }
 
     /// Treats what a leg said; a fax on one side of a talk is left alone on both.
     fn care(&mut self, n: usize) {
-        if self.legs[n].care(&self.constants.weights)
-            && let Some(peer) = self.legs[n].peer.and_then(|peer| self.leg(peer))
-        {
+        let fax = self.legs[n].care(&self.constants.weights);
+        let peer = self.legs[n].peer.map(|peer| usize::from(peer.0)).filter(|peer| *peer != n);
+        let Some(Ok([leg, peer])) = peer.map(|peer| self.legs.get_disjoint_mut([n, peer])) else {
+            return if fax {
+                self.legs[n].leave_alone()
+            };
+        };
+        // One that is cared for hears of itself.
+        if fax || !peer.is_cared_for() && leg.hear_far(&peer.said) {
+            leg.leave_alone();
             peer.leave_alone();
         }
     }
@@ -233,28 +243,37 @@ impl Engine {
     /// Lets the legs of a room hear each other, at the highest rate there is among them.
     fn speak_in_room(&mut self, now: Instant, room: usize, sink: &mut impl Sink) {
         let Self { rooms, legs, mixing, constants, clips, .. } = self;
+        let no = RoomNo(room as u16);
         let Some(place) = rooms.get_mut(room) else { return };
         let rate_of = |slot: Slot| Some(legs.get(usize::from(slot.0))?.codec().rate());
         mixing.begin(place, rate_of);
         let rate = mixing.rate();
         // Legs in whose sound a key's tone is.
-        let mut keys = 0;
+        let mut keys = heapless::Vec::<Slot, LEGS_PER_ROOM_MAX>::new();
         for (k, slot) in place.legs().enumerate() {
             let Some(leg) = legs.get_mut(usize::from(slot.0)) else { continue };
-            keys += u8::from(leg.said.key);
+            if leg.said.key {
+                // No more legs than fit.
+                let _ = keys.push(slot);
+            }
             if let Some(samples) = mixing.place(place, k) {
                 leg.said_at(&constants.weights, rate, samples);
                 mixing.add(place, k);
             }
         }
         mixing.said(place);
-        let mut others = [0; SAMPLES_PER_FRAME_MAX];
+        let (mut others, mut aloud) = ([0; SAMPLES_PER_FRAME_MAX], [0; SAMPLES_PER_FRAME_MAX]);
         let mut played = heapless::Vec::<_, LEGS_PER_ROOM_MAX>::new();
         for (k, slot) in place.legs().enumerate() {
-            mixing.hear(place, k, &mut others);
+            mixing.hear((no, place), k, true, &mut others);
             let Some(leg) = legs.get_mut(usize::from(slot.0)) else { continue };
-            let key = keys > u8::from(leg.said.key);
-            let heard = Others::Room(rate, &others, key);
+            let whispered = leg.tap.is_some() && mixing.is_whispered_to((no, place), k);
+            if whispered {
+                mixing.hear((no, place), k, false, &mut aloud);
+            }
+            let key = keys.iter().any(|other| *other != slot && place.records(slot, *other));
+            let recorded = whispered.then_some(&aloud);
+            let heard = Others::Room { rate, heard: &others, recorded, key };
             if let Some(play) = leg.speak(now, slot, heard, clips, &constants.weights, sink) {
                 // No more legs than fit.
                 let _ = played.push(Event::Played { slot, play });

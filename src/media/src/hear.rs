@@ -123,6 +123,12 @@ impl KeyEar {
         self.pressed.is_some()
     }
 
+    /// The key that was told and is still pressed.
+    pub fn pressed(&self) -> Option<Digit> {
+        let (row, column) = self.pressed?;
+        Digit::new(KEYS[row][column])
+    }
+
     fn step(&mut self, key: Option<(usize, usize)>) -> Option<Digit> {
         if self.pressed.is_some() && key == self.pressed {
             (self.misses, self.hits, self.candidate) = (0, 0, None);

@@ -22,7 +22,8 @@ use crate::command::{RoomNo, Slot, TapNo};
 use crate::digits::Key;
 use crate::hear::Filters;
 use crate::play::{Play, Played};
-use crate::receive::Receiver;
+use crate::presses::Way;
+use crate::receive::{KeyEvent, Receiver};
 use crate::resample::{Resampler, Samples, Weights};
 use crate::said::Said;
 use crate::silence::Change;
@@ -63,6 +64,8 @@ pub struct Leg {
     pub tap: Option<TapNo>,
     pub said: Said,
     care: Option<Box<Care>>,
+    /// A fax was heard: nothing is done for the sound any more.
+    left_alone: bool,
     play: Option<Play>,
     /// What was stopped and is heard yet, and music that would go on where it was.
     falling: Option<Play>,
@@ -73,6 +76,9 @@ pub struct Leg {
     to_ear: Resampler,
     /// What is heard on its way to the leg's rate.
     to_leg: Resampler,
+    to_tape: Resampler,
+    /// Something else was recorded in the last tick than was heard.
+    records_apart: bool,
     /// Whose sound is heard, and for how many ticks.
     hears: Option<Slot>,
     settled: u8,
@@ -101,6 +107,7 @@ impl Leg {
             tap: None,
             said: Said::nothing(coder.codec()),
             care: None,
+            left_alone: false,
             coder,
             play: None,
             falling: None,
@@ -109,6 +116,8 @@ impl Leg {
             to_room: Resampler::new(),
             to_ear: Resampler::new(),
             to_leg: Resampler::new(),
+            to_tape: Resampler::new(),
+            records_apart: false,
             hears: None,
             settled: 0,
             counters: LegCounters::default(),
@@ -192,7 +201,7 @@ impl Leg {
     ) -> Result<Option<Digit>, NotOfThisLine> {
         let Line::Rtp { receiver, secured, .. } = &mut self.line else { return Err(NotOfThisLine) };
         let counters = &mut self.counters;
-        let digit = if let Some(secured) = secured {
+        let event = if let Some(secured) = secured {
             let mut plain = [0; PACKET_MAX];
             match secured.unprotect(now, bytes, &mut plain) {
                 Ok(len) => {
@@ -210,7 +219,14 @@ impl Leg {
         } else {
             receiver.datagram(now, from, bytes, false, &mut self.coder, counters)
         };
-        Ok(digit)
+        Ok(match event {
+            Some(KeyEvent::Held(digit)) => {
+                self.keys.goes_on(now, Way::Event, digit);
+                None
+            }
+            Some(KeyEvent::Pressed(digit)) => Some(digit),
+            None => None,
+        })
     }
 
     /// Gives keys of a peer that no longer count.
@@ -248,12 +264,21 @@ impl Leg {
                 true
             }
         };
-        in_band.then(|| self.hear_keys(constants)).flatten()
+        in_band.then(|| self.hear_keys(now, constants)).flatten()
     }
 
     /// Gives what the leg said in this tick at a room's rate.
     pub fn said_at(&mut self, weights: &Weights, rate: Rate, samples: &mut Samples) {
         self.to_room.frame(weights, self.said.rate(), &self.said.samples, rate, samples);
+    }
+
+    /// Gives what the leg said in the last tick once more at a room's rate, backwards, so that it
+    /// goes on from where it was.
+    pub fn said_once_more(&mut self, weights: &Weights, rate: Rate, samples: &mut Samples) {
+        let from = self.said.rate();
+        let mut back = self.said.samples;
+        back[..from.samples_per_frame()].reverse();
+        self.to_room.frame(weights, from, &back, rate, samples);
     }
 
     /// Sends what the leg hears in this tick; gives the play that ended with it.
@@ -302,6 +327,8 @@ impl Leg {
             self.keys.sounding(now);
         }
         let mut tone = key == Key::Tone;
+        // What is recorded instead of what is heard.
+        let mut recorded = None;
         self.settle(match (rate, &others) {
             (None, Others::Peer(peer, _)) => Some(*peer),
             _ => None,
@@ -321,14 +348,21 @@ impl Leg {
                     self.encode(weights, said.rate(), &said.samples, &mut heard);
                 }
             }
-            (None, Others::Room(rate, samples, key)) => {
+            (None, Others::Room { rate, heard: samples, recorded: other, key }) => {
                 tone |= key;
+                let before = self.to_leg.clone();
                 self.encode(weights, rate, samples, &mut heard);
+                recorded = other.map(|other| self.encode_recorded(weights, before, rate, other));
             }
             (None, Others::Nobody) => self.encode(weights, codec.rate(), &frame, &mut heard),
         }
-        self.send(slot, key, &mut heard, sink);
+        let went = self.send(slot, key, &mut heard, sink);
+        self.records_apart = recorded.is_some();
         if let Some(tap) = self.tap {
+            let heard = match recorded.filter(|_| went) {
+                Some(recorded) => recorded,
+                None => self.coder.recorded(heard),
+            };
             let (codec, left, right) = match &mut self.coder {
                 Coder::Opus(opus) => opus.tap(weights),
                 _ => (codec, self.said.bytes, heard),
@@ -358,6 +392,25 @@ impl Leg {
         self.coder.encode(&resampled[..rate.samples_per_frame()], heard);
     }
 
+    /// Makes what is recorded where that is something else than what is heard, of samples of any
+    /// rate; `before` is where the way to the leg's rate was.
+    fn encode_recorded(
+        &mut self,
+        weights: &Weights,
+        before: Resampler,
+        from: Rate,
+        samples: &Samples,
+    ) -> Block {
+        if !self.records_apart {
+            self.to_tape = before;
+        }
+        let (mut frame, mut block) = ([0; SAMPLES_PER_FRAME_MAX], [0; SAMPLES_PER_FRAME]);
+        let rate = self.codec().rate();
+        self.to_tape.frame(weights, from, samples, rate, &mut frame);
+        self.coder.record(&frame[..rate.samples_per_frame()], &mut block);
+        block
+    }
+
     /// Lets bytes be heard as they are.
     fn pass(&mut self, bytes: &Block, heard: &mut Block) {
         *heard = *bytes;
@@ -380,14 +433,15 @@ impl Leg {
         counters
     }
 
-    /// Sends the block, or the packet of a key instead; what is not sent as sound is not heard.
-    fn send(&mut self, slot: Slot, key: Key, heard: &mut Block, sink: &mut impl Sink) {
+    /// Sends the block, or the packet of a key instead; what is not sent as sound is not heard. Tells
+    /// whether it is.
+    fn send(&mut self, slot: Slot, key: Key, heard: &mut Block, sink: &mut impl Sink) -> bool {
         let codec = self.codec();
-        let sent = match &mut self.line {
-            Line::Closed => false,
+        let (sent, went) = match &mut self.line {
+            Line::Closed => (false, false),
             Line::Card { .. } => {
                 sink.card(slot, heard);
-                true
+                (true, true)
             }
             Line::Rtp { sender, secured, .. } => {
                 let secured = secured.as_mut();
@@ -405,10 +459,11 @@ impl Leg {
                     *heard = [codec.silence(); SAMPLES_PER_FRAME];
                     self.coder.unheard();
                 }
-                sent
+                (sent, sent && !as_event)
             }
         };
         self.counters.sent += u64::from(sent);
+        went
     }
 }
 
@@ -418,8 +473,14 @@ pub enum Others<'a> {
     /// The leg it is bridged with.
     Peer(Slot, &'a Said),
     /// All others of its room.
-    /// With what tells whether a key's tone is in it.
-    Room(Rate, &'a Samples, bool),
+    Room {
+        rate: Rate,
+        heard: &'a Samples,
+        /// What its recording hears, where that is something else: whispers are in none.
+        recorded: Option<&'a Samples>,
+        /// A key's tone is in what is recorded.
+        key: bool,
+    },
 }
 
 /// A datagram for a card's leg, or a block for one that speaks RTP.

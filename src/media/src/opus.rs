@@ -220,6 +220,12 @@ impl Opus {
         self.heard.fill(0);
     }
 
+    /// Takes what is recorded instead of what was encoded last.
+    pub fn record_instead(&mut self, samples: &[i16]) {
+        let len = samples.len().min(SAMPLES_PER_FRAME_MAX);
+        self.heard[..len].copy_from_slice(&samples[..len]);
+    }
+
     /// Takes what was said in this tick for a recording.
     pub fn record(&mut self, weights: &Weights, said: &Samples) {
         self.said = self.taps[0].block(weights, said);

@@ -34,7 +34,7 @@ const ECHO_MS: u64 = 1000;
 /// Presses looked back at: more than a person presses in `SAME_MS`. The oldest is forgotten.
 const PRESSES_MAX: usize = 16;
 
-/// A press that was told, and the ways that have told it.
+/// A press that was told, when it was known of last, and the ways that have told it.
 #[derive(Clone, Copy, Debug)]
 struct Press {
     digit: Digit,
@@ -60,8 +60,9 @@ impl Presses {
             self.told.pop_front();
         }
         let bit = 1 << way as u8;
-        let other =
-            self.told.iter_mut().find(|press| press.digit == digit && press.ways & bit == 0);
+        let other = self.told.iter_mut().find(|press| {
+            press.digit == digit && press.ways & bit == 0 && now.since(press.at) < same()
+        });
         if let Some(press) = other {
             press.ways |= bit;
             return false;
@@ -72,6 +73,17 @@ impl Presses {
         // There is room now.
         let _ = self.told.push_back(Press { digit, at: now, ways: bit });
         true
+    }
+
+    /// Notes that a key is still pressed, as one way tells: others may tell of it until it is let go
+    /// and for `SAME_MS` after.
+    pub fn goes_on(&mut self, now: Instant, way: Way, digit: Digit) {
+        let bit = 1 << way as u8;
+        let press =
+            self.told.iter_mut().rev().find(|press| press.digit == digit && press.ways & bit != 0);
+        if let Some(press) = press {
+            press.at = now;
+        }
     }
 
     /// Notes that the leg is sent the tone of a key, which its line may send back.
@@ -124,6 +136,19 @@ mod tests {
         assert_eq!(told(&mut presses, &fast), "111");
         let late = [(350, Signal, '1'), (500, Signal, '1'), (650, Signal, '1'), (900, Event, '1')];
         assert_eq!(told(&mut presses, &late), "1");
+    }
+
+    #[test]
+    fn a_key_held_for_long_is_one_press_though_an_info_comes_when_it_is_let_go() {
+        for way in [Way::Event, Way::Sound] {
+            let mut presses = Presses::default();
+            assert_eq!(told(&mut presses, &[(0, way, '5'), (300, way, '6')]), "56");
+            for ms in (0..6000).step_by(20) {
+                presses.goes_on(Instant::from_millis(ms), way, key('5'));
+            }
+            let after = [(6400, Way::Signal, '5'), (6500, Way::Signal, '6'), (6600, way, '5')];
+            assert_eq!(told(&mut presses, &after), "65", "{way:?}");
+        }
     }
 
     #[test]

@@ -44,6 +44,15 @@ pub struct Expected {
     pub receive: bool,
 }
 
+/// What a packet of telephone-event says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyEvent {
+    /// A key not told before.
+    Pressed(Digit),
+    /// One that was told goes on.
+    Held(Digit),
+}
+
 /// Takes one leg's datagrams in and gives what it says.
 pub struct Receiver {
     expected: Expected,
@@ -148,7 +157,7 @@ impl Receiver {
         authenticated: bool,
         coder: &mut Coder,
         counters: &mut LegCounters,
-    ) -> Option<Digit> {
+    ) -> Option<KeyEvent> {
         if !authenticated && !self.source.allows(now, from) {
             counters.foreign += 1;
             return None;
@@ -188,8 +197,13 @@ impl Receiver {
         } else {
             let at = self.at(packet.timestamp);
             self.jitter.hush(at);
-            event.then(|| self.events.take(packet.timestamp, packet.payload)).flatten()
+            event.then(|| self.event(&packet)).flatten()
         }
+    }
+
+    fn event(&mut self, packet: &Packet<'_>) -> Option<KeyEvent> {
+        let pressed = self.events.take(packet.timestamp, packet.payload);
+        pressed.map(KeyEvent::Pressed).or_else(|| self.events.held().map(KeyEvent::Held))
     }
 
     /// Gives what the leg says in this tick; `samples` tells that they are needed, else they are

@@ -13,7 +13,7 @@ mod beep;
 
 pub use beep::{BEEP_HZ, BEEP_LEVEL, BEEP_MS, BEEP_PERIOD_MS};
 
-use crate::command::Slot;
+use crate::command::{RoomNo, Slot};
 use crate::resample::Samples;
 use beep::Beep;
 use heapless::Vec;
@@ -41,6 +41,14 @@ impl Voice {
             Self::Nobody => false,
             Self::One(to) => to == slot,
             Self::Everybody => true,
+        }
+    }
+
+    /// What of it is no whisper.
+    fn aloud(self) -> Self {
+        match self {
+            Self::Nobody | Self::One(_) => Self::Nobody,
+            Self::Everybody => Self::Everybody,
         }
     }
 }
@@ -118,9 +126,12 @@ impl Room {
         }
     }
 
-    /// Lets a leg go.
-    pub fn leave(&mut self, slot: Slot) {
+    /// Lets a leg go; tells by whom it was heard, if it was a guest.
+    pub fn leave(&mut self, slot: Slot) -> Voice {
+        let member = self.members.iter().find(|member| member.slot == slot);
+        let voice = member.and_then(|member| member.guest).map_or(Voice::Nobody, |at| at.before);
         self.members.retain(|member| member.slot != slot);
+        voice
     }
 
     /// Who is in the room.
@@ -134,10 +145,28 @@ impl Room {
         other.is_some_and(|other| other.guest.is_none_or(|guest| guest.voice.reaches(slot)))
     }
 
+    /// Tells whether the recording of one leg of the room is meant to hold another: what is
+    /// whispered to an agent is in nobody's.
+    pub fn records(&self, slot: Slot, other: Slot) -> bool {
+        let other = self.members.iter().find(|member| member.slot == other);
+        other.is_some_and(|other| other.guest.is_none_or(|guest| guest.voice.aloud().reaches(slot)))
+    }
+
     /// Tells whether a leg is there as a full one.
     pub fn is_full_leg(&self, slot: Slot) -> bool {
         self.members.iter().any(|member| member.slot == slot && member.guest.is_none())
     }
+}
+
+/// Guests that fade out in one tick; a further one is cut off.
+const LEAVING_MAX: usize = 8;
+
+/// A guest that was heard until it left: what it said last, once more.
+struct Leaving {
+    room: RoomNo,
+    rate: Rate,
+    heard_by: Voice,
+    said: Samples,
 }
 
 /// Where a room is summed; one room after the other.
@@ -148,6 +177,8 @@ pub struct Mixing {
     sum: Box<[i32; SAMPLES_PER_FRAME_MAX]>,
     /// What one leg hears, before it is cut to 16 bit.
     heard: Box<[i32; SAMPLES_PER_FRAME_MAX]>,
+    /// Guests that were heard until they left before this tick.
+    leaving: Vec<Leaving, LEAVING_MAX>,
     /// What full legs are beeped at with in this tick.
     beep: Box<Samples>,
     beeps: bool,
@@ -166,6 +197,7 @@ impl Mixing {
             rate: Rate::Narrow,
             said: Box::new([[0; SAMPLES_PER_FRAME_MAX]; LEGS_PER_ROOM_MAX]),
             sum: Box::new([0; SAMPLES_PER_FRAME_MAX]),
+            leaving: Vec::new(),
             heard: Box::new([0; SAMPLES_PER_FRAME_MAX]),
             beep: Box::new([0; SAMPLES_PER_FRAME_MAX]),
             beeps: false,
@@ -174,12 +206,34 @@ impl Mixing {
 
     /// Starts the sum of a room whose legs have these rates: at the highest of the full ones'.
     pub fn begin(&mut self, room: &Room, rate_of: impl Fn(Slot) -> Option<Rate>) {
+        self.rate = Self::rate_in(room, rate_of);
+        self.sum[..self.rate.samples_per_frame()].fill(0);
+    }
+
+    /// The rate a room is summed at: the highest of the full legs', or of the guests' if there are
+    /// none.
+    pub fn rate_in(room: &Room, rate_of: impl Fn(Slot) -> Option<Rate>) -> Rate {
         let rates = |full: bool| {
             let legs = room.members.iter().filter(move |member| member.guest.is_none() == full);
             legs.filter_map(|member| rate_of(member.slot)).max()
         };
-        self.rate = rates(true).or_else(|| rates(false)).unwrap_or_default();
-        self.sum[..self.rate.samples_per_frame()].fill(0);
+        rates(true).or_else(|| rates(false)).unwrap_or_default()
+    }
+
+    /// Where what a guest said last is put once more when it leaves, so that it fades out; nothing if
+    /// nobody heard it.
+    pub fn fade_out(&mut self, room: RoomNo, rate: Rate, heard_by: Voice) -> Option<&mut Samples> {
+        if heard_by == Voice::Nobody {
+            return None;
+        }
+        let said = [0; SAMPLES_PER_FRAME_MAX];
+        self.leaving.push(Leaving { room, rate, heard_by, said }).ok()?;
+        self.leaving.last_mut().map(|leaving| &mut leaving.said)
+    }
+
+    /// The tick is over: who left has faded out.
+    pub fn end_tick(&mut self) {
+        self.leaving.clear();
     }
 
     /// The rate of the sum.
@@ -213,9 +267,29 @@ impl Mixing {
         self.beeps = beeped && room.beep.tick(self.rate, &mut self.beep[..len]);
     }
 
-    /// What the leg at a place hears: all others it is to hear.
-    pub fn hear(&mut self, room: &Room, place: usize, others: &mut Samples) {
+    /// Tells whether something is whispered to the leg at a place.
+    pub fn is_whispered_to(&self, (no, room): (RoomNo, &Room), place: usize) -> bool {
+        let Some(member) = room.members.get(place) else { return false };
+        let whispers = |voice| voice == Voice::One(member.slot);
+        let mut guests = room.members.iter().filter_map(|member| member.guest);
+        guests.any(|guest| whispers(guest.before) || whispers(guest.voice))
+            || self.leaving.iter().any(|left| left.room == no && whispers(left.heard_by))
+    }
+
+    /// What the leg at a place hears: all others it is to hear. Without whispers it is what its
+    /// recording hears.
+    pub fn hear(
+        &mut self,
+        (no, room): (RoomNo, &Room),
+        place: usize,
+        whispers: bool,
+        others: &mut Samples,
+    ) {
         let Some(member) = room.members.get(place) else { return };
+        let meant = |voice: Voice| {
+            let voice = if whispers { voice } else { voice.aloud() };
+            voice.reaches(member.slot)
+        };
         let len = self.rate.samples_per_frame();
         let heard = &mut self.heard[..len];
         heard.copy_from_slice(&self.sum[..len]);
@@ -226,8 +300,11 @@ impl Mixing {
         }
         for (other, said) in room.members.iter().zip(self.said.iter()) {
             let Some(guest) = other.guest.filter(|_| other.slot != member.slot) else { continue };
-            let (was, is) = (guest.before.reaches(member.slot), guest.voice.reaches(member.slot));
-            add_faded(heard, &said[..len], was, is);
+            add_faded(heard, &said[..len], meant(guest.before), meant(guest.voice));
+        }
+        let left = self.leaving.iter().filter(|left| left.room == no && left.rate == self.rate);
+        for left in left {
+            add_faded(heard, &left.said[..len], meant(left.heard_by), false);
         }
         if self.beeps && member.guest.is_none() {
             add_faded(heard, &self.beep[..len], true, true);
@@ -237,7 +314,7 @@ impl Mixing {
         }
     }
 
-    /// The tick is over.
+    /// The room's turn is over.
     pub fn end(room: &mut Room) {
         for guest in room.members.iter_mut().filter_map(|member| member.guest.as_mut()) {
             guest.before = guest.voice;

@@ -166,6 +166,8 @@ pub struct EngineCounters {
     pub commands_refused: u64,
     /// Datagrams and blocks for such a slot.
     pub input_refused: u64,
+    /// Legs that were not cared for, as the tick has no time left for it (`care::budget_us`).
+    pub care_refused: u64,
     /// Events lost because `engine::EVENTS_MAX` were waiting.
     pub events_lost: u64,
     /// Keys and codecs that were freed in the tick because nobody fetched the ones before them.

@@ -34,17 +34,21 @@ struct Told {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventIn {
     told: Option<Told>,
+    /// The last packet was one more of the event that was told last.
+    went_on: bool,
 }
 
 impl EventIn {
     /// Takes an event packet; gives the key with the first packet that comes of an event.
     pub fn take(&mut self, timestamp: u32, payload: &[u8]) -> Option<Digit> {
+        self.went_on = false;
         let &[code, flags, _, _] = payload.get(..PAYLOAD)? else { return None };
         let ended = flags & 0x80 != 0;
         if let Some(told) = &mut self.told {
             let later = timestamp.wrapping_sub(told.timestamp);
             if later == 0 {
                 told.ended |= ended;
+                self.went_on = true;
                 return None;
             }
             if later.wrapping_neg() < LATE {
@@ -52,6 +56,7 @@ impl EventIn {
             }
             if later == SEGMENT && code == told.code && !told.ended {
                 *told = Told { timestamp, code, ended };
+                self.went_on = true;
                 return None;
             }
         }
@@ -60,9 +65,14 @@ impl EventIn {
         Some(digit)
     }
 
+    /// The key that was told before, if the last packet said that it goes on.
+    pub fn held(&self) -> Option<Digit> {
+        self.told.filter(|_| self.went_on).and_then(|told| Digit::from_event_code(told.code))
+    }
+
     /// Forgets the last event, as another sender's time stamps say nothing of it.
     pub fn reset(&mut self) {
-        self.told = None;
+        *self = Self::default();
     }
 }
 

@@ -44,6 +44,12 @@ impl Denoise {
         }
     }
 
+    /// Forgets what came: what comes next is given as it comes at first.
+    pub fn rest(&mut self) {
+        (self.up, self.down) = (Resampler::new(), Resampler::new());
+        (self.dry, self.share) = ([0.0; HALF], 0.0);
+    }
+
     /// Takes a frame; `wanted` is false for music and tones, which are given as they came, as much
     /// later. One goes over into the other within a frame.
     pub fn frame(&mut self, weights: &Weights, rate: Rate, samples: &mut Samples, wanted: bool) {

@@ -1,9 +1,10 @@
 //! Automatic level within bounds: voices too faint or too loud come near enough to the others.
 //!
 //! Only voice moves the gain, slowly, and nothing else does: in pauses it stands, so that noise does
-//! not swell. A level within the bounds is left as it is.
+//! not swell. Voice is what stands out from the noise around it.
+//! A level within the bounds is left as it is.
 
-use crate::content::{Content, LOOK_TICKS, Look, Sound};
+use crate::content::{Content, LOOK_TICKS, Sound};
 use crate::tone::Dbm0;
 
 /// Speech below and above these is brought to them.
@@ -60,7 +61,12 @@ impl Level {
 
     fn look(&mut self, samples: &[i16]) {
         let sound = Sound::of(samples);
-        let (Look::Voice, Sound::Level(level)) = (self.content.look(sound), sound) else { return };
+        self.content.look(sound);
+        // Noise that stands still is no voice however loud it is.
+        let Sound::Level(level) = sound else { return };
+        if !self.content.stood_out {
+            return;
+        }
         self.voiced = self.voiced.saturating_add(1);
         let power = level.peak() * level.peak() / 2.0;
         self.power += (power - self.power) * LOOK_SHARE.max(1.0 / self.voiced as f32);

@@ -40,10 +40,39 @@ pub enum Kind {
     Fax,
 }
 
+/// What an ear for fax hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    Other,
+    /// A tone that may become a fax's.
+    Tone,
+    Fax,
+}
+
+/// An ear for the tones of fax.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FaxEar {
+    frames: u32,
+}
+
+impl FaxEar {
+    /// Judges a frame.
+    pub fn hear(&mut self, rate: Rate, samples: &[i16]) -> Line {
+        let loud = Dbm0::of(samples) > FAINTEST;
+        let tone = loud && FAX_HZ.iter().any(|hz| purity(rate, samples, *hz) > PURITY_MIN);
+        self.frames = if tone { self.frames.saturating_add(1) } else { 0 };
+        match self.frames {
+            0 => Line::Other,
+            FAX_FRAMES.. => Line::Fax,
+            _ => Line::Tone,
+        }
+    }
+}
+
 /// The ear.
 #[derive(Clone, Debug)]
 pub struct Tones {
-    fax: u32,
+    fax: FaxEar,
     music: bool,
     /// How many of the last frames were loud, and tuneful, as shares that fade.
     loud: f32,
@@ -54,21 +83,25 @@ pub struct Tones {
 
 impl Default for Tones {
     fn default() -> Self {
-        Self { fax: 0, music: false, loud: 0.0, tuneful: 0.0, past: [0.0; 2 * FRAME] }
+        Self {
+            fax: FaxEar::default(),
+            music: false,
+            loud: 0.0,
+            tuneful: 0.0,
+            past: [0.0; 2 * FRAME],
+        }
     }
 }
 
 impl Tones {
     /// Judges a frame.
     pub fn hear(&mut self, rate: Rate, samples: &[i16]) -> Kind {
-        let loud = Dbm0::of(samples) > FAINTEST;
-        let tone = loud && FAX_HZ.iter().any(|hz| purity(rate, samples, *hz) > PURITY_MIN);
-        self.fax = if tone { self.fax.saturating_add(1) } else { 0 };
-        if self.fax >= FAX_FRAMES {
+        let line = self.fax.hear(rate, samples);
+        if line == Line::Fax {
             return Kind::Fax;
         }
-        self.follow(rate, samples, loud);
-        if tone || self.music { Kind::Music } else { Kind::Sound }
+        self.follow(rate, samples, Dbm0::of(samples) > FAINTEST);
+        if line == Line::Tone || self.music { Kind::Music } else { Kind::Sound }
     }
 
     fn follow(&mut self, rate: Rate, samples: &[i16], loud: bool) {

@@ -8,7 +8,7 @@ use crate::leg::{Control, Leg, Line, Sender};
 use crate::play::Play;
 use crate::presses::Way;
 use crate::receive::{Expected, Receiver};
-use crate::room::Voice;
+use crate::room::{Mixing, Voice};
 use crate::rtcp::NAME_BYTES;
 use crate::sink::Event;
 use crate::srtp::{Secured, Srtp};
@@ -69,8 +69,16 @@ impl Engine {
                     care.into_iter().for_each(|care| self.retire(care));
                     return None;
                 };
-                let before = leg.take_care(care);
+                let before = leg.take_care(None);
                 before.into_iter().for_each(|care| self.retire(care));
+                let taken: u32 = self.legs.iter().map(Leg::care_us).sum();
+                match care {
+                    Some(care) if taken + care.cost_us() > self.care_us_max => {
+                        self.counters.care_refused += 1;
+                        self.retire(care);
+                    }
+                    care => _ = self.leg(slot)?.take_care(care),
+                }
             }
             Command::Supervise { slot, room, voice, beeps } => {
                 self.supervise(slot, room, voice, beeps)?;
@@ -161,6 +169,11 @@ impl Engine {
             self.leg(slot)?.peer = Some(peer);
             self.leg(slot)?.known.renew();
         }
+        // A fax that is put through is one still.
+        if [a, b].into_iter().any(|slot| self.leg(slot).is_some_and(|leg| leg.is_left_alone())) {
+            self.leg(a)?.leave_alone();
+            self.leg(b)?.leave_alone();
+        }
         Some(())
     }
 
@@ -203,9 +216,15 @@ impl Engine {
 
     /// Takes a leg out of its room, if it is in one.
     fn unmix(&mut self, slot: Slot) {
-        let room = self.leg(slot).and_then(|leg| leg.room.take());
-        if let Some(room) = room.and_then(|room| self.rooms.get_mut(usize::from(room.0))) {
-            room.leave(slot);
+        let Some(no) = self.leg(slot).and_then(|leg| leg.room.take()) else { return };
+        let Self { rooms, legs, mixing, constants, .. } = self;
+        let Some(room) = rooms.get_mut(usize::from(no.0)) else { return };
+        let rate_of = |slot: Slot| Some(legs.get(usize::from(slot.0))?.codec().rate());
+        let rate = Mixing::rate_in(room, rate_of);
+        let heard_by = room.leave(slot);
+        let leg = legs.get_mut(usize::from(slot.0));
+        if let (Some(leg), Some(place)) = (leg, mixing.fade_out(no, rate, heard_by)) {
+            leg.said_once_more(&constants.weights, rate, place);
         }
     }
 

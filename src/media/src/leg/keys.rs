@@ -44,6 +44,11 @@ impl Keys {
             self.presses.sounded(now, digit);
         }
     }
+
+    /// Notes that a key which was told goes on.
+    pub fn goes_on(&mut self, now: Instant, way: Way, digit: Digit) {
+        self.presses.goes_on(now, way, digit);
+    }
 }
 
 impl Leg {
@@ -69,12 +74,16 @@ impl Leg {
     }
 
     /// Hears what is said in this tick; gives a key that was found in it.
-    pub(super) fn hear_keys(&mut self, constants: &Constants) -> Option<Digit> {
+    pub(super) fn hear_keys(&mut self, now: Instant, constants: &Constants) -> Option<Digit> {
         let (said, mut narrow) = (&self.said, [0; SAMPLES_PER_FRAME_MAX]);
         let from = said.rate();
         self.to_ear.frame(&constants.weights, from, &said.samples, Rate::Narrow, &mut narrow);
         let digit = self.keys.ear.hear(&constants.filters, &narrow[..SAMPLES_PER_FRAME]);
-        self.said.key = self.keys.ear.is_pressed();
+        let held = self.keys.ear.pressed();
+        if let Some(digit) = held {
+            self.keys.goes_on(now, Way::Sound, digit);
+        }
+        self.said.key = held.is_some();
         self.said.likely_key = self.keys.ear.is_likely();
         digit
     }

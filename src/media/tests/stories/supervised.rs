@@ -72,11 +72,12 @@ fn recorded(world: &World, slot: Slot, left: bool) -> Vec<(f32, f32)> {
     tones(&narrow(codec, samples))
 }
 
-/// What caller, agent and supervisor hear in a mode: whose tones.
-const MODES: [(Voice, [&[usize]; 3]); 3] = [
-    (Voice::Nobody, [&[1], &[0], &[0, 1]]),
-    (Voice::One(AGENT), [&[1], &[0, 2], &[0, 1]]),
-    (Voice::Everybody, [&[1, 2], &[0, 2], &[0, 1]]),
+/// What caller, agent and supervisor hear in a mode: whose tones; and what the agent's recording
+/// does.
+const MODES: [(Voice, [&[usize]; 3], &[usize]); 3] = [
+    (Voice::Nobody, [&[1], &[0], &[0, 1]], &[0]),
+    (Voice::One(AGENT), [&[1], &[0, 2], &[0, 1]], &[0]),
+    (Voice::Everybody, [&[1, 2], &[0, 2], &[0, 1]], &[0, 2]),
 ];
 
 fn at_16(whose: &[usize]) -> Vec<(f32, f32)> {
@@ -84,12 +85,12 @@ fn at_16(whose: &[usize]) -> Vec<(f32, f32)> {
 }
 
 #[test]
-fn in_each_mode_each_party_hears_whom_it_shall_and_its_recording_hears_the_same() {
+fn in_each_mode_each_party_hears_whom_it_shall_and_its_recording_hears_all_but_a_whisper() {
     use Codec::{G722, Opus, Pcma, Pcmu};
     for codecs in [[Pcma; 3], [Pcmu, Pcma, G722], [Pcma, G722, Pcmu], [G722; 3], [Pcma, Opus, G722]]
     {
         let mut world = talk(codecs);
-        for (voice, hear) in MODES {
+        for (voice, hear, agents) in MODES {
             supervise(&mut world, voice, false);
             world.run(1500);
             for (slot, whose) in [CALLER, AGENT, SUPERVISOR].into_iter().zip(hear) {
@@ -97,6 +98,7 @@ fn in_each_mode_each_party_hears_whom_it_shall_and_its_recording_hears_the_same(
                 if codecs[usize::from(slot.0)] != Opus {
                     assert_eq!(heard(&world, slot), at_16(whose), "{why}");
                 }
+                let whose = if slot == AGENT { agents } else { whose };
                 assert_eq!(recorded(&world, slot, false), at_16(whose), "recorded {why}");
                 let own = at_16(&[usize::from(slot.0)]);
                 assert_eq!(recorded(&world, slot, true), own, "said {why}");
@@ -193,6 +195,113 @@ fn a_mode_changes_without_a_click_or_a_lost_frame() {
             });
             assert!(after.all(|after| after == (1, 160)), "{codecs:?} {slot:?}");
         }
+    }
+}
+
+#[test]
+fn what_was_whispered_is_in_no_recording_from_beginning_to_end_and_leaves_no_click_there() {
+    use Codec::{G722, Opus, Pcma};
+    for codecs in [[Pcma; 3], [Pcma, G722, Pcma], [G722, Pcma, G722], [Pcma, Opus, Pcma]] {
+        let mut world = talk(codecs);
+        supervise(&mut world, Voice::Nobody, false);
+        world.run(500);
+        let begin = world.out.taps[&TapNo(AGENT.0)].len();
+        for turn in 0..12 {
+            change(&mut world, Voice::One(AGENT));
+            world.run(130 + 7 * turn);
+            change(&mut world, Voice::Nobody);
+            world.run(90);
+        }
+        change(&mut world, Voice::One(AGENT));
+        world.run(100);
+        world.command(Command::Unmix { slot: SUPERVISOR });
+        world.run(300);
+        world.out.taps.get_mut(&TapNo(AGENT.0)).unwrap().drain(..begin);
+        use audio_codec::Decoder as _;
+        let frames = &world.out.taps[&TapNo(AGENT.0)];
+        let codec = frames[0].codec;
+        let bytes: Vec<u8> = frames.iter().flat_map(|frame| frame.right).collect();
+        let mut samples = vec![0; bytes.len()];
+        match codec.law() {
+            Some(law) => law.decode(&bytes, &mut samples),
+            None => samples = audio_codec::g722::G722Decoder::new().decode(&bytes),
+        }
+        let rate = 8000.0 * codec.rate().times() as f32;
+        let step = Dbm0(-16.0).peak() * HZ[0] * std::f32::consts::TAU / rate;
+        let steps = samples[400..].windows(2);
+        let widest = steps.map(|p| (i32::from(p[1]) - i32::from(p[0])).abs()).max().unwrap();
+        assert!((widest as f32) < 1.25 * step + 150.0, "{codecs:?}: {widest} of {step}");
+        let sound = narrow(codec, samples);
+        for part in sound[400..].chunks_exact(800) {
+            assert!(listen(part, HZ[2]).level.0 < -45.0, "{codecs:?} {}", listen(part, HZ[2]));
+            assert!((listen(part, HZ[0]).level.0 + 16.0).abs() < 1.0, "{codecs:?}");
+        }
+    }
+}
+
+#[test]
+fn a_guest_who_is_heard_leaves_without_a_click() {
+    use Codec::{G722, Pcma};
+    // Loud, and slow enough that a cut is no step of its own.
+    const LOW_HZ: f32 = 300.0;
+    for codecs in [[Pcma; 3], [Pcma, G722, Pcma], [Pcma, Pcma, G722]] {
+        for turn in 0..16 {
+            let mut world = talk(codecs);
+            let hz = LOW_HZ / codecs[2].rate().times() as f32;
+            world.phone_mut(SUPERVISOR).sound = tone(hz, -6.0);
+            supervise(&mut world, Voice::Everybody, false);
+            world.run(500 + 7 * turn);
+            [CALLER, AGENT].into_iter().for_each(|slot| world.phone_mut(slot).forget());
+            world.run(100);
+            let slot = SUPERVISOR;
+            world.command(match turn % 2 {
+                0 => Command::Unmix { slot },
+                _ => Command::Close { slot },
+            });
+            world.run(200);
+            for (slot, own) in [(CALLER, HZ[1]), (AGENT, HZ[0])] {
+                let phone = &world.phones[&slot];
+                let rate = 8000.0 * phone.codec.rate().times() as f32;
+                let step = |hz: f32, level| Dbm0(level).peak() * hz * std::f32::consts::TAU / rate;
+                let most = 1.25 * (step(own, -16.0) + step(LOW_HZ, -6.0)) + 150.0;
+                let heard = phone.heard();
+                let steps = heard.windows(2).map(|p| (i32::from(p[1]) - i32::from(p[0])).abs());
+                let widest = steps.max().unwrap();
+                assert!((widest as f32) < most, "{codecs:?} {slot:?}: {widest} of {most}");
+                // And it is gone within a tick and what is on its way.
+                let narrow = narrow(phone.codec, heard);
+                let late = &narrow[narrow.len() - 800..];
+                assert!(listen(late, LOW_HZ).level.0 < -40.0, "{codecs:?} {slot:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_keys_of_one_whom_nobody_hears_leave_the_recordings_of_the_others_alone() {
+    use media::dtmf::KeyTone;
+    let mut sound = vec![0; 8000];
+    let key = model::Digit::new('5').unwrap();
+    KeyTone::with_levels(key, 4000, (Dbm0(-12.0), Dbm0(-12.0)), 1.0).fill(&mut sound[4000..]);
+    for (voice, marked) in [
+        (Voice::Nobody, [false, false]),
+        (Voice::One(AGENT), [false, false]),
+        (Voice::Everybody, [true, true]),
+    ] {
+        let mut world = talk([Codec::Pcma; 3]);
+        let line = world.line(5, Law::A, &sound.repeat(3));
+        let (room, beeps) = (ROOM, false);
+        for slot in [CALLER, AGENT] {
+            world.command(Command::Mix { slot, room });
+        }
+        world.command(Command::Supervise { slot: line, room, voice, beeps });
+        world.run(2500);
+        for (n, slot) in [CALLER, AGENT].into_iter().enumerate() {
+            let frames = &world.out.taps[&TapNo(slot.0)];
+            let any = frames.iter().any(|frame| frame.keys[1]);
+            assert_eq!(any, marked[n], "{voice:?} {slot:?}");
+        }
+        assert!(world.keys(line).contains('5'));
     }
 }
 

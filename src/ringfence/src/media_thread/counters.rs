@@ -49,6 +49,8 @@ pub struct MediaCounters {
     pub late: AtomicU64,
     /// Orders for a slot or room that is not there.
     pub orders_refused: AtomicU64,
+    /// Legs not cared for, as ticks have no time left for it.
+    pub care_refused: AtomicU64,
     /// Events the engine had no room for.
     pub events_lost: AtomicU64,
 }
@@ -70,6 +72,7 @@ impl Runner {
             (&counters.lost, legs.lost),
             (&counters.late, legs.late),
             (&counters.orders_refused, engine.commands_refused),
+            (&counters.care_refused, engine.care_refused),
             (&counters.events_lost, engine.events_lost + engine.retired_not_fetched),
         ] {
             counter.store(value, Ordering::Relaxed);
