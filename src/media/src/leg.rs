@@ -350,7 +350,7 @@ impl Leg {
             }
             (None, Others::Room { rate, heard: samples, recorded: other, key }) => {
                 tone |= key;
-                let before = self.to_leg.clone();
+                let before = self.to_leg;
                 self.encode(weights, rate, samples, &mut heard);
                 recorded = other.map(|other| self.encode_recorded(weights, before, rate, other));
             }
