@@ -72,9 +72,12 @@ fn recorded(world: &World, slot: Slot, left: bool) -> Vec<(f32, f32)> {
     tones(&narrow(codec, samples))
 }
 
+type Mode = (Voice, [Tones; 3], Tones);
+type Tones = &'static [usize];
+
 /// What caller, agent and supervisor hear in a mode: whose tones; and what the agent's recording
 /// does.
-const MODES: [(Voice, [&[usize]; 3], &[usize]); 3] = [
+const MODES: [Mode; 3] = [
     (Voice::Nobody, [&[1], &[0], &[0, 1]], &[0]),
     (Voice::One(AGENT), [&[1], &[0, 2], &[0, 1]], &[0]),
     (Voice::Everybody, [&[1, 2], &[0, 2], &[0, 1]], &[0, 2]),
