@@ -20,8 +20,9 @@ pub trait Card: Send {
     fn tick(&mut self, now: Instant);
     /// The next event that waits, with its port.
     fn event(&mut self) -> Option<(usize, PortEvent)>;
-    /// What the line says in this tick.
-    fn read(&mut self, port: usize, block: &mut [u8; BLOCK]) -> Result<(), CardError>;
+    /// The next block of what the line says; false where there is none yet. A card has a clock of its
+    /// own: now and then a tick has none, or two.
+    fn read(&mut self, port: usize, block: &mut [u8; BLOCK]) -> Result<bool, CardError>;
     /// What the box says to the line in this tick.
     fn write(&mut self, port: usize, block: &[u8; BLOCK]) -> Result<(), CardError>;
     /// Changes hook or gain, or dials.

@@ -167,9 +167,10 @@ impl Card for SimCard {
         self.events.pop()
     }
 
-    fn read(&mut self, port: usize, block: &mut [u8; BLOCK]) -> Result<(), CardError> {
-        *block = *self.wire(port)?.to_box();
-        Ok(())
+    fn read(&mut self, port: usize, block: &mut [u8; BLOCK]) -> Result<bool, CardError> {
+        let said = self.wire(port)?.take();
+        *block = *said.unwrap_or(block);
+        Ok(said.is_some())
     }
 
     fn write(&mut self, port: usize, block: &[u8; BLOCK]) -> Result<(), CardError> {

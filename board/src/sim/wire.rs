@@ -46,6 +46,8 @@ pub(super) struct Wire {
     /// What the box said last; silence when it said nothing in a tick.
     from_box: [u8; BLOCK],
     to_box: [u8; BLOCK],
+    /// It was not read yet in this tick.
+    unread: bool,
     receive_gain: f32,
     transmit_gain: f32,
 }
@@ -80,6 +82,7 @@ impl Wire {
             dialled: false,
             from_box: [Law::A.silence(); BLOCK],
             to_box: [Law::A.silence(); BLOCK],
+            unread: false,
             receive_gain: 1.0,
             transmit_gain: 1.0,
         }
@@ -89,8 +92,9 @@ impl Wire {
         matches!(self.state, State::Idle) && !self.off_hook
     }
 
-    pub(super) fn to_box(&self) -> &[u8; BLOCK] {
-        &self.to_box
+    /// What the line says in this tick, once.
+    pub(super) fn take(&mut self) -> Option<&[u8; BLOCK]> {
+        std::mem::take(&mut self.unread).then_some(&self.to_box)
     }
 
     pub(super) fn hear(&mut self, block: &[u8; BLOCK]) {
@@ -154,6 +158,7 @@ impl Wire {
         self.state = state;
         said.iter_mut().for_each(|sample| *sample *= self.receive_gain);
         encode(&said, &mut self.to_box);
+        self.unread = true;
         ended
     }
 

@@ -7,6 +7,9 @@ use std::sync::atomic::Ordering;
 
 /// Events taken of the card a tick.
 const CARD_EVENTS_PER_TICK: usize = 64;
+/// Blocks taken of a port a tick: its own, one more where the card's clock is fast, and one of a tick
+/// that was late. More wait in the driver.
+const BLOCKS_PER_TICK: usize = 3;
 
 impl Runner {
     pub(super) fn read_card(&mut self, now: model::Instant) {
@@ -20,19 +23,29 @@ impl Runner {
         }
         let ports = u16::try_from(card.ports()).unwrap_or(u16::MAX);
         for port in 0..ports {
-            let mut block: Block = [0; 160];
-            let Some(card) = &mut self.media.card else { return };
-            if card.read(usize::from(port), &mut block).is_err() {
-                self.media.counters.card_errors.fetch_add(1, Ordering::Relaxed);
-            } else {
-                if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
-                    line.handle(now, line::Input::Block(&block));
-                }
-                if !self.early.get(usize::from(port)).is_some_and(|early| *early) {
-                    self.media.engine.card_block(Slot(port), &block);
+            for _ in 0..BLOCKS_PER_TICK {
+                let mut block: Block = [0; 160];
+                let Some(card) = &mut self.media.card else { return };
+                match card.read(usize::from(port), &mut block) {
+                    Ok(true) => self.take_block(now, port, &block),
+                    Ok(false) => break,
+                    Err(_) => {
+                        self.media.counters.card_errors.fetch_add(1, Ordering::Relaxed);
+                        break;
+                    }
                 }
             }
             self.settle_line(now, port);
+        }
+    }
+
+    /// Hands on what a port says.
+    fn take_block(&mut self, now: model::Instant, port: u16, block: &Block) {
+        if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
+            line.handle(now, line::Input::Block(block));
+        }
+        if !self.early.get(usize::from(port)).is_some_and(|early| *early) {
+            self.media.engine.card_block(Slot(port), block);
         }
     }
 

@@ -137,6 +137,63 @@ fn the_end_of_a_recording_waits_for_a_seal_thread_that_is_behind() {
     );
 }
 
+/// A card of one port whose clock is off by parts in a million.
+struct OffCard {
+    ppm: i64,
+    /// Microseconds of sound in its buffer.
+    held_us: i64,
+    most_us: Arc<std::sync::atomic::AtomicI64>,
+}
+
+impl Card for OffCard {
+    fn ports(&self) -> usize {
+        1
+    }
+    fn law(&self) -> Law {
+        Law::A
+    }
+    fn tick(&mut self, _now: model::Instant) {
+        self.held_us += 20_000 + 20_000 * self.ppm / 1_000_000;
+        self.most_us.fetch_max(self.held_us, Ordering::Relaxed);
+    }
+    fn event(&mut self) -> Option<(usize, model::port::PortEvent)> {
+        None
+    }
+    fn read(&mut self, _: usize, block: &mut [u8; 160]) -> Result<bool, board::CardError> {
+        block.fill(0xD5);
+        let there = self.held_us >= 20_000;
+        self.held_us -= if there { 20_000 } else { 0 };
+        Ok(there)
+    }
+    fn write(&mut self, _: usize, _: &[u8; 160]) -> Result<(), board::CardError> {
+        Ok(())
+    }
+    fn order(&mut self, _: usize, _: &model::port::PortOrder) -> Result<(), board::CardError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_card_whose_clock_is_off_either_way_loses_nothing_and_nothing_piles_up_in_it() {
+    for ppm in [-150, 150] {
+        let mut bench = Bench::new();
+        let most_us = Arc::<std::sync::atomic::AtomicI64>::default();
+        let card = OffCard { ppm, held_us: 10_000, most_us: most_us.clone() };
+        bench.runner.media.card = Some(Box::new(card));
+        bench.order(MediaOrder::Engine(Command::OpenCard { slot: Slot(0), law: Law::A }));
+        // Twelve minutes: five blocks more or less.
+        for _ in 0..36_000 {
+            bench.runner.tick();
+            while bench.news.dequeue().is_some() {}
+        }
+        let counters = bench.runner.media.engine.counters(Slot(0)).unwrap();
+        assert_eq!((counters.skipped_ms, counters.concealed_ms), (0, 0), "{ppm}");
+        assert_eq!(bench.runner.media.counters.card_errors.load(Ordering::Relaxed), 0);
+        let most_us = most_us.load(Ordering::Relaxed);
+        assert!(most_us < 60_000, "{ppm}: {most_us} us wait in the card");
+    }
+}
+
 /// A socket bound by number, as a leg's is.
 fn socket() -> (UdpSocket, SocketAddr) {
     let at = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
