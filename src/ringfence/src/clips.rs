@@ -77,6 +77,9 @@ impl PromptFiles {
 pub struct ClipTable {
     numbers: BTreeMap<(Lang, PromptId), u32>,
     clips: Vec<Clip>,
+    /// Numbers that no prompt has any more: plays that go on hear what they were until another site
+    /// is applied, which may use them.
+    vacant: BTreeSet<u32>,
 }
 
 impl ClipTable {
@@ -107,6 +110,42 @@ impl ClipTable {
             }
         }
         Ok(table)
+    }
+
+    /// Gives prompts the numbers that they had in the table before, so that plays which go on are what
+    /// they were. A prompt that is gone keeps its place until the next time, so that there are never
+    /// more places than the prompts of two sites that follow each other.
+    pub fn following(self, before: &Self) -> Self {
+        let mut next: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut taken = BTreeSet::new();
+        for (key, own) in &self.numbers {
+            let had = before.numbers.get(key).filter(|had| !taken.contains(*had));
+            if let (Some(&had), false) = (had, next.contains_key(own)) {
+                next.insert(*own, had);
+                taken.insert(had);
+            }
+        }
+        let mut clips = before.clips.clone();
+        let mut free = before.vacant.iter().copied();
+        for (own, clip) in (0_u32..).zip(self.clips) {
+            let number = *next.entry(own).or_insert_with(|| free.next().unwrap_or(u32::MAX));
+            match usize::try_from(number).ok().and_then(|number| clips.get_mut(number)) {
+                Some(place) => *place = clip,
+                None => {
+                    // As many as there are files: they are counted in 32 bits.
+                    next.insert(own, clips.len() as u32);
+                    clips.push(clip);
+                }
+            }
+        }
+        let numbers: BTreeMap<_, _> = self
+            .numbers
+            .into_iter()
+            .filter_map(|(key, own)| Some((key, *next.get(&own)?)))
+            .collect();
+        let used: BTreeSet<u32> = numbers.values().copied().collect();
+        let vacant = (0..clips.len() as u32).filter(|number| !used.contains(number)).collect();
+        Self { numbers, clips, vacant }
     }
 
     /// The number of a prompt in a language, or in any language it has.
@@ -186,4 +225,48 @@ fn check_length(samples: u64, rate: u32) -> anyhow::Result<()> {
         bail!("longer than {CLIP_SECONDS_MAX} s");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of prompts, each with a sound of its own.
+    fn table(prompts: &[(&str, i16)]) -> ClipTable {
+        let mut table = ClipTable::default();
+        let mut sorted = prompts.to_vec();
+        sorted.sort_unstable();
+        for (n, (name, sound)) in (0..).zip(sorted) {
+            table.numbers.insert((Lang::Zh, PromptId::new(name)), n);
+            table.numbers.insert((Lang::En, PromptId::new(name)), n);
+            table.clips.push(Clip::narrow(vec![sound; 8]));
+        }
+        table
+    }
+
+    fn sound(table: &ClipTable, number: u32) -> i16 {
+        table.clips()[number as usize].samples(model::Rate::Narrow)[0]
+    }
+
+    #[test]
+    fn who_hears_music_hears_it_on_when_prompts_come_and_go_with_another_site() {
+        let mut now = table(&[("menu", 1), ("music.hold", 2), ("bye", 3)]);
+        let id = PromptId::new("music.hold");
+        let (music, menu) =
+            (now.number(Lang::Zh, &id), now.number(Lang::Zh, &PromptId::new("menu")));
+        let (music, menu) = (music.unwrap(), menu.unwrap());
+        for (n, turn) in (10..).zip(0..50) {
+            let other = format!("a{turn}");
+            // The menu is said anew, and another prompt comes instead of the one before it.
+            let next = table(&[(&other, n), ("menu", n + 100), ("music.hold", 2)]);
+            let gone = now.number(Lang::En, &PromptId::new(&format!("a{}", turn - 1)));
+            now = next.following(&now);
+            assert_eq!((now.number(Lang::Zh, &id), sound(&now, music)), (Some(music), 2));
+            assert_eq!(sound(&now, menu), n + 100);
+            let came = now.number(Lang::En, &PromptId::new(&other)).unwrap();
+            assert_eq!(sound(&now, came), n);
+            assert!(gone.is_none_or(|gone| sound(&now, gone) == n - 1), "not yet another");
+        }
+        assert!(now.clips.len() <= 6, "{} places", now.clips.len());
+    }
 }

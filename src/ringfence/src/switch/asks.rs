@@ -58,7 +58,7 @@ impl Switch {
         }
         self.parts.desks.shelf.set_site(new.clone());
         self.parts.site_version = ready.version;
-        self.parts.clips = ready.clips;
+        self.parts.clips = ready.clips.following(&self.parts.clips);
         self.tell_media(MediaOrder::Clips(self.parts.clips.clips()));
         let configure = sip::Command::Configure(crate::daemon::accounts(&new));
         self.parts.endpoint.handle(now, sip::Input::Command(configure));
