@@ -1,7 +1,7 @@
 //! Which room of the exchange is which place in the media, and who is in it.
 
 use media::RoomNo;
-use media::room::ROOMS_MAX;
+use media::room::{LEGS_PER_ROOM_MAX, ROOMS_MAX};
 use model::id::{LegId, RoomId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,18 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Puts a leg into a room and out of the one before; nothing if every place is taken.
+    /// Puts a leg into a room and out of the one before. Nothing changes if every place is taken, or
+    /// every one in the room: the leg is then where it was until it is taken out.
     pub fn join(&mut self, leg: LegId, room: RoomId) -> Option<RoomNo> {
-        self.leave(leg);
         let free = || (0..ROOMS_MAX as u16).map(RoomNo).find(|no| !self.is_taken(*no));
+        let own = || self.legs.get(&leg).and_then(|own| self.rooms.get(own));
         let no = match self.rooms.get(&room) {
-            Some((no, _)) => *no,
-            None => free()?,
-        };
+            Some((_, legs)) if legs.len() >= LEGS_PER_ROOM_MAX && !legs.contains(&leg) => None,
+            Some((no, _)) => Some(*no),
+            // Where it is alone it leaves a place.
+            None => free().or_else(|| own().filter(|(_, legs)| legs.len() == 1).map(|(no, _)| *no)),
+        }?;
+        self.leave(leg);
         self.rooms.entry(room).or_insert_with(|| (no, BTreeSet::new())).1.insert(leg);
         self.legs.insert(leg, room);
         Some(no)
@@ -60,6 +64,21 @@ mod tests {
         rooms.leave(a);
         assert_eq!(rooms.len(), 1);
         assert_eq!(rooms.join(a, RoomId(9)), Some(place));
+    }
+
+    #[test]
+    fn a_leg_that_is_refused_holds_its_place_until_it_is_taken_out() {
+        let mut rooms = Rooms::default();
+        for n in 0..LEGS_PER_ROOM_MAX as u64 {
+            assert!(rooms.join(LegId::inbound(n + 1), RoomId(1)).is_some());
+        }
+        let (late, other) = (LegId::inbound(100), LegId::inbound(101));
+        let place = rooms.join(late, RoomId(2)).unwrap();
+        assert_eq!(rooms.join(late, RoomId(1)), None, "the room is full");
+        assert_ne!(rooms.join(other, RoomId(3)), Some(place), "who is in it would be overheard");
+        rooms.leave(late);
+        assert_eq!(rooms.join(LegId::inbound(102), RoomId(4)), Some(place));
+        assert!(rooms.join(LegId::inbound(1), RoomId(1)).is_some(), "who is there is there");
     }
 
     #[test]

@@ -196,8 +196,15 @@ impl Switch {
         }
     }
 
+    /// Says that a leg finds no place. It hears nobody from then on, and nobody hears it: where it was
+    /// it is no longer meant to be.
     fn no_room(&mut self, now: Instant, leg: LegId) {
-        log(Severity::Error, &format!("leg {leg}: every room for conferences is taken"));
+        log(
+            Severity::Error,
+            &format!("leg {leg}: every room for conferences is taken, or its own full"),
+        );
+        self.engine(leg, |slot| media::Command::Unbridge { slot });
+        self.unmix(leg);
         self.alarms.raise(now, "no-media", "rooms", control::Level::Critical);
     }
 
