@@ -81,6 +81,13 @@ impl Q850 {
     }
 }
 
+impl Default for Q850 {
+    /// Normal, unspecified.
+    fn default() -> Self {
+        Self::UNSPECIFIED
+    }
+}
+
 impl fmt::Display for Q850 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words(Lang::En))
