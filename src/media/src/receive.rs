@@ -44,6 +44,9 @@ pub struct Expected {
     pub receive: bool,
 }
 
+/// From the time stamp of one packet to the next in a pause that was meant: longer than any packet.
+const PAUSE_MS: i32 = 200;
+
 /// What a packet of telephone-event says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyEvent {
@@ -190,7 +193,11 @@ impl Receiver {
             return None;
         }
         counters.packets += 1;
-        self.watch.packet(now, !sound && !event, follows);
+        // A pause that was meant is in the time stamps; what was held up on its way is not.
+        let skipped =
+            packet.timestamp.wrapping_sub(self.clock.0) as i32 / clock_khz(self.expected.codec);
+        let meant = follows && skipped >= PAUSE_MS;
+        self.watch.packet(now, !sound && !event, meant);
         if sound {
             self.sound(now, &packet, fresh, follows, coder, counters);
             None
@@ -494,6 +501,10 @@ impl Receiver {
         self.skipped += skip as u64;
         true
     }
+}
+
+fn clock_khz(codec: Codec) -> i32 {
+    (codec.rtp_clock_hz() / 1000) as i32
 }
 
 /// Finds how many samples to leave out, at most `excess`, so that what follows goes on where what

@@ -17,9 +17,10 @@ use std::time::Duration;
 
 /// How long nothing comes until it is told, unless the engine is made otherwise.
 pub const SILENT_MS: u64 = 3000;
-/// Packets after which a peer counts as one that sends: 1 s of 20 ms.
-const STEADY_PACKETS: u32 = 50;
-/// A longer pause is no jitter: what goes on after it without a loss was meant to pause.
+/// Packets after which a peer counts as one that sends: 200 ms of 20 ms. One that pauses after them
+/// by itself is asked in vain once, and answers.
+const STEADY_PACKETS: u32 = 10;
+/// A longer pause is no jitter: where numbers go on after it and time stamps jump it was meant.
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// A peer that is late by more owes packets: Opus pauses for 400 ms between two (RFC 7587 3.1.3).
@@ -72,10 +73,11 @@ impl Watch {
         *self = Self { told: self.told, ..Self::new(now) };
     }
 
-    /// Notes a packet; `follows` tells that it bears the number after the newest.
-    pub fn packet(&mut self, now: Instant, noise: bool, follows: bool) {
+    /// Notes a packet; `meant` tells that it bears the number after the newest, and that its time stamp
+    /// says that a pause lies between: one that was merely held up on its way does not.
+    pub fn packet(&mut self, now: Instant, noise: bool, meant: bool) {
         let paused = self.packets > 0 && !self.gone && now.since(self.heard_at) >= PAUSE;
-        self.pauses |= paused && follows;
+        self.pauses |= paused && meant;
         self.heard_at = now;
         self.packets = self.packets.saturating_add(1);
         self.noise = noise;

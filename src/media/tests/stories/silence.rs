@@ -42,10 +42,35 @@ fn a_phone_that_comes_back_is_told_too_and_watched_on() {
 fn a_phone_that_never_sent_is_not_said_to_have_vanished() {
     let mut world = World::new(vec![]);
     let a = world.phone(0, Law::A, Some(101), tone(700.0, -10.0));
-    world.run(400);
+    world.run(100);
     world.phone_mut(a).mute = true;
     world.run(60_000);
     assert_eq!(world.silences(), []);
+}
+
+#[test]
+fn a_phone_that_vanishes_in_its_first_second_is_told() {
+    let mut world = World::new(vec![]);
+    let a = world.phone(0, Law::A, Some(101), tone(700.0, -10.0));
+    world.run(400);
+    world.phone_mut(a).mute = true;
+    world.run(5000);
+    assert_eq!(world.silences().len(), 1);
+}
+
+#[test]
+fn a_network_that_holds_packets_up_for_a_moment_makes_no_phone_one_that_pauses() {
+    let (mut world, a) = talking();
+    // Nothing comes for 600 ms, and then what was on its way at once.
+    for n in 0..30 {
+        world.phone_mut(a).network.delay_us = 600_000 - 20_000 * n;
+        world.run(20);
+    }
+    world.phone_mut(a).network.delay_us = 0;
+    world.run(3000);
+    world.phone_mut(a).mute = true;
+    world.run(5000);
+    assert_eq!(world.silences().len(), 1);
 }
 
 #[test]
