@@ -72,17 +72,9 @@ def hold_music() -> np.ndarray:
     return out
 
 
-def ringback() -> np.ndarray:
-    """What one hears while the far phone rings in China: 450 Hz, 1 s on and 4 s off."""
-    t = np.arange(RATE) / RATE
-    edges = np.clip(np.minimum(t, 1 - t) / 0.005, 0, 1)
-    burst = np.sin(2 * np.pi * 450 * t) * edges * np.sqrt(2) * 10 ** (RMS_DBFS / 20)
-    return np.concatenate([burst, np.zeros(4 * RATE)])
-
-
 def tune(id: str) -> np.ndarray:
     """The sound of a music entry of texts.toml."""
-    tunes = {"music.hold": hold_music, "music.ringback": ringback}
+    tunes = {"music.hold": hold_music}
     if id not in tunes:
         raise SystemExit(f"render-prompts: nobody knows how {id!r} sounds; known: {', '.join(tunes)}")
     return tunes[id]()
