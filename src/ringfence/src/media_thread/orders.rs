@@ -142,8 +142,6 @@ impl Runner {
         self.media.engine.command(now, command);
         let Some(apart) = apart else { return };
         self.peers.look(slot, &self.media.engine, &mut self.sockets);
-        if !apart {
-            self.sockets.shut_reports(slot);
-        }
+        self.sockets.watch_reports(slot, apart);
     }
 }

@@ -95,9 +95,10 @@ impl Sockets {
         }
     }
 
-    /// Closes a leg's socket for reports, which go with the sound.
-    pub fn shut_reports(&mut self, slot: Slot) {
-        self.reports.shut(slot);
+    /// Reads a leg's socket for reports from now on, or leaves it alone while they go with the sound:
+    /// another description may take them out of it again.
+    pub fn watch_reports(&mut self, slot: Slot, watched: bool) {
+        self.reports.watch(slot, watched);
     }
 
     /// Closes a leg's sockets.
@@ -200,6 +201,16 @@ impl Each {
         let socket = place.insert(socket);
         let data = epoll::EventData::new_u64(u64::from(slot.0));
         epoll::add(&self.epoll, &*socket, data, epoll::EventFlags::IN).is_ok()
+    }
+
+    fn watch(&mut self, slot: Slot, watched: bool) {
+        let Some(Some(socket)) = self.sockets.get(usize::from(slot.0)) else { return };
+        let data = epoll::EventData::new_u64(u64::from(slot.0));
+        // What is so already stays so.
+        let _ = match watched {
+            true => epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN),
+            false => epoll::delete(&self.epoll, socket),
+        };
     }
 
     fn shut(&mut self, slot: Slot) {

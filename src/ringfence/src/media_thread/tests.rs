@@ -230,6 +230,31 @@ fn reports_without_mux_come_and_go_over_the_ports_above_those_of_sound() {
 }
 
 #[test]
+fn reports_that_went_with_the_sound_come_by_their_own_port_again_after_a_description_without_mux() {
+    let mut bench = Bench::new();
+    let ((sound, _), (reports, at)) = (socket(), socket());
+    let (peer, peer_at) = socket();
+    let open =
+        MediaOrder::Open { slot: Slot(0), leg: LegId(1), socket: sound, reports: Some(reports) };
+    bench.order(open);
+    let remote = SocketAddr::new(peer_at.ip(), peer_at.port() - 1);
+    let report = [0x80, 201, 0, 1, 0, 0, 0, 9, 0x80, 202, 0, 0];
+    let mut came = Vec::new();
+    let apart = ControlPath::Apart(peer_at);
+    for control in [apart, ControlPath::Muxed, apart, apart] {
+        bench.describe(remote, control);
+        bench.runner.tick();
+        if control == apart {
+            peer.send_to(&report, at).unwrap();
+        }
+        bench.runner.read_at -= READ_AFTER;
+        bench.runner.tick();
+        came.push(bench.runner.media.engine.counters(Slot(0)).unwrap().reports_in);
+    }
+    assert_eq!(came, [1, 1, 2, 3]);
+}
+
+#[test]
 fn a_settled_legs_socket_hears_its_peer_alone_until_the_next_description() {
     let mut bench = Bench::new();
     let ((sound, at), (peer, peer_at), (next, next_at)) = (socket(), socket(), socket());
