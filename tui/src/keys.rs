@@ -189,6 +189,12 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "media-orders-refused", "被拒绝的媒体指令", "media orders refused"),
     (
         Of::Counter,
+        "keys-in-sound",
+        "录音中消去的带内按键音（该方本应发按键事件）",
+        "keys left out of recordings, in the sound of who agreed on events",
+    ),
+    (
+        Of::Counter,
         "media-care-refused",
         "因算力不足未作降噪或音量调节的通话方",
         "legs left without noise suppression or level, to keep time",

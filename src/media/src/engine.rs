@@ -167,7 +167,8 @@ impl Engine {
         self.ticked = now;
         for n in 0..self.legs.len() {
             let samples = self.needs_samples(n);
-            if let Some(digit) = self.legs[n].listen(now, &self.constants, samples) {
+            let recorded = self.is_recorded(n);
+            if let Some(digit) = self.legs[n].listen(now, &self.constants, samples, recorded) {
                 self.pressed(now, Slot(n as u16), Way::Sound, digit);
             }
             match self.legs[n].silence(now, self.silent) {
@@ -206,6 +207,13 @@ impl Engine {
         leg.is_cared_for()
             || leg.room.is_some()
             || peer.is_some_and(|p| p.is_cared_for() || !p.takes_bytes(Slot(n as u16), leg.codec()))
+    }
+
+    /// Tells whether what a leg says is in a recording, its own or another's.
+    fn is_recorded(&self, n: usize) -> bool {
+        let leg = &self.legs[n];
+        let peer = leg.peer.and_then(|peer| self.legs.get(usize::from(peer.0)));
+        leg.tap.is_some() || leg.room.is_some() || peer.is_some_and(|peer| peer.tap.is_some())
     }
 
     /// Treats what a leg said; a fax on one side of a talk is left alone on both.

@@ -26,6 +26,8 @@ const MISSES_MIN: u8 = 3;
 pub const KEY_FOUND_TICKS: usize = 3;
 /// Each tone at least this loud. Q.24 lists operators' limits from -24 to -36 dBm.
 const LEVEL_MIN: Dbm0 = Dbm0(-34.0);
+/// No sample of a frame with two such tones is below this: the peak of one of them.
+pub const PEAK_MIN: u16 = 455;
 /// The high tone at most this much above the low one (Q.24: 4 dB and more).
 const TWIST_MAX_DB: f32 = 6.0;
 /// The low tone at most this much above the high one (Q.24: up to 10 dB).
@@ -111,6 +113,12 @@ impl KeyEar {
             told = self.step(key).or(told);
         }
         told
+    }
+
+    /// Takes 20 ms in which nothing is loud enough (`PEAK_MIN`) to be a key.
+    pub fn rest(&mut self) {
+        self.before = Half::default();
+        (0..2).for_each(|_| _ = self.step(None));
     }
 
     /// Tells whether a key is pressed that was told, or likely will be in 10 ms.

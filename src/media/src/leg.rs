@@ -250,8 +250,15 @@ impl Leg {
     }
 
     /// Finds what the leg says in this tick; gives a key heard in it. `samples` tells that others
-    /// need them and not the bytes alone.
-    pub fn listen(&mut self, now: Instant, constants: &Constants, samples: bool) -> Option<Digit> {
+    /// need them and not the bytes alone, `recorded` that its keys are to be found even where none are
+    /// meant to be in the sound.
+    pub fn listen(
+        &mut self,
+        now: Instant,
+        constants: &Constants,
+        samples: bool,
+        recorded: bool,
+    ) -> Option<Digit> {
         let in_band = match &mut self.line {
             Line::Closed => return None,
             Line::Rtp { receiver, sender, .. } => {
@@ -264,7 +271,13 @@ impl Leg {
                 true
             }
         };
-        in_band.then(|| self.hear_keys(now, constants)).flatten()
+        if in_band {
+            return self.hear_keys(now, constants);
+        }
+        if recorded {
+            self.find_keys(constants);
+        }
+        None
     }
 
     /// Gives what the leg said in this tick at a room's rate.

@@ -110,6 +110,8 @@ pub struct LegCounters {
     pub reports_malformed: u64,
     /// Keys heard.
     pub digits_in: u64,
+    /// Keys found in recorded sound of a leg that sends them as events: left out, and not told.
+    pub keys_unmeant: u64,
     /// Keys sent.
     pub digits_out: u64,
     /// Keys that could not be sent because 32 were waiting.
@@ -148,6 +150,7 @@ impl LegCounters {
         self.reports_out += other.reports_out;
         self.reports_malformed += other.reports_malformed;
         self.digits_in += other.digits_in;
+        self.keys_unmeant += other.keys_unmeant;
         self.digits_out += other.digits_out;
         self.digits_dropped += other.digits_dropped;
         self.sent += other.sent;

@@ -182,6 +182,7 @@ impl Switch {
             ("rtp-unwatched", read(&media.unwatched)),
             ("rtp-ring-lost", read(&media.ring_lost)),
             ("media-orders-refused", read(&media.orders_refused)),
+            ("keys-in-sound", read(&media.keys_unmeant)),
             ("media-care-refused", read(&media.care_refused)),
             ("media-events-lost", read(&media.events_lost)),
             ("rooms", self.sound.rooms.len() as u64),

@@ -2,7 +2,7 @@
 
 use super::{Constants, Leg, Line};
 use crate::digits::Digits;
-use crate::hear::KeyEar;
+use crate::hear::{self, KeyEar};
 use crate::presses::{Presses, Way};
 use model::{Digit, Instant, Rate, SAMPLES_PER_FRAME, SAMPLES_PER_FRAME_MAX};
 
@@ -73,6 +73,39 @@ impl Leg {
         self.keys.presses.sounded(now, digit);
     }
 
+    /// Finds keys in the sound of a leg that has told to send them as events: their tones are neither
+    /// told nor sent on, and stay out of recordings. G.722 that passes undecoded is not looked at.
+    pub(super) fn find_keys(&mut self, constants: &Constants) {
+        let said = &self.said;
+        let mut narrow = [0; SAMPLES_PER_FRAME_MAX];
+        match said.codec.law() {
+            _ if said.decoded => {
+                let from = said.rate();
+                self.to_ear.frame(
+                    &constants.weights,
+                    from,
+                    &said.samples,
+                    Rate::Narrow,
+                    &mut narrow,
+                );
+            }
+            Some(law) if said.bytes.iter().any(|byte| is_loud(law.sample(*byte))) => {
+                law.decode(&said.bytes, &mut narrow[..SAMPLES_PER_FRAME]);
+            }
+            _ => {}
+        }
+        let narrow = &narrow[..SAMPLES_PER_FRAME];
+        let found = match narrow.iter().any(|sample| is_loud(*sample)) {
+            true => self.keys.ear.hear(&constants.filters, narrow),
+            false => {
+                self.keys.ear.rest();
+                None
+            }
+        };
+        self.counters.keys_unmeant += u64::from(found.is_some());
+        self.said.key = self.keys.ear.is_pressed();
+    }
+
     /// Hears what is said in this tick; gives a key that was found in it.
     pub(super) fn hear_keys(&mut self, now: Instant, constants: &Constants) -> Option<Digit> {
         let (said, mut narrow) = (&self.said, [0; SAMPLES_PER_FRAME_MAX]);
@@ -87,4 +120,9 @@ impl Leg {
         self.said.likely_key = self.keys.ear.is_likely();
         digit
     }
+}
+
+/// Tells whether a sample may be a key's.
+fn is_loud(sample: i16) -> bool {
+    sample.unsigned_abs() >= hear::PEAK_MIN
 }

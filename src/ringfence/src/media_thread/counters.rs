@@ -45,6 +45,8 @@ pub struct MediaCounters {
     pub replayed: AtomicU64,
     /// Packets that are no RTP, or of a payload not agreed on.
     pub malformed: AtomicU64,
+    /// Keys in recorded sound of legs that send them as events.
+    pub keys_unmeant: AtomicU64,
     pub lost: AtomicU64,
     pub late: AtomicU64,
     /// Orders for a slot or room that is not there.
@@ -69,6 +71,7 @@ impl Runner {
             (&counters.unauthenticated, legs.unauthenticated),
             (&counters.replayed, legs.replayed),
             (&counters.malformed, legs.malformed + legs.unknown_payload),
+            (&counters.keys_unmeant, legs.keys_unmeant),
             (&counters.lost, legs.lost),
             (&counters.late, legs.late),
             (&counters.orders_refused, engine.commands_refused),
