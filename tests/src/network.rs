@@ -42,9 +42,10 @@ pub fn apart<T>(_test: T) -> bool {
     let made = apart(Command::new("unshare").args(unshare.get_args()).arg("true"));
     assert!(
         made.as_ref().is_ok_and(|status| status.success()),
-        "baresip needs a network of its own, and none could be made ({made:?}): this wants unshare \
-         and ip, and either root or user namespaces (kernel.unprivileged_userns_clone, or \
-         CAP_NET_ADMIN and CAP_SYS_ADMIN in a container)"
+        "baresip needs a network of its own, and none could be made ({made:?}): allow user \
+         namespaces (sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, \
+         kernel.unprivileged_userns_clone=1 on Debian), or run the test as root; a container wants \
+         CAP_NET_ADMIN and CAP_SYS_ADMIN. unshare and ip are installed by scripts/setup test"
     );
     let status = apart(unshare.arg(own).args(["--exact", name, "--nocapture"]));
     assert!(status.is_ok_and(|status| status.success()), "{name} failed in its own network");
