@@ -158,7 +158,7 @@ fn answer(
         from,
     };
     let answered = desk.shelf.answer(asked, wall_now());
-    if !matches!(answered, Answer::Challenge { .. }) {
+    if answered.is_proven() {
         proved.store(true, Ordering::Relaxed);
     }
     let mut response = match answered {
@@ -170,17 +170,13 @@ fn answer(
             response
         }
         Answer::Nothing => empty(StatusCode::NOT_FOUND),
-        Answer::File { .. } if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+        Answer::Trust { .. } | Answer::File { .. }
+            if !matches!(*request.method(), Method::GET | Method::HEAD) =>
+        {
             empty(StatusCode::METHOD_NOT_ALLOWED)
         }
-        Answer::File { content_type, body } => {
-            count(&desk.shelf.counters.fetched);
-            log(Severity::Notice, &format!("{from} fetched {}", asked.path));
-            let mut response = Response::new(Full::new(Bytes::from(body)));
-            let content_type = HeaderValue::from_static(content_type);
-            response.headers_mut().insert(CONTENT_TYPE, content_type);
-            response
-        }
+        Answer::Trust { pem } => file(desk, asked, "application/x-pem-file", pem),
+        Answer::File { content_type, body } => file(desk, asked, content_type, body),
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // No body is read: what a phone sends (its log, its list of calls) ends the connection.
@@ -188,6 +184,20 @@ fn answer(
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response)
+}
+
+/// Hands a file out and tells of it.
+fn file(
+    desk: &Desk,
+    asked: Asked<'_>,
+    content_type: &'static str,
+    body: String,
+) -> Response<Full<Bytes>> {
+    count(&desk.shelf.counters.fetched);
+    log(Severity::Notice, &format!("{} fetched {}", asked.from, asked.path));
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
 }
 
 /// Counts a challenge; a source that gave wrong credentials too often is left out for a while.

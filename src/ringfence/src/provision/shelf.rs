@@ -43,16 +43,21 @@ pub struct Asked<'a> {
 /// What a request gets.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
-    File {
-        content_type: &'static str,
-        body: String,
-    },
+    /// What anybody may have: whom phones trust.
+    Trust { pem: String },
+    /// A proven device's own file.
+    File { content_type: &'static str, body: String },
     /// Nobody proved itself: the challenge.
-    Challenge {
-        wrong: bool,
-    },
+    Challenge { wrong: bool },
     /// A proven device asked for what is not its own, or not at all.
     Nothing,
+}
+
+impl Answer {
+    /// Tells whether the request proved whose it is.
+    pub fn is_proven(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Nothing)
+    }
 }
 
 /// When a device last fetched its settings, and from where.
@@ -161,8 +166,7 @@ impl Shelf {
     /// any device and any credential, after the same derivation and comparison.
     pub fn answer(&self, asked: Asked<'_>, now: WallTime) -> Answer {
         if asked.path.strip_prefix(FOLDER) == Some(TRUST_FILE) {
-            let content_type = "application/x-pem-file";
-            return Answer::File { content_type, body: self.place.trust_pem.clone() };
+            return Answer::Trust { pem: self.place.trust_pem.clone() };
         }
         let Some((mac, phone)) = self.prove(asked) else {
             return Answer::Challenge { wrong: asked.authorization.is_some() };
