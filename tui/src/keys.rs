@@ -72,7 +72,6 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Reason, "listen", "被监听", "listened to"),
     (Of::Reason, "whisper", "密语中", "whispered to"),
     (Of::Reason, "barge", "强插中", "barged in"),
-    (Of::Reason, "take-over", "被拦截", "taken over"),
     (Of::Reason, "normal", "正常挂机", "hung up"),
     (Of::Reason, "cancelled", "主叫取消", "cancelled"),
     (Of::Reason, "busy", "忙", "busy"),
