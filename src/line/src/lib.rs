@@ -4,6 +4,8 @@
 //!   events ----------------------------> port (state machine) --> leg events, port orders, alarms
 //!   blocks -> sound -> caller_id (fsk, message, keys) --^
 //!                   -> busy (zone) ---------------------'
+//!
+//!   D channel frames -> q921 (data link) -> q931 (calls of a span) --> leg events, channels
 //! ```
 
 mod busy;
