@@ -25,6 +25,7 @@ pub mod glance;
 pub mod guard;
 pub mod headers;
 pub mod message;
+mod method;
 pub mod nonce;
 mod normalise;
 pub mod offer_answer;

@@ -11,14 +11,18 @@
 //! the registration came from, and else to where it came from, so phones behind a NAT are reached
 //! (RFC 3581).
 
+mod flows;
 pub mod outbound;
+mod wish;
 
-use crate::address::{Address, AddressError};
-use crate::message::{Contacts, Message};
-use crate::peer::{FlowId, Peer, Transport};
+pub use wish::{Refusal, Wish};
+
+use crate::address::Address;
+use crate::message::Contacts;
+use crate::peer::{FlowId, Peer};
 use crate::uri;
 use model::{Instant, PhoneId};
-use outbound::{FLOWS_MAX, Known, Lost, Way};
+use outbound::{FLOWS_MAX, Known, Lost};
 use rsip::Uri;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -47,72 +51,6 @@ impl Binding {
     /// (RFC 3261 section 10.3 steps 6 and 7).
     fn is_after(&self, wish: &Wish) -> bool {
         self.call_id == wish.call_id && self.cseq >= wish.cseq
-    }
-}
-
-/// What a REGISTER wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    pub contacts: Contacts,
-    /// The Expires header, for contacts without an `expires` of their own.
-    pub expires_s: Option<u32>,
-    pub call_id: String,
-    pub cseq: u32,
-    /// Where the request came from.
-    pub source: Peer,
-    /// The way it took to us.
-    pub way: Way,
-}
-
-impl Wish {
-    /// Reads the wish of a REGISTER.
-    pub fn of(request: &Message, source: Peer) -> Result<Self, AddressError> {
-        Ok(Self {
-            contacts: request.contacts()?,
-            expires_s: request.expires(),
-            call_id: request.call_id().to_owned(),
-            cseq: request.cseq().map_or(0, |(number, _)| number),
-            source,
-            way: Way::of(request),
-        })
-    }
-}
-
-/// Why a REGISTER is refused; nothing of it was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("a contact asks for less than {min_s} s")]
-    TooBrief { min_s: u32 },
-    #[error("the CSeq is not above the last one of this Call-ID")]
-    OutOfOrder,
-    #[error("`*` goes with Expires: 0 alone")]
-    Star,
-    #[error("a contact is no SIP address")]
-    Scheme,
-    #[error("a contact is sips and the registration did not come by TLS")]
-    Unprotected,
-    #[error("more than {CONTACTS_MAX} contacts at once")]
-    TooMany,
-    #[error("a contact with a reg-id goes alone")]
-    SeveralFlows,
-    #[error("a proxy between the phone and us knows no outbound")]
-    FirstHop,
-    #[error("a proxy wants to be on the way back to the phone, and the box takes none")]
-    Path,
-}
-
-impl Refusal {
-    /// The status code: 423 comes with Min-Expires (RFC 3261 section 10.3 steps 6 and 7), 420 with
-    /// Unsupported (RFC 3327 section 5.3), 439 by RFC 5626 section 6.
-    pub fn status(self) -> u16 {
-        match self {
-            Self::TooBrief { .. } => 423,
-            Self::OutOfOrder => 500,
-            Self::Star | Self::Scheme | Self::Unprotected | Self::SeveralFlows => 400,
-            Self::TooMany => 403,
-            Self::FirstHop => 439,
-            Self::Path => 420,
-        }
     }
 }
 
@@ -230,16 +168,6 @@ impl Registrar {
         targets.into_iter().map(|(_, target)| target).collect()
     }
 
-    /// Another connection of the phone whose connection closes (RFC 5626 section 4.3).
-    pub fn stands_in(&self, flow: FlowId) -> Option<FlowId> {
-        let of_flow = (flow, PhoneId::new(""))..(FlowId(flow.0 + 1), PhoneId::new(""));
-        let (_, phone) = self.flows.range(of_flow).next()?;
-        let bindings = self.bindings(phone);
-        let closed = bindings.iter().find(|b| b.address.flow == Some(flow))?;
-        let mut others = bindings.iter().rev().filter(|b| b.known.is_other_flow_of(&closed.known));
-        others.find_map(|b| b.address.flow.filter(|other| *other != flow))
-    }
-
     /// The addresses of an account, the one refreshed last at the end.
     pub fn bindings(&self, phone: &PhoneId) -> &[Binding] {
         self.accounts.get(phone).map_or(&[], Vec::as_slice)
@@ -266,36 +194,6 @@ impl Registrar {
         self.lost.remove(phone);
         self.put(phone, Vec::new());
         had
-    }
-
-    /// Forgets who was reached by a connection that closed (RFC 5626 section 4.2.2); gives the accounts
-    /// whose last address that was. A phone that can be connected to anew is kept: one that named a
-    /// port of its own over TCP, and not that of the connection.
-    pub fn flow_closed(&mut self, flow: Peer) -> Vec<Change> {
-        let Some(id) = flow.flow else { return Vec::new() };
-        let of_flow = (id, PhoneId::new(""))..(FlowId(id.0 + 1), PhoneId::new(""));
-        let phones: Vec<PhoneId> =
-            self.flows.range(of_flow).map(|(_, phone)| phone.clone()).collect();
-        let mut changes = Vec::new();
-        for phone in phones {
-            let mut left = self.bindings(&phone).to_vec();
-            if let Some(closed) = left.iter().find(|b| b.address.flow == Some(id)) {
-                let (known, until) = (closed.known.clone(), closed.expires_at);
-                self.lose(&phone, Lost { flow: id, known, ip: flow.ip(), until });
-            }
-            left.retain_mut(|binding| {
-                if binding.address.flow != Some(id) {
-                    return true;
-                }
-                binding.address.flow = None;
-                flow.transport == Transport::Tcp && binding.address.addr != flow.addr
-            });
-            self.put(&phone, left);
-            if self.bindings(&phone).is_empty() {
-                changes.push(Change::Unregistered { phone });
-            }
-        }
-        changes
     }
 
     /// Forgets what ran out; gives the accounts whose last address that was.
@@ -390,49 +288,6 @@ impl Registrar {
             return Err(Refusal::SeveralFlows);
         }
         Ok(with_reg_id > 0 && wish.source.transport.reliable())
-    }
-
-    /// The connections whose phone is now reached by the one that the REGISTER came by: those it
-    /// takes the place of, and those that closed before. One that serves another account stays.
-    fn moved(
-        &mut self,
-        now: Instant,
-        phone: &PhoneId,
-        new: &[Binding],
-        source: Peer,
-    ) -> Vec<FlowId> {
-        let Some(flow) = source.flow else { return Vec::new() };
-        let Some(here) = new.last().filter(|b| b.address.flow == Some(flow)) else {
-            return Vec::new();
-        };
-        let left = |id: &FlowId| *id != flow && new.iter().all(|b| b.address.flow != Some(*id));
-        let same = |b: &&Binding| {
-            let known = &b.known;
-            here.known.replaces(known, uri::same(&b.contact, &here.contact))
-        };
-        let replaced = self.bindings(phone).iter().filter(same).filter_map(|b| b.address.flow);
-        let alone = |id: &FlowId| {
-            let of_flow = (*id, PhoneId::new(""))..(FlowId(id.0 + 1), PhoneId::new(""));
-            self.flows.range(of_flow).all(|(_, other)| other == phone)
-        };
-        let mut moved: Vec<FlowId> = replaced.filter(left).filter(alone).collect();
-        if let Some(lost) = self.lost.get_mut(phone) {
-            lost.retain(|lost| {
-                let back = lost.is_of(&here.known, source.ip());
-                if back {
-                    moved.push(lost.flow);
-                }
-                !back && lost.until > now
-            });
-        }
-        moved
-    }
-
-    fn lose(&mut self, phone: &PhoneId, lost: Lost) {
-        let all = self.lost.entry(phone.clone()).or_default();
-        all.push(lost);
-        let over = all.len().saturating_sub(CONTACTS_MAX);
-        all.drain(..over);
     }
 
     /// Puts the addresses of an account in place of those it had.

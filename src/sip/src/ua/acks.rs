@@ -1,6 +1,8 @@
 //! The ACKs of answers to our INVITEs, kept as long as the answer may come again (RFC 3261
 //! 13.2.2.4: each copy of a 2xx is acknowledged again, by the user and not by a transaction).
 
+use super::wire::{SDP, Wire};
+use crate::dialog::Dialog;
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::transaction::timers::T1_X64;
@@ -80,5 +82,52 @@ impl Acks {
         if self.of.get(&answer).is_some_and(|kept| kept.until == until) {
             self.of.remove(&answer);
         }
+    }
+}
+
+impl Wire {
+    /// Acknowledges an answer to our INVITE, now and each time it comes again.
+    pub fn acknowledge(
+        &mut self,
+        now: Instant,
+        dialog: &Dialog,
+        answer: &Message,
+        sdp: Option<Vec<u8>>,
+    ) {
+        let Some((cseq, _)) = answer.cseq() else { return };
+        let to = dialog.hop();
+        let via = self.via(&to);
+        let mut ack = dialog.ack(&via, cseq);
+        for (header, proof) in self.proofs(answer, &to) {
+            ack.headers.push(header, proof);
+        }
+        if let Some(sdp) = sdp {
+            ack = ack.with_body(SDP, sdp);
+        }
+        let bytes = ack.encode();
+        if self.acks.keep(now, answer, to, bytes.clone()) {
+            self.counters.shed += 1;
+        }
+        self.send_bytes(to, bytes);
+    }
+
+    /// The proofs that the INVITE of an answer carried: its ACK has the same, for nobody can challenge
+    /// that (RFC 3261 13.2.2.4). They go to the host that asked for them, not to a Contact that is
+    /// elsewhere, where the password could be guessed from them.
+    fn proofs(&self, answer: &Message, to: &Peer) -> Vec<(&'static str, String)> {
+        let invite = self.transactions.answered_by(answer);
+        let Some((invite, _)) = invite.filter(|(_, asked)| asked.ip() == to.ip()) else {
+            return Vec::new();
+        };
+        let of = |header| Some((header, invite.headers.get(header)?.to_owned()));
+        ["Authorization", "Proxy-Authorization"].into_iter().filter_map(of).collect()
+    }
+
+    /// Acknowledges an answer again, if it is one that came before.
+    pub fn acknowledge_again(&mut self, now: Instant, answer: &Message) -> bool {
+        let Some((to, bytes)) = self.acks.again(now, answer) else { return false };
+        self.counters.absorbed += 1;
+        self.send_bytes(to, bytes);
+        true
     }
 }

@@ -9,15 +9,15 @@
 //! `Gone` is said once, as soon as it is known. The leg itself is kept until the peers know too:
 //! an ACK or the end of a cancelled fork may still come.
 
+mod opening;
 mod responses;
 mod within;
 
 use super::call::{Call, Fate};
 use super::cause;
 use super::forks::Forks;
-use super::incoming::{Answer, Arrived, Incoming};
+use super::incoming::{Answer, Incoming};
 use super::info;
-use super::invitation::Invitation;
 use super::outgoing::{Outcome, Outgoing};
 use super::party::Party;
 use super::reason;
@@ -27,11 +27,9 @@ use crate::dialog::{Dialog, DialogId};
 use crate::events::package::{ALLOW_EVENTS, EVENT_LIST};
 use crate::message::Message;
 use crate::peer::Peer;
-use crate::registrar::Target;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
-use model::{Cause, Digit, Instant, LegEvent, LegId, TransferStage, TrunkId, Via};
-use rsip::Uri;
+use model::{Cause, Digit, Instant, LegEvent, LegId, TransferStage, TrunkId};
 use std::net::SocketAddr;
 
 /// One party's connection.
@@ -76,63 +74,6 @@ pub struct Within<'a> {
 }
 
 impl Leg {
-    /// Takes an INVITE that arrived, and rings.
-    pub fn arrive(now: Instant, wire: &mut Wire, id: LegId, arrived: Arrived) -> Self {
-        wire.dialogs.insert(arrived.dialog.id().clone(), id);
-        let trunk = match &arrived.party.via {
-            Some(Via::Trunk(trunk)) => Some(trunk.clone()),
-            _ => None,
-        };
-        let incoming = Incoming::ring(now, wire, id, arrived);
-        let phase = Phase::Ringing(Box::new(incoming));
-        Self { id, trunk, referred: false, gone: false, phase, forks: Forks::default() }
-    }
-
-    /// Opens a leg. It is gone at once where no target could be asked.
-    pub fn open(
-        now: Instant,
-        wire: &mut Wire,
-        id: LegId,
-        invitation: Invitation,
-        targets: &[Target],
-    ) -> Self {
-        let mut forks = Forks::provable(invitation.party.account.clone());
-        let opened = Outgoing::invite(now, wire, id, &mut forks, invitation, targets);
-        Self::opened(wire, id, None, forks, opened)
-    }
-
-    /// Opens a leg over a trunk, whose targets are tried one after the other.
-    pub fn open_by(
-        now: Instant,
-        wire: &mut Wire,
-        id: LegId,
-        trunk: TrunkId,
-        invitation: Invitation,
-        targets: Vec<(Uri, Peer)>,
-    ) -> Self {
-        let mut forks = Forks::provable(invitation.party.account.clone());
-        let opened = Outgoing::in_turn(now, wire, id, &mut forks, invitation, targets);
-        Self::opened(wire, id, Some(trunk), forks, opened)
-    }
-
-    fn opened(
-        wire: &mut Wire,
-        id: LegId,
-        trunk: Option<TrunkId>,
-        forks: Forks,
-        opened: Result<Outgoing, Cause>,
-    ) -> Self {
-        let (phase, refused) = match opened {
-            Ok(outgoing) => (Phase::Calling(Box::new(outgoing)), None),
-            Err(cause) => (Phase::Over, Some(cause)),
-        };
-        let mut leg = Self { id, trunk, referred: false, gone: false, phase, forks };
-        if let Some(cause) = refused {
-            leg.gone(wire, cause);
-        }
-        leg
-    }
-
     /// The trunk that the leg uses, for as long as it counts.
     pub fn trunk(&self) -> Option<&TrunkId> {
         self.trunk.as_ref().filter(|_| !self.gone)

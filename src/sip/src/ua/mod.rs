@@ -24,6 +24,7 @@ pub mod refer;
 pub mod refresh;
 pub mod register;
 pub mod reliable;
+mod responses;
 pub mod session;
 pub mod spare;
 pub mod transfer;

@@ -9,9 +9,11 @@
 
 use super::party::Account;
 use super::proof;
+use super::reason;
 use super::wire::{Owner, Wire};
 use crate::dialog::Dialog;
 use crate::message::Message;
+use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use model::Instant;
 use std::collections::BTreeMap;
@@ -27,6 +29,22 @@ pub struct Partings {
 }
 
 impl Wire {
+    /// Acknowledges and hangs up an answer that nobody wants: of a second fork, or of an INVITE
+    /// that was cancelled too late (RFC 3261 13.2.2.4).
+    pub fn hang_up_answer(
+        &mut self,
+        now: Instant,
+        invite: &Message,
+        answer: &Message,
+        from: Peer,
+        account: Option<&Account>,
+    ) {
+        let Some(mut dialog) = Dialog::of_client(invite, answer, from) else { return };
+        self.counters.forks_hung_up += 1;
+        self.acknowledge(now, &dialog, answer, None);
+        self.part(now, &mut dialog, reason::ELSEWHERE, account);
+    }
+
     /// Says BYE in a dialog that is nobody's, and proves it where the other end is a trunk of ours
     /// that asks for that.
     pub fn part(

@@ -2,25 +2,21 @@
 
 use super::acks::Acks;
 use super::partings::Partings;
-use super::party::Account;
-use super::reason;
-use super::session::Unusable;
 use crate::address::Address;
 use crate::command::{Config, Limits, Output};
 use crate::counters::Counters;
 use crate::dialog::{Dialog, DialogId};
 use crate::flows::Flows;
-use crate::message::{Message, Start};
+use crate::message::Message;
 use crate::peer::{Locals, Peer, Transport};
 use crate::transaction::{TransactionId, Transactions};
 use crate::uri;
 use crate::via::{MAGIC, Via};
 use model::srtp::SrtpPolicy;
-use model::{Codecs, Instant, LegEvent, LegId, Via as Way};
+use model::{Codecs, Instant, LegEvent, LegId};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use rsip::{Method, Scheme, Uri};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
@@ -34,7 +30,7 @@ pub const SDP: &str = "application/sdp";
 /// Seconds after which a caller we refused by a limit may try again.
 pub const RETRY_AFTER_S: &str = "10";
 /// Who we are on the wire, without a version that would help an attacker.
-const PRODUCT: &str = "Ringfence";
+pub(super) const PRODUCT: &str = "Ringfence";
 /// Most bytes of a request over UDP where the path is not known better (RFC 3261 18.1.1).
 const DATAGRAM_SAFE: usize = 1300;
 
@@ -94,10 +90,10 @@ pub struct Wire {
     /// taken after each step of a leg.
     pub trunk_news: Vec<(Instant, Peer, u16, Option<u32>)>,
     pub(super) partings: Partings,
-    acks: Acks,
+    pub(super) acks: Acks,
     rng: ChaCha12Rng,
     /// Makes tags of answers that keep no state.
-    tag_key: [u8; 32],
+    pub(super) tag_key: [u8; 32],
     out: VecDeque<Output>,
 }
 
@@ -181,103 +177,6 @@ impl Wire {
         Address::new(at).to_string()
     }
 
-    /// Makes a response with our name in it, and a tag for To that is the same each time the same
-    /// request comes (RFC 3261 8.2.7).
-    pub fn response(&self, request: &Message, code: u16) -> Message {
-        let mut response = Message::response(request, code);
-        if code > 100 && request.to_tag().is_none() {
-            response.set_to_tag(&self.tag_for(request));
-        }
-        if code == 503 {
-            response.headers.push("Retry-After", RETRY_AFTER_S);
-        }
-        if code == 405 || code == 501 {
-            response.headers.push("Allow", ALLOW);
-        }
-        response.with("Server", PRODUCT)
-    }
-
-    /// The tag of our end for a request: always the same one, so that answers without state, those
-    /// of the leg that comes of the request, and that to its CANCEL agree (RFC 3261 8.2.7, 9.2).
-    pub fn tag_for(&self, request: &Message) -> String {
-        let mut hash = Sha256::new();
-        hash.update(self.tag_key);
-        for part in ["From", "Call-ID"] {
-            hash.update(request.headers.get(part).unwrap_or_default());
-            hash.update([0]);
-        }
-        if let Some(branch) = request.via().and_then(|via| via.branch().map(str::to_owned)) {
-            hash.update(branch);
-        }
-        hex::encode(&hash.finalize()[..8])
-    }
-
-    /// Makes the 2xx of an INVITE (RFC 3261 13.3.1.4).
-    pub fn accepting(&self, request: &Message, dialog: &Dialog, user: &str) -> Message {
-        self.response(request, 200)
-            .with("Contact", self.contact_in(dialog, user))
-            .with("Allow", ALLOW)
-            .with("Supported", SUPPORTED)
-    }
-
-    /// Makes the refusal of a call in clear: it says why on the phone's display, in the phrase that
-    /// every phone shows and in a warning (RFC 3261 7.2, 20.43).
-    pub fn refusal_of_clear(&self, request: &Message) -> Message {
-        let mut response = self.response(request, 488);
-        response.start = Start::Response { code: 488, reason: reason::ENCRYPT_PHRASE.to_owned() };
-        response
-            .with("Warning", format!("399 {} \"{}\"", self.local, reason::ENCRYPT_PHRASE))
-            .with("Reason", reason::ENCRYPT)
-    }
-
-    /// Makes the refusal of a description that makes no call, with a warning that says why
-    /// (RFC 3261 13.3.1.3, 20.43).
-    pub fn refusal_of(&self, request: &Message, unusable: &Unusable) -> Message {
-        if unusable.is_for_clear() {
-            return self.refusal_of_clear(request);
-        }
-        let response = self.response(request, 488);
-        match unusable.warning() {
-            Some((code, text)) => {
-                response.with("Warning", format!("{code} {} \"{text}\"", self.local))
-            }
-            None => response,
-        }
-    }
-
-    /// Notes why a description made no call, where that is a matter for who runs the box.
-    pub fn refused_description(&mut self, unusable: &Unusable, via: Option<Way>) {
-        if unusable.is_for_clear() {
-            return self.refused_clear(via);
-        }
-        if unusable.is_for_family() {
-            self.counters.refused_family += 1;
-            if let Some(via) = via {
-                self.tell(Output::RefusedFamily { via });
-            }
-        }
-    }
-
-    /// Notes that a call was refused since it would have been in clear.
-    pub fn refused_clear(&mut self, via: Option<Way>) {
-        self.counters.refused_clear += 1;
-        if let Some(via) = via {
-            self.tell(Output::RefusedClear { via });
-        }
-    }
-
-    /// Notes that somebody was refused for a certificate that is another's.
-    pub fn wrong_certificate(&mut self, via: Way) {
-        self.counters.wrong_certificates += 1;
-        self.tell(Output::WrongCertificate { via });
-    }
-
-    /// Answers without any state; `request` has its Via stamped.
-    pub fn answer(&mut self, to: Peer, request: &Message, code: u16) {
-        let response = self.response(request, code);
-        self.send(to, &response);
-    }
-
     /// Sends a message outside any transaction.
     pub fn send(&mut self, to: Peer, message: &Message) {
         self.send_bytes(to, message.encode());
@@ -316,51 +215,6 @@ impl Wire {
         Some(request)
     }
 
-    /// Acknowledges an answer to our INVITE, now and each time it comes again.
-    pub fn acknowledge(
-        &mut self,
-        now: Instant,
-        dialog: &Dialog,
-        answer: &Message,
-        sdp: Option<Vec<u8>>,
-    ) {
-        let Some((cseq, _)) = answer.cseq() else { return };
-        let to = dialog.hop();
-        let via = self.via(&to);
-        let mut ack = dialog.ack(&via, cseq);
-        for (header, proof) in self.proofs(answer, &to) {
-            ack.headers.push(header, proof);
-        }
-        if let Some(sdp) = sdp {
-            ack = ack.with_body(SDP, sdp);
-        }
-        let bytes = ack.encode();
-        if self.acks.keep(now, answer, to, bytes.clone()) {
-            self.counters.shed += 1;
-        }
-        self.send_bytes(to, bytes);
-    }
-
-    /// The proofs that the INVITE of an answer carried: its ACK has the same, for nobody can challenge
-    /// that (RFC 3261 13.2.2.4). They go to the host that asked for them, not to a Contact that is
-    /// elsewhere, where the password could be guessed from them.
-    fn proofs(&self, answer: &Message, to: &Peer) -> Vec<(&'static str, String)> {
-        let invite = self.transactions.answered_by(answer);
-        let Some((invite, _)) = invite.filter(|(_, asked)| asked.ip() == to.ip()) else {
-            return Vec::new();
-        };
-        let of = |header| Some((header, invite.headers.get(header)?.to_owned()));
-        ["Authorization", "Proxy-Authorization"].into_iter().filter_map(of).collect()
-    }
-
-    /// Acknowledges an answer again, if it is one that came before.
-    pub fn acknowledge_again(&mut self, now: Instant, answer: &Message) -> bool {
-        let Some((to, bytes)) = self.acks.again(now, answer) else { return false };
-        self.counters.absorbed += 1;
-        self.send_bytes(to, bytes);
-        true
-    }
-
     /// Says BYE within a dialog and why (RFC 3261 15.1.1). The session is over with the BYE,
     /// whatever comes of it.
     pub fn bye(
@@ -374,22 +228,6 @@ impl Wire {
         let via = self.via(&hop);
         let bye = dialog.request(Method::Bye, &via).with("Reason", why);
         self.request(now, bye, hop, owner)
-    }
-
-    /// Acknowledges and hangs up an answer that nobody wants: of a second fork, or of an INVITE
-    /// that was cancelled too late (RFC 3261 13.2.2.4).
-    pub fn hang_up_answer(
-        &mut self,
-        now: Instant,
-        invite: &Message,
-        answer: &Message,
-        from: Peer,
-        account: Option<&Account>,
-    ) {
-        let Some(mut dialog) = Dialog::of_client(invite, answer, from) else { return };
-        self.counters.forks_hung_up += 1;
-        self.acknowledge(now, &dialog, answer, None);
-        self.part(now, &mut dialog, reason::ELSEWHERE, account);
     }
 
     /// Says what happened on a leg.
