@@ -17,6 +17,7 @@ mod care;
 mod facts;
 mod farewell;
 mod heard;
+mod heartbeat;
 mod known;
 mod orders;
 mod phones;
@@ -130,8 +131,7 @@ pub struct Switch {
     shedding: bool,
     watchdog: Option<Duration>,
     alive_told: Instant,
-    ticks_seen: u64,
-    ticked_at: Instant,
+    heartbeat: heartbeat::Heartbeat,
     skipped_seen: u64,
     watched: Instant,
     queues_looked: Instant,
@@ -164,8 +164,7 @@ impl Switch {
             shedding: false,
             watchdog: service::watchdog(),
             alive_told: Instant::START,
-            ticks_seen: 0,
-            ticked_at: Instant::START,
+            heartbeat: heartbeat::Heartbeat::new(Instant::START),
             skipped_seen: 0,
             watched: Instant::START,
             queues_looked: Instant::START,

@@ -6,8 +6,6 @@ use model::Instant;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// A media thread that makes no tick for this long hangs: the box is started anew.
-const TICKLESS_MAX: Duration = Duration::from_secs(5);
 /// Less room than this on the recordings' disk is an alarm: some seven hours of one call.
 const FREE_MB_MIN: u64 = 500;
 /// How often it is looked whether somebody could answer each queue.
@@ -49,9 +47,7 @@ impl Switch {
             self.alarms.raise(now, "frames-late", "media", control::Level::Critical);
         }
         let ticks = self.parts.media_counters.ticks.load(Ordering::Relaxed);
-        if ticks != self.ticks_seen {
-            (self.ticks_seen, self.ticked_at) = (ticks, now);
-        } else if now.since(self.ticked_at) > TICKLESS_MAX {
+        if self.heartbeat.hangs(now, ticks) {
             log(Severity::Error, "the media thread hangs: the box stops");
             std::process::abort();
         }
