@@ -14,9 +14,11 @@
 //! taken at once, and the one too many of a sender whose clock is fast within `LOOK_EVERY` ticks,
 //! each datagram at most a tick after its time.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd as _, RawFd};
 
+/// A port that nothing is sent to (RFC 863).
+const DISCARD: u16 = 9;
 /// Ticks between two second looks at the socket of a steady sender.
 const LOOK_EVERY: u64 = 8;
 
@@ -58,6 +60,8 @@ impl Place {
             return;
         }
         self.emptied = false;
+        let was_mapped =
+            self.peer.is_some_and(|old| old.is_ipv6() && old.ip().to_canonical().is_ipv4());
         self.peer = match peer {
             Some(peer) => self.socket.connect(peer).is_ok().then_some(peer),
             None => None,
@@ -65,6 +69,12 @@ impl Place {
         if self.peer.is_none() {
             // Of a datagram socket this forgets the peer; a port that was bound by number stays.
             let _ = rustix::net::connect_unspec(&self.socket);
+            if was_mapped {
+                // Let go of an IPv4 peer, a socket of both families stays deaf to IPv6 (seen with
+                // Linux 6.18) until it had a peer there. Connecting sends nothing.
+                let _ = self.socket.connect((Ipv6Addr::LOCALHOST, DISCARD));
+                let _ = rustix::net::connect_unspec(&self.socket);
+            }
         }
     }
 
