@@ -3,6 +3,7 @@
 
 mod dialled;
 mod endpoint;
+mod primary;
 mod provisioning;
 mod signalling;
 mod sound;
@@ -11,7 +12,7 @@ mod sound;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("sip_message", signalling::message),
     ("sip_stream", signalling::stream),
     ("sip_names", signalling::names),
@@ -23,6 +24,7 @@ pub const TARGETS: [Target; 12] = [
     ("rtcp", sound::rtcp),
     ("srtp", sound::srtp),
     ("dialled", dialled::dialled),
+    ("primary", primary::frames),
     ("provisioning", provisioning::provisioning),
 ];
 
