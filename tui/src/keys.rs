@@ -222,6 +222,7 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Counter, "sip-flows-failed-over", "改用话机另一连接的呼叫", "rung by another connection"),
     (Of::Counter, "sip-calls-shed", "过载拒绝的呼叫", "calls refused in overload"),
     (Of::Counter, "sip-refused-clear", "因未加密拒绝的呼叫", "calls refused in clear"),
+    (Of::Counter, "sip-intruders", "冒充通话中话机的请求", "others in a phone's call"),
     (Of::Counter, "sip-refused-family", "因 IPv4/IPv6 不通拒绝的呼叫", "refused, IPv4 and IPv6"),
     (Of::Counter, "sip-sessions-expired", "会话超时的呼叫", "sessions expired"),
     (Of::Counter, "sip-shed", "过载丢弃的报文", "SIP shed by load"),

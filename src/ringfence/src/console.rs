@@ -205,6 +205,7 @@ impl Switch {
             ("sip-refused-clear", sip.refused_clear),
             ("sip-refused-family", sip.refused_family),
             ("sip-wrong-certificates", sip.wrong_certificates),
+            ("sip-intruders", sip.intruders),
             ("sip-flows-failed-over", sip.flows_failed_over),
             ("sip-sessions-expired", sip.sessions_expired),
             ("sip-shed", self.parts.net.counters.all_shed()),

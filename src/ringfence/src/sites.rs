@@ -67,10 +67,11 @@ pub fn check(dir: &Path, share: &Path) -> anyhow::Result<Checked> {
 
 /// Warns of a demo's published password where others than this machine reach the box.
 fn open_door(site: &Site) -> Option<String> {
-    let known = |agent: &&model::site::Agent| agent.password.reveal() == DEMO_PASSWORD;
-    let agents = site.agents.values().filter(known).count();
-    (agents > 0 && !site.sip.bind.ip().is_loopback()).then(|| {
-        format!("{agents} agents have the demo's published password: anybody on the LAN is them")
+    let agents = site.agents.values().map(|agent| &agent.password);
+    let all = agents.chain(site.phones.values().map(|phone| &phone.password));
+    let known = all.filter(|password| password.reveal() == DEMO_PASSWORD).count();
+    (known > 0 && !site.sip.bind.ip().is_loopback()).then(|| {
+        format!("{known} phones have the demo's published password: anybody on the LAN is them")
     })
 }
 
