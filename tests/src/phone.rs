@@ -471,6 +471,7 @@ impl Runner {
             | Event::SignalDigit { .. }
             | Event::Played { .. }
             | Event::Silent { .. }
+            | Event::Quiet { .. }
             | Event::Heard { .. }
             | Event::Muted { .. }
             | Event::Quality { .. }) = event;

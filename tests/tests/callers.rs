@@ -327,6 +327,25 @@ fn a_phone_that_vanishes_in_a_talk_leaves_nothing_behind_when_the_caller_hangs_u
     scene.over().unwrap();
 }
 
+/// A carrier's host goes while its caller waits: 20 s of nothing, and 32 s of a question unanswered.
+#[test]
+fn a_caller_whose_carrier_vanishes_in_the_queue_holds_no_place_after_a_minute() {
+    let scene = hospital();
+    let caller = scene.caller("13900000001", GENERAL).unwrap();
+    let mark = caller.mark();
+    caller.until("the queue", SOON, |story| story.heard.len() > mark + 16_000).unwrap();
+    let quiet = scene.caller("13900000002", GENERAL).unwrap();
+    quiet.until("the queue", SOON, |story| story.heard.len() > 16_000).unwrap();
+    scene.calls_are("waiting", 2).unwrap();
+    caller.vanish();
+    let one = |now: &control::Snapshot| now.calls.len() == 1;
+    scene.boxed.wait("the call is over", Duration::from_secs(65), one).unwrap();
+    let ended = scene.facts_when("CallEnded", 1).unwrap();
+    assert_eq!(ended[0]["cause"].as_str(), Some("Vanished"), "{ended:?}");
+    quiet.hang_up();
+    scene.over().unwrap();
+}
+
 #[test]
 fn a_caller_whose_agents_phone_loses_its_power_reaches_another_agent() {
     let scene = hospital();

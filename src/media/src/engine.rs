@@ -175,6 +175,7 @@ impl Engine {
                 Some(Change::Silent { ms }) => {
                     self.tell(Event::Silent { slot: Slot(n as u16), ms })
                 }
+                Some(Change::Quiet) => self.tell(Event::Quiet { slot: Slot(n as u16) }),
                 Some(Change::Heard) => self.tell(Event::Heard { slot: Slot(n as u16) }),
                 None => {}
             }

@@ -2,15 +2,17 @@
 //!
 //! ```text
 //!   Heard --no packet for `silent_ms`--> Silent --a packet, or a new description--> Heard
+//!     '---- nothing for `QUIET` --> Quiet <--'           (from either, and to Heard again)
 //! ```
 //!
 //! ```text
 //!   reports come, no sound: pausing for REPORT_MAX after each       a goodbye: not watched
 //! ```
 //!
-//! Only a peer that sends all the time is watched. One that says comfort noise (RFC 3389), or whose
+//! Only a peer that sends all the time is said to be silent. One that says comfort noise (RFC 3389), or whose
 //! numbers go on after a pause as if nothing was meant to come in it (RFC 3551 4.1), is silent by
-//! itself now and then.
+//! itself now and then. Of whichever neither sound nor a report came for `QUIET` it is told that it is
+//! quiet, which may be meant.
 
 use model::Instant;
 use std::time::Duration;
@@ -30,11 +32,24 @@ const OVERDUE: Duration = Duration::from_millis(600);
 /// report (RFC 3550 6.3.1 draws at most 5.6 s with the least interval of 5 s, twice with hold-ups).
 const REPORT_MAX: Duration = Duration::from_secs(6);
 
+/// Neither sound nor a report for so long: of a peer that sends all the time, that pauses, or that
+/// never sent at all.
+pub const QUIET: Duration = Duration::from_secs(20);
+
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     Silent { ms: u64 },
+    Quiet,
     Heard,
+}
+
+/// What was told last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Heard,
+    Silent,
+    Quiet,
 }
 
 /// The watch over one peer.
@@ -51,7 +66,7 @@ pub struct Watch {
     reported_at: Option<Instant>,
     /// It said goodbye.
     gone: bool,
-    told: bool,
+    told: Told,
 }
 
 impl Watch {
@@ -64,7 +79,7 @@ impl Watch {
             pauses: false,
             reported_at: None,
             gone: false,
-            told: false,
+            told: Told::Heard,
         }
     }
 
@@ -126,11 +141,23 @@ impl Watch {
     /// Tells what changed; `receives` tells that packets should come at all.
     pub fn tick(&mut self, now: Instant, receives: bool, after: Duration) -> Option<Change> {
         let span = now.since(self.heard_at);
-        let silent = receives && self.is_steady(now) && span >= after;
-        if std::mem::replace(&mut self.told, silent) == silent {
+        let sign = self.reported_at.map_or(self.heard_at, |at| at.max(self.heard_at));
+        let state = if receives && now.since(sign) >= QUIET {
+            Told::Quiet
+        } else if receives && self.is_steady(now) && span >= after {
+            Told::Silent
+        } else {
+            Told::Heard
+        };
+        if std::mem::replace(&mut self.told, state) == state {
             return None;
         }
-        let ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        Some(if silent { Change::Silent { ms } } else { Change::Heard })
+        Some(match state {
+            Told::Quiet => Change::Quiet,
+            Told::Silent => {
+                Change::Silent { ms: u64::try_from(span.as_millis()).unwrap_or(u64::MAX) }
+            }
+            Told::Heard => Change::Heard,
+        })
     }
 }

@@ -45,6 +45,9 @@ pub enum Event {
     SignalDigit { slot: Slot, digit: Digit },
     /// A peer that sends all the time has sent nothing for `ms`.
     Silent { slot: Slot, ms: u64 },
+    /// Neither sound nor a report came of a peer for `silence::QUIET`, whether it sends all the time
+    /// or not.
+    Quiet { slot: Slot },
     /// It sends again, or is no longer expected to.
     Heard { slot: Slot },
     /// Nothing is to be heard of a leg whose packets come, or it is heard again.
@@ -62,6 +65,7 @@ impl Event {
             Self::Digit { slot, .. }
             | Self::SignalDigit { slot, .. }
             | Self::Silent { slot, .. }
+            | Self::Quiet { slot }
             | Self::Heard { slot }
             | Self::Muted { slot, .. }
             | Self::Quality { slot, .. }

@@ -291,7 +291,10 @@ fn thousands_of_ticks_of_a_busy_box_with_loss_allocate_nothing() {
                     Event::Digit { .. } => digits += 1,
                     Event::SignalDigit { .. } => signalled += 1,
                     Event::Played { .. } => played += 1,
-                    Event::Silent { .. } | Event::Heard { .. } | Event::Muted { .. } => {}
+                    Event::Silent { .. }
+                    | Event::Quiet { .. }
+                    | Event::Heard { .. }
+                    | Event::Muted { .. } => {}
                     Event::Quality { .. } => figures += 1,
                 }
             }

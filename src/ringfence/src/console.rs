@@ -187,7 +187,7 @@ impl Switch {
             ("media-events-lost", read(&media.events_lost)),
             ("rooms", self.sound.rooms.len() as u64),
             ("figures-stray", self.known.stray),
-            ("legs-vanished", self.sound.vanished_count),
+            ("legs-vanished", self.sound.silences.count),
             ("taps-lost", read(&media.taps_lost)),
             ("taps-ending", read(&media.ends_waiting)),
             ("news-lost", read(&media.news_lost)),

@@ -24,11 +24,12 @@ mod phones;
 mod pops;
 pub mod shown;
 mod signalling;
+mod silence;
 mod sound;
 mod watch;
 
 pub use phones::Desks;
-pub use sound::ASKED_AFTER_MS;
+pub use silence::ASKED_AFTER_MS;
 
 use crate::boxkey;
 use crate::clips::ClipTable;
@@ -312,7 +313,7 @@ impl Switch {
             return Duration::ZERO;
         }
         let deadlines = [self.parts.exchange.deadline(), self.parts.endpoint.deadline()];
-        let vanishes = self.sound.deadline();
+        let vanishes = self.sound.silences.deadline();
         let next = deadlines.into_iter().flatten().map(|(at, _)| at).chain(vanishes);
         let next = next.map(|at| at.since(now)).min();
         next.unwrap_or(SLEEP_MAX).min(SLEEP_MAX)

@@ -264,6 +264,9 @@ pub enum Output {
     KeyRefused { leg: LegId, digit: Digit },
     /// The party of a leg answered `Command::Ask`.
     There { leg: LegId },
+    /// Nobody answered it: 408 where it was said until the end of its transaction (RFC 3261 17.1.2.2,
+    /// timer F), 503 where the connection closed meanwhile.
+    Unanswered { leg: LegId, code: u16 },
     /// A call was refused since it would have been in clear where encryption is required.
     RefusedClear { via: Via },
     /// A call was refused since its sound would have to go between IPv4 and IPv6.

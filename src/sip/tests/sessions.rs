@@ -390,7 +390,9 @@ fn who_answers_nothing_is_neither_there_nor_ended_by_the_question() {
     net.endpoints.remove(&at(TRUNK));
     net.tell(BOX, Command::Ask { leg });
     net.run(secs(40));
-    assert!(!net.news(BOX).contains(&sip::Output::There { leg }));
+    let news = net.news(BOX);
+    assert!(!news.contains(&sip::Output::There { leg }));
+    assert!(news.contains(&sip::Output::Unanswered { leg, code: 408 }), "{news:?}");
     assert_eq!(net.story(BOX, leg), "Arrived Answered", "whoever asked decides");
 }
 

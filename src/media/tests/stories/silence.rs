@@ -131,3 +131,30 @@ fn a_leg_that_closes_while_silent_says_no_more() {
     world.run(1000);
     assert_eq!(world.silences().len(), 1);
 }
+
+#[test]
+fn a_peer_of_which_nothing_comes_for_20_s_is_quiet_though_it_never_sent_or_pauses() {
+    let mut world = World::new(vec![]);
+    let a = world.phone(0, Law::A, Some(101), tone(700.0, -10.0));
+    world.phone_mut(a).mute = true;
+    world.run(19_900);
+    assert_eq!(world.quiet(), []);
+    world.run(60_000);
+    assert_eq!(world.quiet(), [a], "once");
+    assert_eq!(world.silences(), []);
+    world.phone_mut(a).mute = false;
+    world.run(1000);
+    assert_eq!(world.silences(), [(a, None)], "it is heard");
+    world.phone_mut(a).mute = true;
+    world.run(25_000);
+    assert_eq!(world.quiet(), [a, a]);
+}
+
+#[test]
+fn a_peer_from_which_nothing_is_to_come_is_not_quiet() {
+    let (mut world, a) = talking();
+    world.open(a, true, false);
+    world.phone_mut(a).mute = true;
+    world.run(60_000);
+    assert_eq!(world.quiet(), []);
+}

@@ -402,6 +402,15 @@ impl World {
         self.events.iter().filter_map(silence).collect()
     }
 
+    /// Legs of which nothing came for long, each time.
+    pub fn quiet(&self) -> Vec<Slot> {
+        let quiet = |event: &Event| match event {
+            Event::Quiet { slot } => Some(*slot),
+            _ => None,
+        };
+        self.events.iter().filter_map(quiet).collect()
+    }
+
     /// Plays that ended, in order.
     pub fn played(&self) -> Vec<u64> {
         let play = |event: &Event| match event {

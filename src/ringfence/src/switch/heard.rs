@@ -8,6 +8,7 @@
 //! ```
 
 use super::Switch;
+use super::silence::Silence;
 use crate::media_thread::MediaSaid;
 use media::Event;
 use model::{Instant, LegEvent, LegId};
@@ -46,8 +47,9 @@ impl Switch {
                 self.parts.endpoint.handle(now, sip::Input::Command(key));
             }
             Event::Played { play, .. } => self.leg_event(now, leg, LegEvent::Played(play)),
-            Event::Silent { ms, .. } => self.silence(now, leg, Some(ms)),
-            Event::Heard { .. } => self.silence(now, leg, None),
+            Event::Silent { .. } => self.silence(now, leg, Silence::Unmeant),
+            Event::Quiet { .. } => self.silence(now, leg, Silence::Long),
+            Event::Heard { .. } => self.silence(now, leg, Silence::Over),
             Event::Muted { muted, .. } => self.muted(now, leg, muted),
         }
     }

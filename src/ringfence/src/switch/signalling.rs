@@ -18,7 +18,7 @@ impl Switch {
                 self.alarms.raise(now, "passwords-guessed", &about, control::Level::Critical);
             }
             sip::Output::Leg { leg, event } => {
-                let event = self.sound.told(leg, event);
+                let event = self.sound.silences.told(leg, event);
                 match event {
                     // The media knows whether it heard that press already, and who is to be sent it.
                     LegEvent::Digit(digit) if self.sound.codec(leg).is_some() => {
@@ -43,7 +43,11 @@ impl Switch {
             sip::Output::KeyRefused { leg, digit } => {
                 self.engine(leg, |slot| media::Command::SendDigit { slot, digit });
             }
-            sip::Output::There { leg } => self.sound.there(now, leg),
+            sip::Output::There { leg } => self.sound.silences.there(now, leg),
+            sip::Output::Unanswered { leg, code } => {
+                self.sound.silences.unanswered(now, leg, code);
+                self.end_vanished(now);
+            }
             sip::Output::RefusedClear { via } => {
                 let about = via.to_string();
                 self.alarms.raise(now, "call-in-clear", &about, control::Level::Warning);

@@ -1,27 +1,16 @@
-//! The sound of legs: who hears whom, over which addresses and keys, and who has fallen silent.
+//! The sound of legs: who hears whom, over which addresses and keys.
 
 use super::Switch;
+use super::silence::Silences;
 use crate::media_thread::MediaOrder;
 use crate::rooms::Rooms;
 use crate::service::{Severity, log};
 use crate::wires::{Pair, Wire};
 use media::{ClipList, ClipNo, ControlPath, Slot};
 use model::id::{LegId, PlayId, RoomId};
-use model::{Cause, Codec, Instant, LegEvent, Voice};
+use model::{Cause, Codec, Instant, Voice};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
-
-/// How long nothing comes of a phone that sent all the time before, until it is asked by SIP whether
-/// it is there. Some phones send nothing while they are muted, and say so to nobody.
-pub const ASKED_AFTER_MS: u64 = 1500;
-/// How long it may take to answer: time for a second try of the OPTIONS (RFC 3261 17.1.2.1: T1 is
-/// 500 ms). What never answers has vanished, and its caller is told within 3 s.
-const ANSWERS_WITHIN: Duration = Duration::from_millis(1250);
-/// One that answered is asked again so often.
-const ASKED_EVERY: Duration = Duration::from_secs(4);
-/// How long one that answered before may owe an answer: four tries.
-const OWES_MAX: Duration = Duration::from_secs(8);
 
 /// What is known of the legs' sound beyond their wires.
 #[derive(Default)]
@@ -32,26 +21,14 @@ pub struct Sound {
     /// Legs of which it was decided what is done for their sound.
     cared: BTreeSet<LegId>,
     /// Legs of which nothing comes.
-    silent: BTreeMap<LegId, Silent>,
-    /// Legs that were ended for that; the exchange is told so.
-    vanished: BTreeSet<LegId>,
-    /// Legs ended because their phone was silent, for the console.
-    pub vanished_count: u64,
-}
-
-/// A leg of which nothing comes.
-#[derive(Clone, Copy, Debug, Default)]
-struct Silent {
-    /// The question that is not answered, and when one was answered last.
-    asked: Option<Instant>,
-    answered: Option<Instant>,
+    pub silences: Silences,
 }
 
 impl Sound {
     /// Forgets a leg that is over.
     pub fn forget(&mut self, leg: LegId) {
         self.rooms.leave(leg);
-        self.silent.remove(&leg);
+        self.silences.forget(leg);
         self.codecs.remove(&leg);
         self.cared.remove(&leg);
     }
@@ -64,62 +41,6 @@ impl Sound {
     /// Notes that a leg talks; true the first time.
     pub fn first_talk(&mut self, leg: LegId) -> bool {
         self.cared.insert(leg)
-    }
-
-    /// Notes that nothing comes of a leg, or that it is heard again.
-    pub fn note(&mut self, leg: LegId, silent: bool) {
-        if silent {
-            self.silent.entry(leg).or_default();
-        } else {
-            self.silent.remove(&leg);
-        }
-    }
-
-    /// Notes that a leg's phone answered: it is there, and silent by itself.
-    pub fn there(&mut self, now: Instant, leg: LegId) {
-        if let Some(silent) = self.silent.get_mut(&leg) {
-            (silent.asked, silent.answered) = (None, Some(now));
-        }
-    }
-
-    /// Takes the legs out whose phones have vanished, and gives those that are to be asked.
-    pub fn take_vanished(&mut self, now: Instant) -> (Vec<LegId>, Vec<LegId>) {
-        let (mut gone, mut asked) = (Vec::new(), Vec::new());
-        for (&leg, silent) in &mut self.silent {
-            match (silent.asked, silent.answered) {
-                (None, Some(answered)) if now.since(answered) < ASKED_EVERY => {}
-                (None, _) => {
-                    silent.asked = Some(now);
-                    asked.push(leg);
-                }
-                (Some(at), answered) => {
-                    let most = if answered.is_some() { OWES_MAX } else { ANSWERS_WITHIN };
-                    if now.since(at) >= most {
-                        gone.push(leg);
-                    }
-                }
-            }
-        }
-        for leg in &gone {
-            self.silent.remove(leg);
-            self.vanished.insert(*leg);
-            self.vanished_count += 1;
-        }
-        (gone, asked)
-    }
-
-    /// When a leg may have vanished next.
-    pub fn deadline(&self) -> Option<Instant> {
-        let ends = self.silent.values().filter(|silent| silent.answered.is_none());
-        ends.map(|silent| silent.asked.map_or(Instant::START, |at| at + ANSWERS_WITHIN)).min()
-    }
-
-    /// What is told of a leg: where a silence ended it, why.
-    pub fn told(&mut self, leg: LegId, event: LegEvent) -> LegEvent {
-        match event {
-            LegEvent::Gone(_) if self.vanished.remove(&leg) => LegEvent::Gone(Cause::Vanished),
-            other => other,
-        }
     }
 }
 
@@ -264,34 +185,6 @@ impl Switch {
             name,
         }));
     }
-
-    /// Notes that a leg's peer stopped sending, `ms` ago, or began again. A carrier's silence is
-    /// its own affair: session timers tell whether it lives (RFC 4028).
-    pub(super) fn silence(&mut self, now: Instant, leg: LegId, ms: Option<u64>) {
-        if ms.is_none() || !self.trunk_legs.contains(&leg) {
-            self.sound.note(leg, ms.is_some());
-            self.end_vanished(now);
-        }
-    }
-
-    /// Asks the phones that fell silent whether they are there, and ends the legs of those that are
-    /// not.
-    pub(super) fn end_vanished(&mut self, now: Instant) {
-        let (gone, asked) = self.sound.take_vanished(now);
-        for leg in asked {
-            let ask = sip::Command::Ask { leg };
-            self.parts.endpoint.handle(now, sip::Input::Command(ask));
-        }
-        for leg in gone {
-            log(
-                Severity::Warning,
-                &format!("leg {leg}: its phone sends no sound and answers nothing"),
-            );
-            let hang_up = sip::Command::HangUp { leg, cause: Cause::Vanished };
-            self.parts.endpoint.handle(now, sip::Input::Command(hang_up));
-            self.settle(now);
-        }
-    }
 }
 
 /// Where reports go that do not share the port of sound: the one above it (RFC 3550 11).
@@ -299,70 +192,5 @@ fn apart(remote: SocketAddr) -> ControlPath {
     match remote.port().checked_add(1) {
         Some(port) if remote.port() > 0 => ControlPath::Apart(SocketAddr::new(remote.ip(), port)),
         _ => ControlPath::Off,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn leg() -> LegId {
-        LegId::inbound(1)
-    }
-
-    fn at(ms: u64) -> Instant {
-        Instant::from_millis(ms)
-    }
-
-    #[test]
-    fn a_phone_that_falls_silent_and_answers_nothing_has_vanished_within_three_seconds() {
-        let mut sound = Sound::default();
-        sound.note(leg(), true);
-        assert_eq!(sound.take_vanished(at(1500)), (vec![], vec![leg()]), "it is asked");
-        assert_eq!(sound.take_vanished(at(2740)), (vec![], vec![]));
-        assert_eq!(sound.deadline(), Some(at(2750)));
-        assert_eq!(sound.take_vanished(at(2750)), (vec![leg()], vec![]));
-        assert_eq!(sound.take_vanished(at(60_000)), (vec![], vec![]), "once");
-        assert_eq!(sound.told(leg(), LegEvent::Held), LegEvent::Held);
-        assert_eq!(
-            sound.told(leg(), LegEvent::Gone(Cause::Normal)),
-            LegEvent::Gone(Cause::Vanished)
-        );
-        assert_eq!(sound.told(leg(), LegEvent::Gone(Cause::Normal)), LegEvent::Gone(Cause::Normal));
-    }
-
-    #[test]
-    fn a_muted_phone_that_sends_nothing_is_asked_now_and_then_and_kept_for_an_hour() {
-        let mut sound = Sound::default();
-        sound.note(leg(), true);
-        let mut questions = 0;
-        for ms in (1500..3_600_000).step_by(200) {
-            let (gone, asked) = sound.take_vanished(at(ms));
-            assert_eq!(gone, [], "{ms} ms");
-            if !asked.is_empty() {
-                questions += 1;
-                sound.there(at(ms + 30), leg());
-            }
-        }
-        assert!((800..=900).contains(&questions), "{questions}");
-        // Its power is pulled while it is muted.
-        let end = (3_600_000..3_700_000)
-            .step_by(200)
-            .find(|&ms| !sound.take_vanished(at(ms)).0.is_empty());
-        assert!(end.is_some_and(|ms| ms <= 3_613_000), "{end:?}");
-    }
-
-    #[test]
-    fn a_phone_heard_again_or_hung_up_in_time_has_not_vanished() {
-        let mut sound = Sound::default();
-        sound.note(leg(), true);
-        sound.take_vanished(at(1500));
-        sound.note(leg(), false);
-        assert_eq!(sound.take_vanished(at(60_000)), (vec![], vec![]));
-        sound.note(leg(), true);
-        sound.take_vanished(at(70_000));
-        sound.forget(leg());
-        assert_eq!(sound.take_vanished(at(90_000)), (vec![], vec![]));
-        assert_eq!(sound.vanished_count, 0);
     }
 }

@@ -131,7 +131,10 @@ impl Endpoint {
 
     fn timed_out(&mut self, now: Instant, timed_out: TimedOut<Owner>) {
         match timed_out.owner {
-            Owner::Nobody | Owner::Arrived { .. } | Owner::Ask { .. } | Owner::Prack { .. } => {}
+            Owner::Nobody | Owner::Arrived { .. } | Owner::Prack { .. } => {}
+            Owner::Ask { leg } => {
+                self.with_leg(leg, |l, w| l.ask_timed_out(w, timed_out.code));
+            }
             Owner::Invite { leg, fork } => {
                 self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
             }

@@ -1,6 +1,7 @@
 //! What a leg's own requests are answered with, or that nobody answered them.
 
 use super::{Leg, Phase};
+use crate::command::Output;
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::transaction::TransactionId;
@@ -72,6 +73,13 @@ impl Leg {
                 self.meet(wire, fate);
             }
             _ => wire.there(self.id),
+        }
+    }
+
+    /// Nobody answered our OPTIONS: what that means is known where the sound is.
+    pub fn ask_timed_out(&mut self, wire: &mut Wire, code: u16) {
+        if let Phase::Up(_) = &self.phase {
+            wire.tell(Output::Unanswered { leg: self.id, code });
         }
     }
 
