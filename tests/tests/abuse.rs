@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 use tests::boxed::{Boxed, copy_site, ringfence, root};
+use tests::phone::{Phone, Setup, Story};
+use tests::scene::AGENT_HZ;
+use tests::sound::tone;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -96,6 +99,41 @@ fn a_run_that_was_killed_is_told_at_the_next_start() {
     assert!(second.stop(Duration::from_secs(20)).unwrap().success());
     let third = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
     assert!(!died(&third.snapshot().unwrap()));
+}
+
+/// Nobody tells a phone over UDP that the box was started anew: it would register when its hour is over.
+#[test]
+fn a_phone_that_registered_once_is_rung_after_the_box_was_killed_and_started_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let state = dir.path().join("state");
+    let mut first = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    let quiet = || tone(AGENT_HZ, -12.0, 1000);
+    let up = |story: &Story| matches!(story.registered, Some(Ok(_)));
+    let rung = Phone::start(Setup::agent(sip, "8001", quiet())).unwrap();
+    rung.until("registered", SOON, up).unwrap();
+    let kept = state.join("registrations");
+    let begun = std::time::Instant::now();
+    while !kept.exists() {
+        assert!(begun.elapsed() < SOON, "nothing was put by");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    first.kill().unwrap();
+    // Whom it names is sealed.
+    let bytes = std::fs::read(&kept).unwrap();
+    assert!(!bytes.windows(4).any(|four| four == b"8001"));
+    let mut second = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    let caller = Phone::start(Setup::agent(sip, "8002", quiet())).unwrap();
+    caller.until("registered", SOON, up).unwrap();
+    caller.dial("8001");
+    rung.until("it talks", SOON, |story| story.talking).unwrap();
+    caller.hang_up();
+    assert!(second.stop(Duration::from_secs(20)).unwrap().success());
+    // A damaged file is no reason not to start.
+    std::fs::write(&kept, "damaged").unwrap();
+    let third = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    assert!(third.log().contains("is damaged"), "{}", third.log());
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::service::{self, Severity, log};
 use crate::sites::{Ready, Sites};
 use crate::switch::{Ask, Desks, Parts, Switch, seed};
 use crate::tls::{Tls, Wanted};
-use crate::{ledger, net, provision, wires};
+use crate::{kept, ledger, net, provision, wires};
 use exchange::Exchange;
 use journal::Journal;
 use media::Engine;
@@ -167,6 +167,8 @@ impl Boxed<'_> {
         endpoint_config.certificates = accounts.certificates;
         endpoint_config.guarding = site.sip.guarding.clone();
         endpoint_config.locals = net.locals.clone();
+        let wall = anchor.wall(clock.now());
+        endpoint_config.kept = kept::read(&self.options.folders, &self.key, &site, wall);
         endpoint_config.limits.flows = net::flow_limits(&site.sip);
         let endpoint = Endpoint::new(clock.now(), endpoint_config);
         let stop = Arc::new(AtomicBool::new(false));
@@ -218,6 +220,7 @@ impl Boxed<'_> {
         })?;
         let ledger = ledger::start(journal, place, waker(&here))?;
 
+        let (kept, kept_thread) = kept::start(&self.options.folders, self.key.clone())?;
         let (asks_out, asks) = crossbeam_channel::bounded(ASKS_MAX);
         let guard = runtime.enter();
         let desk = Desk {
@@ -263,6 +266,7 @@ impl Boxed<'_> {
             media_counters,
             seal_counters,
             desks: Desks::new(shelf, tls),
+            kept,
             port_ids,
         });
         switch.note(Fact::BoxStarted {
@@ -294,7 +298,10 @@ impl Boxed<'_> {
             join(thread, "seal")?;
         }
         ledger.progress.ending.store(true, Ordering::Release);
+        // Nobody else reads the channel's end: the thread takes this and stops.
+        let _ = switch.parts.kept.send(switch.kept(clock.now()));
         drop(switch);
+        join(kept_thread, "kept")?;
         join(ledger.thread, "journal")?;
         runtime.shutdown_timeout(Duration::from_secs(2));
         let _ = std::fs::remove_file(&control_path);

@@ -54,6 +54,10 @@ impl Folders {
     pub fn phones(&self) -> PathBuf {
         self.state.join("phones.json")
     }
+    /// Where phones were reached last.
+    pub fn registrations(&self) -> PathBuf {
+        self.state.join("registrations")
+    }
     /// The control socket of the daemon that runs on this state folder.
     pub fn control_socket(&self) -> PathBuf {
         self.state.join("control.sock")

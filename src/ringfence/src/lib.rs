@@ -19,6 +19,7 @@ mod console;
 mod control_socket;
 mod daemon;
 pub mod folders;
+mod kept;
 mod ledger;
 pub mod media_thread;
 mod net;

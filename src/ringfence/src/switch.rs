@@ -98,6 +98,8 @@ pub struct Parts {
     pub media_counters: Arc<MediaCounters>,
     pub seal_counters: Arc<SealCounters>,
     pub desks: Desks,
+    /// Where it is put by where phones are reached.
+    pub kept: Sender<crate::kept::Put>,
     /// The lines' names, by port number.
     pub port_ids: Vec<model::PortId>,
 }
@@ -136,6 +138,9 @@ pub struct Switch {
     skipped_seen: u64,
     watched: Instant,
     queues_looked: Instant,
+    /// A phone registered since it was put by where phones are reached, and when that was.
+    moved: bool,
+    put_by: Option<Instant>,
     /// Facts that found no room while the disk was stuck.
     pub(crate) facts_shed: u64,
     /// The disk did not keep up within `HOLD_MAX`, and has not since.
@@ -169,6 +174,8 @@ impl Switch {
             skipped_seen: 0,
             watched: Instant::START,
             queues_looked: Instant::START,
+            moved: false,
+            put_by: None,
             facts_shed: 0,
             behind: false,
             released_early: 0,
@@ -284,6 +291,7 @@ impl Switch {
     }
 
     fn phone(&mut self, now: Instant, phone: PhoneId, up: bool) {
+        self.moved = true;
         self.parts.desks.shelf.registered(&phone, up);
         self.parts.exchange.handle(now, exchange::Input::Phone { phone, up });
     }

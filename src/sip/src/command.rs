@@ -3,6 +3,7 @@
 use crate::events::Directory;
 use crate::flows::FlowLimits;
 use crate::peer::{FlowId, Locals, Peer, Transport};
+use crate::registrar::Kept;
 use crate::sdp::MediaPlan;
 use crate::source::Source;
 use crate::trunk::TrunkCall;
@@ -30,6 +31,8 @@ pub struct Config {
     pub trunks: BTreeMap<TrunkId, TrunkConfig>,
     /// See `Accounts::certificates`.
     pub certificates: BTreeMap<PhoneId, Vec<String>>,
+    /// Where phones were reached when the box stopped; those that have no account now are passed over.
+    pub kept: Vec<Kept>,
     /// What phones may watch.
     pub directory: Directory,
     /// Shortest and longest registration granted, in seconds (423 below the first).
@@ -57,6 +60,7 @@ impl Config {
             accounts: BTreeMap::new(),
             trunks: BTreeMap::new(),
             certificates: BTreeMap::new(),
+            kept: Vec::new(),
             directory: Directory::default(),
             register_s: (60, 3600),
             srtp: SrtpPolicy::default(),

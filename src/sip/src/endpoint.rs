@@ -9,6 +9,7 @@ use crate::counters::Counters;
 use crate::flows::Due;
 use crate::framer::{self, ParseError};
 use crate::peer::Peer;
+use crate::registrar::Kept;
 use crate::trunk::Trunks;
 use crate::ua::leg::Leg;
 use crate::ua::legs::Legs;
@@ -33,11 +34,13 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Starts with no leg and no registration.
-    pub fn new(now: Instant, config: Config) -> Self {
+    pub fn new(now: Instant, mut config: Config) -> Self {
         let mut wire = Wire::new(&config);
         let mut trunks = Trunks::default();
         trunks.configure(now, &mut wire, &config.trunks);
-        let reception = Reception::new(&mut wire, config);
+        let kept = std::mem::take(&mut config.kept);
+        let mut reception = Reception::new(&mut wire, config);
+        reception.restore(now, &mut wire, &kept);
         let (legs, ours) = (Legs::default(), BTreeMap::new());
         Self { wire, reception, legs, ours, ours_next: 1, trunks }
     }
@@ -95,6 +98,11 @@ impl Endpoint {
     /// The phones that are registered now, with the number of their addresses.
     pub fn registrations(&self) -> impl Iterator<Item = (&PhoneId, usize)> {
         self.reception.registrations()
+    }
+
+    /// Where phones are reached over UDP: what `Config::kept` of another start takes.
+    pub fn kept(&self, now: Instant) -> Vec<Kept> {
+        self.reception.kept(now)
     }
 
     /// What was counted since the start.

@@ -51,6 +51,7 @@ pub use command::{Accounts, Command, Config, Input, Limits, Output, TrunkConfig}
 pub use counters::Counters;
 pub use endpoint::Endpoint;
 pub use peer::{Facing, FlowId, Locals, Peer, Transport};
+pub use registrar::Kept;
 pub use sdp::MediaPlan;
 pub use source::{Buckets, Rate, Source};
 pub use trunk::TrunkCall;

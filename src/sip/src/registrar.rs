@@ -12,9 +12,11 @@
 //! (RFC 3581).
 
 mod flows;
+mod kept;
 pub mod outbound;
 mod wish;
 
+pub use kept::Kept;
 pub use wish::{Refusal, Wish};
 
 use crate::address::Address;

@@ -13,6 +13,9 @@ const QUEUES_EVERY: Duration = Duration::from_secs(1);
 /// How often disk, media thread and alarms are looked after, however often the thread wakes.
 const WATCH_EVERY: Duration = Duration::from_millis(100);
 
+/// How often it is put by where phones are reached, at most.
+const PUT_BY_EVERY: Duration = Duration::from_secs(10);
+
 impl Switch {
     /// Looks after the disk, the media thread and the watchdog.
     pub(super) fn watch(&mut self, now: Instant) {
@@ -54,10 +57,26 @@ impl Switch {
         self.end_vanished(now);
         self.end_figures(now);
         self.watch_desks(now);
+        self.put_by(now);
         let Some(every) = self.watchdog else { return };
         if now.since(self.alive_told) >= every / 3 {
             service::tell_alive();
             self.alive_told = now;
         }
+    }
+
+    /// Puts by where phones are reached, now and then. A disk that hangs holds nobody up: it is done
+    /// at another look.
+    fn put_by(&mut self, now: Instant) {
+        let early = self.put_by.is_some_and(|at| now.since(at) < PUT_BY_EVERY);
+        if self.moved && !early && self.parts.kept.try_send(self.kept(now)).is_ok() {
+            (self.moved, self.put_by) = (false, Some(now));
+        }
+    }
+
+    /// Where phones are reached now.
+    pub(crate) fn kept(&self, now: Instant) -> crate::kept::Put {
+        let kept = self.parts.endpoint.kept(now);
+        crate::kept::Put { site: self.parts.site.clone(), at: self.parts.anchor.wall(now), kept }
     }
 }

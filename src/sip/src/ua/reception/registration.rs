@@ -4,7 +4,7 @@ use super::{Reception, Request, changed};
 use crate::command::Output;
 use crate::flows::FLOW_TIMER_S;
 use crate::peer::Peer;
-use crate::registrar::{Refusal, Wish, outbound};
+use crate::registrar::{Kept, Refusal, Wish, outbound};
 use crate::ua::wire::{Owner, Wire};
 use crate::uri;
 use model::{Instant, PhoneId};
@@ -59,6 +59,22 @@ impl Reception {
             }
         };
         wire.transactions.respond(now, id, &response);
+    }
+
+    /// Takes up where phones were reached before the box was started anew.
+    pub fn restore(&mut self, now: Instant, wire: &mut Wire, kept: &[Kept]) {
+        for kept in kept.iter().filter(|kept| self.accounts.contains_key(&kept.phone)) {
+            if let Some(change) = self.registrar.restore(now, kept) {
+                self.guard.vouched(kept.address, kept.phone.as_str());
+                wire.tell(Output::Known { peer: Peer::udp(kept.address) });
+                wire.tell(changed(change));
+            }
+        }
+    }
+
+    /// What `restore` takes in another run.
+    pub fn kept(&self, now: Instant) -> Vec<Kept> {
+        self.registrar.kept(now)
     }
 
     /// Where a phone is reached may be another port than it registers from; what comes from there is
