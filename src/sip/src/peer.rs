@@ -177,6 +177,11 @@ impl Locals {
         }
     }
 
+    /// Tells whether the box itself is reached at an address and port.
+    pub fn listens(&self, at: SocketAddr) -> bool {
+        self.has(at.ip()) && self.all.iter().any(|(_, own)| own.port() == at.port())
+    }
+
     /// Tells whether an address is one of the box's.
     pub fn has(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();

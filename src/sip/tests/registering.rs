@@ -3,6 +3,7 @@
 mod network;
 
 use model::PhoneId;
+use network::far::proof;
 use network::*;
 use sip::{Endpoint, Output};
 use std::time::Duration;
@@ -202,4 +203,36 @@ fn registering_succeeds_once_through_heavy_loss() {
         net.tear_down();
     }
     assert!(through >= 39, "{through} of 40");
+}
+
+/// A phone whose part the test plays.
+const NEW: &str = "192.0.2.31:5060";
+
+/// Registers a contact with the right password; gives what it is answered.
+fn answer_to(contact: &str, expires_s: u32) -> String {
+    let mut net = Network::new(1);
+    let mut request = |n: u32, proof: &str| {
+        let text = format!(
+            "REGISTER sip:192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP {NEW};branch=z9hG4bKn{n}\n\
+             Max-Forwards: 70\nFrom: <sip:8001@box.example>;tag=n\nTo: <sip:8001@box.example>\n\
+             Call-ID: nowhere\nCSeq: {n} REGISTER\nContact: <{contact}>\nExpires: {expires_s}\n\
+             {proof}Content-Length: 0\n\n"
+        );
+        net.ask(NEW, BOX, &text).remove(0)
+    };
+    let challenge = request(1, "");
+    let answer = request(2, &proof(&challenge, "8001", rsip::Method::Register, "sip:192.0.2.1"));
+    line(&answer)
+}
+
+#[test]
+fn a_contact_that_can_be_no_phones_is_refused() {
+    for host in ["224.0.1.75", "0.0.0.0", "255.255.255.255", "[ff02::1]", "[::]", "192.0.2.1:5060"]
+    {
+        assert_eq!(answer_to(&format!("sip:8001@{host}"), 300), "400 REGISTER", "{host}");
+    }
+    // Whatever is taken back was no harm, and another port of the box's host is another program's.
+    assert_eq!(answer_to("sip:8001@0.0.0.0", 0), "200 REGISTER");
+    assert_eq!(answer_to("sip:8001@192.0.2.1:5070", 300), "200 REGISTER");
+    assert_eq!(answer_to("sip:8001@192.0.2.11:5060", 300), "200 REGISTER");
 }

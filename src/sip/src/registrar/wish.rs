@@ -4,7 +4,9 @@ use super::CONTACTS_MAX;
 use super::outbound::Way;
 use crate::address::AddressError;
 use crate::message::{Contacts, Message};
-use crate::peer::Peer;
+use crate::peer::{Locals, Peer};
+use crate::uri;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// What a REGISTER wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,18 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// Tells whether a contact it adds cannot be a phone's: a group of hosts, no host at all, or the
+    /// box itself, which would ring itself.
+    pub fn leads_nowhere(&self, locals: &Locals) -> bool {
+        let Contacts::List(list) = &self.contacts else { return false };
+        let added = list.iter().filter(|c| c.expires().or(self.expires_s) != Some(0));
+        added.filter_map(|contact| uri::socket_addr(&contact.uri)).any(|at| {
+            let ip = at.ip().to_canonical();
+            let nobody = ip.is_multicast() || ip.is_unspecified();
+            nobody || ip == IpAddr::V4(Ipv4Addr::BROADCAST) || locals.listens(at)
+        })
+    }
+
     /// Reads the wish of a REGISTER.
     pub fn of(request: &Message, source: Peer) -> Result<Self, AddressError> {
         Ok(Self {
@@ -45,6 +59,8 @@ pub enum Refusal {
     Star,
     #[error("a contact is no SIP address")]
     Scheme,
+    #[error("a contact leads to no phone: it is a group's address, nobody's, or the box's own")]
+    Nowhere,
     #[error("a contact is sips and the registration did not come by TLS")]
     Unprotected,
     #[error("more than {CONTACTS_MAX} contacts at once")]
@@ -64,7 +80,9 @@ impl Refusal {
         match self {
             Self::TooBrief { .. } => 423,
             Self::OutOfOrder => 500,
-            Self::Star | Self::Scheme | Self::Unprotected | Self::SeveralFlows => 400,
+            Self::Star | Self::Scheme | Self::Nowhere | Self::Unprotected | Self::SeveralFlows => {
+                400
+            }
             Self::TooMany => 403,
             Self::FirstHop => 439,
             Self::Path => 420,

@@ -26,7 +26,11 @@ impl Reception {
             wire.counters.limited += 1;
             return wire.answer(request.reply_to, message, 503);
         };
-        let response = match self.registrar.register(now, &phone, &wish) {
+        let done = match wish.leads_nowhere(&wire.locals) {
+            true => Err(Refusal::Nowhere),
+            false => self.registrar.register(now, &phone, &wish),
+        };
+        let response = match done {
             Ok(done) => {
                 let mut response = wire.response(message, 200);
                 if let Some(flow) = request.from.flow {
