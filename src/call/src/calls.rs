@@ -102,6 +102,13 @@ impl Calls {
                     call.tell(now, GOODBYE, Cause::Forbidden, shared);
                 });
             }
+            Input::RecordAnew { recording } => {
+                self.with(now, Some(recording.call), |call, shared| {
+                    if call.recording() == Some(recording) {
+                        call.next_part(now, shared);
+                    }
+                });
+            }
             Input::Wish { leg, wish } => {
                 let call = self.shared.legs.get(&leg).copied();
                 self.with(now, call, |call, shared| call.wish(now, leg, wish, shared));

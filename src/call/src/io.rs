@@ -4,7 +4,7 @@ use model::fact::Who;
 use model::site::{Lang, Limits, Marks};
 use model::{
     AgentId, CallId, Cause, Digit, Fact, LegEvent, LegId, MenuId, Number, Order, PersonName,
-    PhoneId, PlayId, Pop, PromptId, QueueId, TrunkId, Via, VisitId,
+    PhoneId, PlayId, Pop, PromptId, QueueId, RecordingId, TrunkId, Via, VisitId,
 };
 use std::time::Duration;
 
@@ -95,6 +95,8 @@ pub enum Input {
     GiveUp { call: CallId, cause: Cause },
     /// The minutes of who pays for it are used up: everybody is told goodbye.
     Cut { call: CallId },
+    /// A part came to nothing on the disk, which takes recordings again: begin the next one.
+    RecordAnew { recording: RecordingId },
     /// A party asks something during a talk.
     Wish { leg: LegId, wish: Wish },
     /// Two legs of one phone: join their other sides. `conference` keeps the phone in it.

@@ -51,7 +51,7 @@ impl Call {
         }
     }
 
-    /// Ends the part that became too long and begins the next at the same moment.
+    /// Ends the part that became too long, or that failed, and begins the next at the same moment.
     pub(crate) fn next_part(&mut self, now: Instant, shared: &mut Shared) {
         self.stop_recording(now, shared);
         self.start_recording(now, shared);

@@ -115,6 +115,9 @@ impl Exchange {
                 self.dialling.handle(now, dial::Input::Drain);
                 self.calls.handle(now, call::Input::Drain);
             }
+            Input::RecordAnew { recording } => {
+                self.calls.handle(now, call::Input::RecordAnew { recording });
+            }
             Input::Feature { phone, wish } => self.wished(now, &phone, wish),
             Input::WrongPin { phone, agent } => {
                 self.agents.handle(now, agent::Input::WrongPin { phone, agent });

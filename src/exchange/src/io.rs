@@ -7,7 +7,8 @@ use model::port::Alarm;
 use model::site::Site;
 use model::time::Anchor;
 use model::{
-    AgentId, Fact, LegEvent, LegId, Order, Owed, Owner, PhoneId, PortId, TrunkId, WallTime,
+    AgentId, Fact, LegEvent, LegId, Order, Owed, Owner, PhoneId, PortId, RecordingId, TrunkId,
+    WallTime,
 };
 use std::sync::Arc;
 
@@ -47,6 +48,9 @@ pub enum Input {
     WrongPin { phone: PhoneId, agent: AgentId },
     /// A trunk can be reached, or not.
     TrunkHealth { trunk: TrunkId, up: bool, why: String },
+    /// A recording failed, and the disk takes recordings again: its call is to get a new part. One
+    /// that does not run any more is ignored.
+    RecordAnew { recording: RecordingId },
     /// Take no new calls, tell those who wait, let those who talk finish; ends in
     /// `Output::Drained`.
     Drain,

@@ -54,7 +54,7 @@ impl Switch {
                 total_ms: ms(now.since(call.started)),
                 vip: call.marks.vip,
                 complaint: call.marks.complaint,
-                recording: call.recording.is_some_and(|id| !self.unrecorded.contains(&id)),
+                recording: call.recording.is_some_and(|id| !self.unrecorded.contains_key(&id)),
             })
             .collect()
     }

@@ -10,6 +10,14 @@
 //! costs less than a second of audio. A tick that did not come (the queue overflowed, the disk
 //! stalled) is filled with silence and counted, so that both sides stay in step. The tones of keys are
 //! left out.
+//!
+//! ```text
+//!             error                trial written                 StopRecord, Record
+//!  writing ----------> refusing ------------------> the exchange --------------------> next part
+//!                 (missed is counted)            begins a part anew
+//! ```
+
+mod disk;
 
 use crate::boxkey;
 use crate::folders::make_private_dir;
@@ -32,8 +40,6 @@ use vault::{BoxKey, RecordingWriter};
 
 /// Blocks of 20 ms a sealed frame holds: half a second.
 const BLOCKS_PER_FRAME: u64 = 25;
-/// How often everything written is made to reach the disk.
-const SYNC_EVERY: Duration = Duration::from_millis(400);
 /// How often the thread looks for taps: well within the queue's length.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Most silence filled in at once; a longer gap ends the recording as missed.
@@ -74,16 +80,31 @@ pub struct Sealed {
 }
 
 /// Counters the console shows.
-#[derive(Default)]
 pub struct SealCounters {
     pub open: AtomicU64,
     pub bytes: AtomicU64,
     pub missed_ticks: AtomicU64,
     pub failed: AtomicU64,
-    /// Room left on the recordings' disk; 0 before it was looked at.
+    /// Room left on the recordings' disk; `u64::MAX` before it was looked at.
     pub free_mb: AtomicU64,
     /// Longest sync of the last ones, in ms.
     pub sync_ms: AtomicU64,
+    /// The disk refused a recording, and has taken no trial since.
+    pub refusing: AtomicBool,
+}
+
+impl Default for SealCounters {
+    fn default() -> Self {
+        Self {
+            open: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            missed_ticks: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            free_mb: AtomicU64::new(u64::MAX),
+            sync_ms: AtomicU64::new(0),
+            refusing: AtomicBool::new(false),
+        }
+    }
 }
 
 /// Everything the thread is given.
@@ -101,25 +122,11 @@ pub struct Seal {
 
 /// Starts the seal thread and the one that syncs for it.
 pub fn start(seal: Seal) -> anyhow::Result<Vec<JoinHandle<()>>> {
-    let dir =
-        File::open(&seal.dir).with_context(|| format!("cannot open {}", seal.dir.display()))?;
-    let (counters, stop) = (seal.counters.clone(), seal.stop.clone());
+    let disk = disk::Disk::open(seal.dir.clone(), seal.counters.clone())?;
+    let stop = seal.stop.clone();
     let sealer = std::thread::Builder::new().name("seal".into()).spawn(move || run(seal))?;
-    let syncer = std::thread::Builder::new().name("seal-sync".into()).spawn(move || {
-        while !stop.load(Ordering::Relaxed) {
-            std::thread::sleep(SYNC_EVERY);
-            let began = std::time::Instant::now();
-            if let Err(error) = rustix::fs::syncfs(&dir) {
-                log(Severity::Error, &format!("recordings were not synced: {error}"));
-            }
-            if let Ok(disk) = rustix::fs::fstatvfs(&dir) {
-                let free = disk.f_bavail.saturating_mul(disk.f_frsize) >> 20;
-                counters.free_mb.store(free, Ordering::Relaxed);
-            }
-            let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            counters.sync_ms.store(ms, Ordering::Relaxed);
-        }
-    })?;
+    let syncer =
+        std::thread::Builder::new().name("seal-sync".into()).spawn(move || disk.run(&stop))?;
     Ok(vec![sealer, syncer])
 }
 
@@ -129,7 +136,9 @@ struct Open {
     file: Option<Sealing>,
     muffle: Muffle,
     next_tick: Option<u64>,
+    /// Blocks given to the writer, and of these the ones that it did not write yet.
     blocks: u64,
+    pending: u64,
     missed: u64,
     trouble: Option<String>,
 }
@@ -181,7 +190,8 @@ fn run(mut seal: Seal) {
 impl Open {
     fn new(begin: TapBegin) -> Self {
         let muffle = Muffle::default();
-        Self { begin, file: None, muffle, next_tick: None, blocks: 0, missed: 0, trouble: None }
+        let (file, next_tick, trouble) = (None, None, None);
+        Self { begin, file, muffle, next_tick, blocks: 0, pending: 0, missed: 0, trouble }
     }
 
     /// Takes the next frame, and writes the one that no key can be found in any more.
@@ -224,20 +234,24 @@ impl Open {
     fn write(&mut self, left: &Block, right: &Block, seal: &Seal) {
         let Some(file) = &mut self.file else { return };
         self.blocks += 1;
-        let written = file.writer.push(left, right).and_then(|_| {
-            if self.blocks.is_multiple_of(BLOCKS_PER_FRAME) {
-                file.writer.flush_frame()
-            } else {
-                Ok(())
-            }
+        self.pending += 1;
+        let whole = self.blocks.is_multiple_of(BLOCKS_PER_FRAME);
+        let written = file.writer.push(left, right).and_then(|_| match whole {
+            true => file.writer.flush_frame(),
+            false => Ok(()),
         });
-        if let Err(error) = written {
-            self.fail(&error.into(), seal);
+        match written {
+            Ok(()) if whole => self.pending = 0,
+            Ok(()) => {}
+            Err(error) => self.fail(&error.into(), seal),
         }
     }
 
+    /// Gives the part up: what follows is missed until the exchange begins another.
     fn fail(&mut self, error: &anyhow::Error, seal: &Seal) {
         seal.counters.failed.fetch_add(1, Ordering::Relaxed);
+        seal.counters.refusing.store(true, Ordering::Relaxed);
+        self.missed += std::mem::take(&mut self.pending);
         let trouble = format!("{error:#}");
         log(Severity::Error, &format!("recording {}: {trouble}", self.begin.recording));
         self.trouble = Some(trouble);
@@ -299,7 +313,9 @@ fn create(seal: &Seal, begin: &TapBegin, codec: Codec) -> anyhow::Result<Sealing
         .with_context(|| format!("cannot make {}", path.display()))?;
     let key = boxkey::random_32()?;
     let writer =
-        RecordingWriter::create(file, &seal.key, begin.recording, codec, begin.started, key)?;
+        RecordingWriter::create(file, &seal.key, begin.recording, codec, begin.started, key)
+            // Without its header it is no recording, and nobody is to wonder what it is.
+            .inspect_err(|_| drop(std::fs::remove_file(&path)))?;
     let sides = [Recoder::new(codec), Recoder::new(codec)];
     Ok(Sealing { writer, sides, path })
 }

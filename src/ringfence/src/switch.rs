@@ -48,7 +48,7 @@ use model::site::Site;
 use model::time::Anchor;
 use model::{Fact, Instant, Order, WallTime};
 use sip::Endpoint;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,6 +111,14 @@ struct Held {
     since: Instant,
 }
 
+/// A recording that failed while its call goes on.
+pub(crate) struct Unrecorded {
+    /// When it failed, or a new part was last asked for.
+    tried: Instant,
+    /// Since when nothing is recorded, where the seal thread was never told of it to count that.
+    never_begun: Option<Instant>,
+}
+
 /// The exchange thread's state.
 pub struct Switch {
     pub(crate) parts: Parts,
@@ -126,7 +134,7 @@ pub struct Switch {
     /// Recordings that run or are being sealed.
     recordings: BTreeSet<RecordingId>,
     /// Of these the ones that failed: their calls go on unrecorded.
-    pub(crate) unrecorded: BTreeSet<RecordingId>,
+    pub(crate) unrecorded: BTreeMap<RecordingId, Unrecorded>,
     pub(crate) alarms: crate::alarms::Alarms,
     pub(crate) draining: bool,
     drained: bool,
@@ -163,7 +171,7 @@ impl Switch {
             pops: pops::Pops::default(),
             known: known::Known::default(),
             recordings: BTreeSet::new(),
-            unrecorded: BTreeSet::new(),
+            unrecorded: BTreeMap::new(),
             alarms: crate::alarms::Alarms::default(),
             draining: false,
             drained: false,

@@ -2,8 +2,8 @@
 
 use crate::site::{site, with};
 use crate::world::{Habit::*, World};
-use exchange::{SERVICE_TIME_MAX, SERVICES_MAX};
-use model::{Cause, Fact, LegEvent, Order};
+use exchange::{Input, SERVICE_TIME_MAX, SERVICES_MAX};
+use model::{Cause, Fact, LegEvent, Order, RecordingId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +79,24 @@ fn a_recording_continues_in_the_next_part_without_a_gap() {
         .collect();
     assert_eq!(parts, [("record", 1), ("stop", 1), ("record", 2), ("stop", 2), ("record", 3)]);
     world.gone(caller, Cause::Normal);
+    world.over();
+}
+
+#[test]
+fn a_recording_that_failed_is_taken_up_in_the_next_part_and_an_old_one_never() {
+    let mut world = World::new(with(|_| ()));
+    let caller = world.call("13900000000");
+    world.run(2);
+    world.press(caller, '1');
+    world.told();
+    let first = *world.recorded.first().unwrap();
+    world.tell(Input::RecordAnew { recording: first });
+    assert_eq!(world.told(), ["recorded 1", "recording 2"]);
+    world.tell(Input::RecordAnew { recording: first });
+    assert_eq!(world.told(), [""; 0], "that part is over");
+    world.gone(caller, Cause::Normal);
+    let last = RecordingId { part: 2, ..first };
+    world.tell(Input::RecordAnew { recording: last });
     world.over();
 }
 

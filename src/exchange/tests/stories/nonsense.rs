@@ -94,6 +94,10 @@ enum Op {
     Passes {
         ms: u64,
     },
+    RecordAnew {
+        call: u64,
+        part: u16,
+    },
     Drain,
     Site,
 }
@@ -158,6 +162,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (1..4_u8, wish()).prop_map(|(phone, wish)| Op::Wishes { phone, wish }),
         2 => (1..4_u8, any::<bool>()).prop_map(|(phone, up)| Op::Phone { phone, up }),
         6 => prop_oneof![4 => 0..50_u64, 1 => 1000..70_000_u64].prop_map(|ms| Op::Passes { ms }),
+        1 => (1..4_u64, 1..4_u16).prop_map(|(call, part)| Op::RecordAnew { call, part }),
         1 => Just(Op::Site),
     ]
 }
@@ -416,6 +421,10 @@ impl Nonsense {
                 self.tell(Input::Phone { phone: format!("800{phone}").as_str().into(), up });
             }
             Op::Passes { ms } => self.passes(ms),
+            Op::RecordAnew { call, part } => {
+                let recording = RecordingId { call: CallId(call), part };
+                self.tell(Input::RecordAnew { recording });
+            }
             Op::Drain => self.tell(Input::Drain),
             Op::Site => self.tell(Input::Site(Arc::new(site()))),
         }

@@ -1,6 +1,6 @@
 //! Orders of the exchange carried out: through sip, line, media and the seal thread.
 
-use super::Switch;
+use super::{Switch, Unrecorded};
 use crate::media_thread::{LineOrder, MediaOrder};
 use crate::seal::{Sealed, TapBegin};
 use crate::service::{Severity, log};
@@ -144,8 +144,8 @@ impl Switch {
                 Severity::Error,
                 &format!("recording {recording}: the seal thread does not answer"),
             );
-            self.alarms.raise(now, "not-recording", "seal", control::Level::Critical);
             self.parts.wires.taps.remove(&recording);
+            self.unrecorded.insert(recording, Unrecorded { tried: now, never_begun: Some(now) });
             return;
         }
         self.recordings.insert(recording);
@@ -157,13 +157,20 @@ impl Switch {
         if let Some(tapped) = self.parts.wires.taps.remove(&recording) {
             self.tell_media(MediaOrder::Untap { slot: tapped.slot, tap: tapped.tap });
         }
+        let never_begun = self.unrecorded.get(&recording).and_then(|lacks| lacks.never_begun);
+        if let Some(since) = never_begun {
+            self.unrecorded.remove(&recording);
+            let span = self.parts.clock.now().since(since);
+            let ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+            let why = "the seal thread did not answer".to_owned();
+            self.note(Fact::RecordingMissed { call: recording.call, ms, why });
+        }
     }
 
     pub(super) fn recording_sealed(&mut self, sealed: Sealed) {
         let now = self.parts.clock.now();
         if !sealed.over {
-            self.unrecorded.insert(sealed.recording);
-            self.alarms.raise(now, "not-recording", "seal", control::Level::Critical);
+            self.unrecorded.insert(sealed.recording, Unrecorded { tried: now, never_begun: None });
             return;
         }
         self.unrecorded.remove(&sealed.recording);

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// Less room than this on the recordings' disk is an alarm: some seven hours of one call.
 const FREE_MB_MIN: u64 = 500;
+/// Least time a recording that failed is left, before its call gets a new part.
+const RECORD_ANEW_AFTER: Duration = Duration::from_secs(5);
 /// How often it is looked whether somebody could answer each queue.
 const QUEUES_EVERY: Duration = Duration::from_secs(1);
 /// How often disk, media thread and alarms are looked after, however often the thread wakes.
@@ -43,7 +45,8 @@ impl Switch {
         let slow = self.parts.seal_counters.sync_ms.load(Ordering::Relaxed) > 1000;
         self.alarms.set(now, "disk-slow", "recordings", slow);
         let free = self.parts.seal_counters.free_mb.load(Ordering::Relaxed);
-        self.alarms.set(now, "disk-low", "recordings", (1..FREE_MB_MIN).contains(&free));
+        self.alarms.set(now, "disk-low", "recordings", is_low(free));
+        self.record_anew(now);
         let skipped = self.parts.media_counters.ticks_skipped.load(Ordering::Relaxed);
         if skipped > self.skipped_seen {
             self.skipped_seen = skipped;
@@ -78,5 +81,38 @@ impl Switch {
     pub(crate) fn kept(&self, now: Instant) -> crate::kept::Put {
         let kept = self.parts.endpoint.kept(now);
         crate::kept::Put { site: self.parts.site.clone(), at: self.parts.anchor.wall(now), kept }
+    }
+
+    /// Has calls that go on unrecorded recorded again, once the disk takes recordings.
+    fn record_anew(&mut self, now: Instant) {
+        self.alarms.set(now, "not-recording", "seal", !self.unrecorded.is_empty());
+        if self.parts.seal_counters.refusing.load(Ordering::Relaxed) {
+            return;
+        }
+        for (&recording, lacks) in &mut self.unrecorded {
+            if now.since(lacks.tried) >= RECORD_ANEW_AFTER {
+                lacks.tried = now;
+                self.parts.exchange.handle(now, exchange::Input::RecordAnew { recording });
+            }
+        }
+    }
+}
+
+/// Tells whether so many MiB are too few; `u64::MAX` stands for a disk nobody has looked at yet.
+fn is_low(free_mb: u64) -> bool {
+    free_mb < FREE_MB_MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::SealCounters;
+
+    #[test]
+    fn a_disk_without_any_room_is_low_and_one_not_looked_at_is_not() {
+        assert!(is_low(0));
+        assert!(is_low(FREE_MB_MIN - 1));
+        assert!(!is_low(FREE_MB_MIN));
+        assert!(!is_low(SealCounters::default().free_mb.load(Ordering::Relaxed)));
     }
 }
