@@ -21,6 +21,8 @@ const COMMIT_EVERY: Duration = Duration::from_millis(4);
 /// Pause before a failed commit is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
+/// What the disk must take before the journal is opened anew: more than opening writes.
+const TRIAL_BYTES: usize = 1 << 20;
 /// Tries of a failing commit when the daemon ends: 5 s.
 const TRIES_AT_END: u32 = 10;
 
@@ -149,21 +151,27 @@ impl Keeper {
                 }
                 Err(error) => error,
             };
-            // The store takes nothing more after an error until it is opened again.
-            self.journal = None;
-            self.reader.set(None);
             if !self.progress.failing.swap(true, Ordering::Relaxed) {
                 log(Severity::Error, &format!("facts are not on disk, trying on: {error}"));
                 (self.wake)();
             }
-            std::thread::sleep(RETRY_AFTER);
-            if self.progress.ending.load(Ordering::Relaxed) {
-                ended_tries += 1;
-                if ended_tries > TRIES_AT_END {
-                    log(Severity::Error, &format!("{} facts are lost: {error}", facts.len()));
-                    return false;
+            loop {
+                std::thread::sleep(RETRY_AFTER);
+                if self.progress.ending.load(Ordering::Relaxed) {
+                    ended_tries += 1;
+                    if ended_tries > TRIES_AT_END {
+                        log(Severity::Error, &format!("{} facts are lost: {error}", facts.len()));
+                        return false;
+                    }
+                }
+                if crate::trial::write(&self.place.dir, TRIAL_BYTES).is_ok() {
+                    break;
                 }
             }
+            // The store takes nothing more after an error until it is opened again, and its lock
+            // allows one at a time. Up to here whoever reads had the old one.
+            self.journal = None;
+            self.reader.set(None);
         }
     }
 

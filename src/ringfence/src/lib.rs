@@ -35,4 +35,5 @@ mod service;
 mod sites;
 mod switch;
 pub mod tls;
+mod trial;
 mod wires;

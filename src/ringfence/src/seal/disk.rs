@@ -5,7 +5,6 @@ use crate::folders::make_private_dir;
 use crate::service::{Severity, log};
 use anyhow::Context as _;
 use std::fs::File;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +16,6 @@ const SYNC_EVERY: Duration = Duration::from_millis(400);
 const TRY_EVERY: Duration = Duration::from_secs(3);
 /// What a trial writes: the beginnings of a thousand recordings.
 const TRIAL_BYTES: usize = 1 << 20;
-/// The trial's file, among the recordings; no recording is called so.
-const TRIAL: &str = "trial.tmp";
 
 pub(super) struct Disk {
     file: File,
@@ -77,13 +74,7 @@ impl Disk {
 
     fn takes_a_trial(&self) -> anyhow::Result<()> {
         make_private_dir(&self.dir)?;
-        let path = self.dir.join(TRIAL);
-        let written = File::create(&path).and_then(|mut file| {
-            file.write_all(&vec![0; TRIAL_BYTES])?;
-            file.sync_all()
-        });
-        let removed = std::fs::remove_file(&path);
-        Ok(written.and(removed)?)
+        Ok(crate::trial::write(&self.dir, TRIAL_BYTES)?)
     }
 }
 
