@@ -12,7 +12,7 @@ pub enum Error {
         /// The process that said so in the lock file.
         by: Option<u32>,
     },
-    #[error("the journal in {} does not open, not even without its snapshots: {why}; rebuild it from an export", dir.display())]
+    #[error("the journal in {} does not open, not even without its snapshots: {why}; put a copy of the folder back, or move it aside together with the box key to begin anew", dir.display())]
     Broken { dir: PathBuf, why: String },
     #[error(
         "row {row} of the journal does not open under this box key: the key is another one or the row was changed"
@@ -30,7 +30,7 @@ pub enum Error {
     Gap { expected: u64, found: Option<u64> },
     #[error("the journal ends at fact {last}, but its counters say {counted}")]
     Tail { last: u64, counted: u64 },
-    #[error("facts {first} to {last} were on the disk and are gone: the store lost its end; import an export, or accept the loss", first = found + 1, last = durable)]
+    #[error("facts {first} to {last} were on the disk and are gone: the store lost its end; put a copy of the journal's folder back, or start the box: it keeps a copy and goes on with what is left", first = found + 1, last = durable)]
     Lost {
         /// The last fact that was synced.
         durable: u64,

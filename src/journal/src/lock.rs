@@ -13,8 +13,11 @@ const PID_BYTES_MAX: u64 = 16;
 /// Takes the lock of `dir`, held until the file is dropped or the process ends, however it ends.
 pub(crate) fn take(dir: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
-    let mut file =
-        options.read(true).write(true).create(true).truncate(false).open(dir.join(NAME))?;
+    let path = dir.join(NAME);
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(&path).map_err(|error| {
+        std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    })?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {

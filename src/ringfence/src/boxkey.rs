@@ -20,7 +20,10 @@ pub fn read(folders: &Folders) -> anyhow::Result<BoxKey> {
         }
     }
     let path = folders.box_key();
-    if !path.exists() {
+    if is_missing(&path)? {
+        if has_facts(folders)? {
+            return Err(gone(&path));
+        }
         bail!("no box key at {}: start the box once, it makes its key", path.display());
     }
     read_file(&path, true)
@@ -31,18 +34,37 @@ pub fn read_or_make(folders: &Folders) -> anyhow::Result<BoxKey> {
     let path = folders.box_key();
     let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
         .is_some_and(|dir| Path::new(&dir).join(CREDENTIAL).exists());
-    if !credential && !path.exists() {
-        let sealed = std::fs::read_dir(folders.journal())?.next().is_some();
-        if sealed {
-            bail!(
-                "the box key {} is gone but the journal is not: put the key back, \
-                 or move the state folder aside to begin anew",
-                path.display()
-            );
+    if !credential && is_missing(&path)? {
+        if has_facts(folders)? {
+            return Err(gone(&path));
         }
         make(&path)?;
     }
     read(folders)
+}
+
+/// Tells whether a file is not there; one that may not be looked at is an error.
+fn is_missing(path: &Path) -> anyhow::Result<bool> {
+    let there = path.try_exists();
+    Ok(!there.with_context(|| format!("cannot look at the box key {}", path.display()))?)
+}
+
+/// Tells whether the box has sealed anything.
+fn has_facts(folders: &Folders) -> anyhow::Result<bool> {
+    let dir = folders.journal();
+    match std::fs::read_dir(&dir) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", dir.display())),
+    }
+}
+
+fn gone(path: &Path) -> anyhow::Error {
+    anyhow::anyhow!(
+        "the box key {} is gone but the journal is not: put the key back, \
+         or move the state folder aside to begin anew",
+        path.display()
+    )
 }
 
 /// Writes a new key and puts it on disk before anything is sealed under it.
@@ -68,7 +90,9 @@ fn make(path: &Path) -> anyhow::Result<()> {
 
 fn read_file(path: &Path, check_mode: bool) -> anyhow::Result<BoxKey> {
     let shown = path.display();
-    if check_mode && std::fs::metadata(path)?.mode() & 0o077 != 0 {
+    let looked = std::fs::metadata(path);
+    let mode = looked.with_context(|| format!("cannot look at the box key {shown}"))?.mode();
+    if check_mode && mode & 0o077 != 0 {
         bail!("the box key {shown} may be read by others: chmod 600 it");
     }
     let bytes = Zeroizing::new(

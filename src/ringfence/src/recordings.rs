@@ -85,7 +85,9 @@ fn ids(dir: &Path) -> anyhow::Result<Vec<RecordingId>> {
     if !dir.exists() {
         return Ok(ids);
     }
-    for entry in std::fs::read_dir(dir)? {
+    let entries =
+        std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    for entry in entries {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == "rfr") {
             let stem = path.file_stem().and_then(|stem| stem.to_str());

@@ -195,6 +195,10 @@ impl Sites {
                     let wall = WallTime(applied.trim().parse().unwrap_or_default());
                     (checked.site.digest, checked.site.zone.civil(wall).to_string())
                 }
+                // Without the box's own prompts no site can be judged.
+                Err(_) if !self.share.join("prompts").is_dir() => {
+                    ("not checked: no prompts (--share)".to_owned(), "?".to_owned())
+                }
                 Err(_) => ("no longer valid".to_owned(), "?".to_owned()),
             };
             let current = current == Some(version);
