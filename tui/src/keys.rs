@@ -119,6 +119,8 @@ pub const TABLE: &[(Of, &str, &str, &str)] = &[
     (Of::Alarm, "disk-slow", "磁盘过慢", "disk too slow"),
     (Of::Alarm, "frames-late", "语音帧延迟", "audio frames late"),
     (Of::Alarm, "disk-low", "磁盘空间不足", "disk nearly full"),
+    (Of::Alarm, "sites-gone", "已应用配置丢失", "applied sites gone"),
+    (Of::Alarm, "files-short", "打开文件数用尽", "out of open files"),
     (Of::Alarm, "site-damaged", "现用配置损坏", "applied site damaged"),
     (Of::Alarm, "last-run-died", "上次运行异常中断", "the last run died"),
     (Of::Alarm, "facts-lost", "日志缺失", "journal lost facts"),

@@ -18,6 +18,7 @@ pub mod clock;
 mod console;
 mod control_socket;
 mod daemon;
+mod files;
 pub mod folders;
 mod kept;
 mod ledger;

@@ -46,10 +46,14 @@ pub fn bind(at: SocketAddr) -> std::io::Result<std::net::TcpListener> {
 /// Accepts for ever.
 pub async fn accept(at: At) {
     loop {
-        let Ok((stream, from)) = at.listener.accept().await else {
-            // No file handle is left, or the other end is gone already.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+        let (stream, from) = match at.listener.accept().await {
+            Ok(arrived) => arrived,
+            Err(error) => {
+                // No file handle is left, or the other end is gone already.
+                crate::files::took_none("the SIP socket", &error);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
         };
         let place = match at.door.enter(from) {
             Ok(place) => place,

@@ -76,7 +76,7 @@ pub async fn serve(
         let (stream, from) = match listener.accept().await {
             Ok(arrived) => arrived,
             Err(error) => {
-                log(Severity::Error, &format!("the provisioning socket took no phone: {error}"));
+                crate::files::took_none("the provisioning socket", &error);
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 continue;
             }

@@ -47,6 +47,7 @@ impl Switch {
         let free = self.parts.seal_counters.free_mb.load(Ordering::Relaxed);
         self.alarms.set(now, "disk-low", "recordings", is_low(free));
         self.record_anew(now);
+        self.alarms.set(now, "files-short", "box", crate::files::are_short());
         let skipped = self.parts.media_counters.ticks_skipped.load(Ordering::Relaxed);
         if skipped > self.skipped_seen {
             self.skipped_seen = skipped;
