@@ -1,5 +1,7 @@
 //! A box under abuse: pipes and devices for sites, damaged state, files that are gone.
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -167,4 +169,73 @@ fn idle_peers_of_the_control_socket_keep_no_console_out_for_long() {
     // Asked within 60 s, as every client of the tests does; without the idle limit it never comes.
     assert!(boxed.snapshot().is_ok());
     drop(idle);
+}
+
+#[test]
+fn consoles_that_watch_leave_room_for_whoever_asks_for_something() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let state = dir.path().join("state");
+    let _boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    let watch = control::encode(&control::Request::Watch { every_ms: 1000 }).unwrap();
+    let consoles: Vec<_> = (0..40)
+        .map(|_| {
+            let mut stream = UnixStream::connect(state.join("control.sock")).unwrap();
+            stream.write_all(&watch).unwrap();
+            stream.set_read_timeout(Some(SOON)).unwrap();
+            stream
+        })
+        .collect();
+    let mut refused = 0;
+    for mut console in &consoles {
+        let mut first = [0; 64];
+        let length = console.read(&mut first).unwrap();
+        refused +=
+            usize::from(String::from_utf8_lossy(&first[..length]).contains("consoles watch"));
+    }
+    assert_eq!(refused, 16, "24 of 40 watch");
+    let history = run(&state, &["site", "history"]);
+    assert!(history.status.success(), "{}", said(&history));
+}
+
+#[test]
+fn a_box_whose_applied_sites_are_gone_runs_the_one_given_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let state = dir.path().join("state");
+    let gone = |now: &control::Snapshot| now.alarms.iter().any(|one| one.key == "sites-gone");
+    let mut first = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    assert!(!gone(&first.snapshot().unwrap()));
+    assert!(first.stop(Duration::from_secs(20)).unwrap().success());
+    std::fs::remove_dir_all(state.join("sites")).unwrap();
+    let mut second = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    assert!(gone(&second.snapshot().unwrap()));
+    assert!(second.stop(Duration::from_secs(20)).unwrap().success());
+}
+
+#[test]
+fn what_is_in_the_way_is_named_and_what_is_wrong_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let sip = copy_site("hospital", &site, |text| text).unwrap();
+    let state = dir.path().join("state");
+    let mut boxed = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    assert!(boxed.stop(Duration::from_secs(20)).unwrap().success());
+    let says = |arguments: &[&str], words: &str| {
+        let output = run(&state, arguments);
+        assert!(said(&output).contains(words), "{arguments:?}: {}", said(&output));
+    };
+    says(&["report", "day", "2026-02-30", "--share", "/nowhere"], "'2026-02-30' is no date");
+    says(&["site", "history", "--share", "/nowhere"], "not checked: no prompts");
+    std::fs::remove_dir_all(state.join("recordings")).unwrap();
+    std::fs::write(state.join("recordings"), "").unwrap();
+    says(&["recording", "verify"], "state/recordings");
+    std::fs::remove_file(state.join("recordings")).unwrap();
+    std::fs::create_dir(state.join("control.sock")).unwrap();
+    says(&["run"], "state/control.sock");
+    std::fs::remove_file(state.join("lock")).unwrap();
+    std::fs::create_dir(state.join("lock")).unwrap();
+    says(&["run"], "state/lock");
 }

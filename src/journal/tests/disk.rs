@@ -439,7 +439,7 @@ fn a_store_that_is_gone_is_not_taken_for_a_new_one() {
     assert_eq!(
         refused.to_string(),
         "facts 1 to 18 were on the disk and are gone: the store lost its end; \
-         import an export, or accept the loss"
+         put a copy of the journal's folder back, or start the box: it keeps a copy and goes on with what is left"
     );
 }
 

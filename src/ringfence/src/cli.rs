@@ -38,10 +38,7 @@ fn obey(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let folders = Folders::find(arguments.state)?;
     let share = arguments.share;
     match arguments.command {
-        Command::Run { site, callers } => {
-            daemon::run(&Options { site, folders, share, callers })?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Run { site, callers } => daemon::run(&Options { site, folders, share, callers }),
         Command::Check { dir, lang } => check(&dir, &share, lang.into()),
         Command::Codes { dir, lang } => codes(dir.as_deref(), &folders, &share, lang.into()),
         Command::Site(command) => site(command, &folders, &share),
@@ -178,6 +175,7 @@ fn report(
         Some(Reply::Text { text }) => text,
         Some(other) => bail!("the box answered {other:?}"),
         None => {
+            reports::check_date(date)?;
             let site: Arc<Site> = Sites::new(folders, share).current_site()?;
             reports::day(&open(folders)?.reader(), &site, date, lang, form, false)?
         }
@@ -218,7 +216,21 @@ fn open(folders: &Folders) -> anyhow::Result<Journal> {
     let key = boxkey::read(folders)?;
     let epoch = boxkey::random_32()?;
     let seal = Arc::new(key.fact_seal([epoch[0], epoch[1], epoch[2], epoch[3]]));
-    Ok(Journal::open(&folders.journal(), seal)?)
+    let dir = folders.journal();
+    Journal::open(&dir, seal).map_err(|error| {
+        let refused = match &error {
+            journal::Error::Io(error) => error.kind(),
+            _ => std::io::ErrorKind::Other,
+        };
+        let why = match refused {
+            std::io::ErrorKind::ReadOnlyFilesystem => "its file system is read-only",
+            std::io::ErrorKind::StorageFull => "its file system is full",
+            _ => return error.into(),
+        };
+        let words = "opening a journal writes to it. Copy the state folder to a disk with room and \
+                     give the copy with --state";
+        anyhow::anyhow!("the journal in {} cannot be opened: {why}, and {words}", dir.display())
+    })
 }
 
 /// Prints, and stops quietly when nobody reads any more (`| head`).

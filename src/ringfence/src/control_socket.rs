@@ -4,7 +4,6 @@
 //! a site, folding a report) runs on threads of its own and never on the exchange's.
 
 use crate::reports;
-use crate::service::{Severity, log};
 use crate::sites::Sites;
 use crate::switch::Ask;
 use anyhow::Context as _;
@@ -21,6 +20,8 @@ use tokio::sync::{Mutex, Semaphore, oneshot};
 
 /// Conversations at once; the next one waits in the socket's backlog.
 const PEERS_MAX: usize = 32;
+/// Consoles among them that watch; the rest stay free for whoever asks for something.
+pub const WATCHERS_MAX: usize = 24;
 /// A peer that does not read for this long is let go.
 const WRITE_MAX: Duration = Duration::from_secs(5);
 /// A peer that asks nothing for this long is let go, so that idle ones keep nobody out.
@@ -36,6 +37,8 @@ pub struct Desk {
     pub shelf: Arc<crate::provision::Shelf>,
     /// Sites are applied one after the other.
     pub sites: Mutex<Arc<Sites>>,
+    /// Places of consoles that watch.
+    pub watchers: Semaphore,
 }
 
 /// Binds the socket; a socket file that nobody answers on is left over and replaced.
@@ -45,7 +48,8 @@ pub fn bind(path: &Path) -> anyhow::Result<UnixListener> {
         if std::os::unix::net::UnixStream::connect(path).is_ok() {
             anyhow::bail!("another ringfence answers on {shown}");
         }
-        std::fs::remove_file(path)?;
+        std::fs::remove_file(path)
+            .with_context(|| format!("cannot replace {shown}, where the control socket goes"))?;
     }
     let listener = UnixListener::bind(path)
         .with_context(|| format!("cannot make the control socket {shown} (107 bytes at most)"))?;
@@ -68,7 +72,7 @@ pub async fn serve(listener: UnixListener, desk: Arc<Desk>) {
                 });
             }
             Err(error) => {
-                log(Severity::Error, &format!("the control socket took no peer: {error}"));
+                crate::files::took_none("the control socket", &error);
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         }
@@ -86,7 +90,13 @@ async fn talk(mut stream: UnixStream, desk: &Arc<Desk>) -> anyhow::Result<()> {
         lines.push(bytes.get(..length).unwrap_or_default());
         while let Some(line) = lines.next_line()? {
             match control::decode::<Request>(&line) {
-                Ok(Request::Watch { every_ms }) => return watch(stream, desk, every_ms).await,
+                Ok(Request::Watch { every_ms }) => {
+                    let Ok(_place) = desk.watchers.try_acquire() else {
+                        let message = format!("{WATCHERS_MAX} consoles watch: close one first");
+                        return send(&mut stream, &Reply::Error { message }).await;
+                    };
+                    return watch(stream, desk, every_ms).await;
+                }
                 Ok(request) => {
                     let reply = answer(desk, request).await;
                     send(&mut stream, &reply).await?;

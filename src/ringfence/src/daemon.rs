@@ -17,6 +17,7 @@ use crate::sites::{Ready, Sites};
 use crate::switch::{Ask, Desks, Parts, Switch, seed};
 use crate::tls::{Tls, Wanted};
 use crate::{kept, ledger, net, provision, wires};
+use anyhow::Context as _;
 use exchange::Exchange;
 use journal::Journal;
 use media::Engine;
@@ -24,12 +25,17 @@ use model::Fact;
 use model::site::Site;
 use sip::Endpoint;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const ASKS_MAX: usize = 64;
 const BEGINS_MAX: usize = 1024;
+/// Longest a box that was told to stop at once takes to seal, write and end.
+const CUT_MAX: Duration = Duration::from_secs(5);
+/// How a box ends that cut who talked: as a shell tells of a program that SIGINT ended.
+const STOPPED_AT_ONCE: u8 = 130;
 /// How far back calls without an end are looked for: more than a day of a busy site.
 const CUT_CALLS_LOOKED_AT: u64 = 20_000;
 
@@ -43,11 +49,12 @@ pub struct Options {
 }
 
 /// Runs the box until it has drained.
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     service::start_log();
     options.folders.create()?;
     let _lock = lock(&options.folders)?;
     let sites = Arc::new(Sites::new(&options.folders, &options.share));
+    let had_sites = !sites.is_empty()?;
     let (ready, site_damaged) = choice::choose_site(&sites, options)?;
     for note in &ready.notes {
         log(Severity::Notice, &format!("site: {note}"));
@@ -62,7 +69,12 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         log(Severity::Warning, &format!("the journal's snapshot {shown} was torn and moved aside"));
     }
     let site_damaged = site_damaged.is_some();
-    Boxed { options, sites, ready, key, site_damaged }.start(journal, place)
+    // Each box that ever ran had a site: with facts but no sites, those that were applied are gone.
+    let sites_gone = !had_sites && journal.last_seq() > 0;
+    if sites_gone {
+        log(Severity::Error, "the applied sites are gone: the one of --site runs, as version 1");
+    }
+    Boxed { options, sites, ready, key, site_damaged, sites_gone }.start(journal, place)
 }
 
 /// Opens the journal. One that lost synced facts to a failing disk is copied aside and used all the
@@ -84,7 +96,10 @@ fn open_journal(place: &ledger::Place) -> anyhow::Result<Journal> {
 /// Keeps a second daemon from the same state folder for as long as the file is open.
 fn lock(folders: &Folders) -> anyhow::Result<std::fs::File> {
     let path = folders.state().join("lock");
-    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path)?;
+    let options = std::fs::File::options().create(true).truncate(false).write(true).clone();
+    let file = options
+        .open(&path)
+        .with_context(|| format!("cannot open the lock file {}", path.display()))?;
     file.try_lock().map_err(|_| {
         anyhow::anyhow!("another ringfence runs on {}: stop it first", folders.state().display())
     })?;
@@ -98,10 +113,11 @@ struct Boxed<'a> {
     ready: Ready,
     key: Arc<vault::BoxKey>,
     site_damaged: bool,
+    sites_gone: bool,
 }
 
 impl Boxed<'_> {
-    fn start(self, journal: Journal, place: ledger::Place) -> anyhow::Result<()> {
+    fn start(self, journal: Journal, place: ledger::Place) -> anyhow::Result<ExitCode> {
         let site = self.ready.site.clone();
         let (clock, anchor) = Clock::start();
         // A journal that lost its end would give numbers again whose recordings lie on the disk.
@@ -229,6 +245,7 @@ impl Boxed<'_> {
             reader: ledger.reader.clone(),
             shelf: shelf.clone(),
             sites: tokio::sync::Mutex::new(self.sites.clone()),
+            watchers: tokio::sync::Semaphore::new(control_socket::WATCHERS_MAX),
         };
         let control_path = self.options.folders.control_socket();
         let listener = control_socket::bind(&control_path)?;
@@ -276,6 +293,7 @@ impl Boxed<'_> {
         let now = clock.now();
         switch.alarms.set(now, "facts-lost", "journal", lost_facts);
         switch.alarms.set(now, "site-damaged", "box", self.site_damaged);
+        switch.alarms.set(now, "sites-gone", "box", self.sites_gone);
         switch.alarms.set(now, "certificate-broken", "box", certificate_broken);
         if died {
             let cut = lost_calls.len();
@@ -290,6 +308,7 @@ impl Boxed<'_> {
         log(Severity::Notice, &format!("{status}, site version {}", self.ready.version));
 
         let switch = switch.run();
+        let was_cut = switch.was_cut();
         service::tell_stopping();
         stop.store(true, Ordering::Release);
         join(media.thread, "media")?;
@@ -306,7 +325,7 @@ impl Boxed<'_> {
         runtime.shutdown_timeout(Duration::from_secs(2));
         let _ = std::fs::remove_file(&control_path);
         log(Severity::Notice, "stopped");
-        Ok(())
+        Ok(if was_cut { ExitCode::from(STOPPED_AT_ONCE) } else { ExitCode::SUCCESS })
     }
 
     /// The certificate that phones and trunks are shown. Without a readable one nobody is answered
@@ -340,7 +359,8 @@ fn waker(thread: &std::thread::Thread) -> Box<dyn Fn() + Send> {
     Box::new(move || thread.unpark())
 }
 
-/// SIGTERM and SIGINT drain; a second one ends the process at once.
+/// SIGTERM and SIGINT drain; a second one cuts who still talks, and a third, or a box that has not
+/// ended within `CUT_MAX` then, ends the process where it is.
 async fn signals(asks: crossbeam_channel::Sender<Ask>, exchange: std::thread::Thread) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut int)) =
@@ -349,16 +369,16 @@ async fn signals(asks: crossbeam_channel::Sender<Ask>, exchange: std::thread::Th
         log(Severity::Error, "signals cannot be taken: SIGTERM will not drain");
         return;
     };
-    for second in [false, true] {
+    for ask in [Ask::Drain, Ask::Cut] {
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-        if second {
-            log(Severity::Warning, "stopped at once: live calls are cut");
-            std::process::exit(130);
-        }
         // A full queue of asks drains within a turn; the signal may be sent again.
-        let _ = asks.try_send(Ask::Drain);
+        let _ = asks.try_send(ask);
         exchange.unpark();
     }
+    let cut = tokio::time::sleep(CUT_MAX);
+    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {}, () = cut => {} }
+    log(Severity::Error, "stopped where it was");
+    std::process::exit(STOPPED_AT_ONCE.into());
 }
 
 fn join(thread: std::thread::JoinHandle<()>, name: &str) -> anyhow::Result<()> {

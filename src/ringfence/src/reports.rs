@@ -21,10 +21,7 @@ pub fn day(
     let date = match date {
         "today" => site.zone.civil(now).date,
         "yesterday" => site.zone.civil(now).date.yesterday().unwrap_or(Date::MIN),
-        text => match text.parse::<Date>() {
-            Ok(date) => date,
-            Err(_) => bail!("'{text}' is no date; expected YYYY-MM-DD, today or yesterday"),
-        },
+        text => parse(text)?,
     };
     let start = site.zone.start_of(date);
     if start > now {
@@ -50,6 +47,21 @@ pub fn day(
         ReportForm::Table => report.to_table(lang),
         ReportForm::Csv => report.to_csv()?,
         ReportForm::Json => report.to_json()?,
+    })
+}
+
+/// Refuses what is no day before anything is opened for it.
+pub fn check_date(text: &str) -> anyhow::Result<()> {
+    if !matches!(text, "today" | "yesterday") {
+        parse(text)?;
+    }
+    Ok(())
+}
+
+fn parse(text: &str) -> anyhow::Result<Date> {
+    let parsed = text.parse();
+    parsed.map_err(|_| {
+        anyhow::anyhow!("'{text}' is no date; expected YYYY-MM-DD, today or yesterday")
     })
 }
 

@@ -55,6 +55,8 @@ use std::time::Duration;
 
 /// Longest a drained box waits for its last recordings to be sealed.
 const SEALING_MAX: Duration = Duration::from_secs(10);
+/// Longest one that was told to end at once does.
+const CUT_SEALING_MAX: Duration = Duration::from_secs(1);
 /// Turns of passing outputs on before the thread looks at the outside again.
 const PASSES_MAX: usize = 10_000;
 /// Messages taken between two looks at media and deadlines.
@@ -74,6 +76,8 @@ pub enum Ask {
     CheckSync(Option<PhoneId>, tokio::sync::oneshot::Sender<usize>),
     /// No new calls; end when the live ones have.
     Drain,
+    /// End at once: everybody is hung up, and the recordings are sealed.
+    Cut,
 }
 
 /// Everything the thread begins with.
@@ -138,6 +142,8 @@ pub struct Switch {
     pub(crate) alarms: crate::alarms::Alarms,
     pub(crate) draining: bool,
     drained: bool,
+    /// When everybody was cut off.
+    cut_at: Option<Instant>,
     /// New calls are refused, for there is more to do than can be done.
     shedding: bool,
     watchdog: Option<Duration>,
@@ -175,6 +181,7 @@ impl Switch {
             alarms: crate::alarms::Alarms::default(),
             draining: false,
             drained: false,
+            cut_at: None,
             shedding: false,
             watchdog: service::watchdog(),
             alive_told: Instant::START,
@@ -213,14 +220,26 @@ impl Switch {
                 std::thread::park_timeout(sleep);
             }
         }
-        self.farewell();
-        self.note(Fact::BoxStopped);
+        // Who was cut off stands without an end in the journal; the next start tells it.
+        if !self.was_cut() {
+            self.farewell();
+            self.note(Fact::BoxStopped);
+        }
         self.send_facts();
         self
     }
 
+    /// Tells whether live calls were cut rather than waited for.
+    pub fn was_cut(&self) -> bool {
+        self.cut_at.is_some()
+    }
+
     /// Tells whether nothing is left to do: no leg, no order, no recording being sealed.
     fn is_over(&self, drained_at: Option<Instant>) -> bool {
+        if let Some(at) = self.cut_at {
+            let waited = self.parts.clock.now().since(at) >= CUT_SEALING_MAX;
+            return waited || self.recordings.is_empty();
+        }
         let Some(at) = drained_at else { return false };
         let waited = self.parts.clock.now().since(at) >= SEALING_MAX;
         waited || self.held.is_empty() && self.recordings.is_empty()

@@ -198,6 +198,11 @@ impl Wires {
         Some(wire)
     }
 
+    /// Every leg there is.
+    pub fn legs(&self) -> Vec<LegId> {
+        self.legs.keys().copied().collect()
+    }
+
     /// The number of a new tap on a leg.
     pub fn open_tap(&mut self, leg: LegId, recording: RecordingId) -> Option<Tapped> {
         let slot = self.get(leg)?.slot();

@@ -4,7 +4,7 @@ use super::{Ask, Switch};
 use crate::media_thread::MediaOrder;
 use crate::service::{self, Severity, log};
 use crate::sites::Ready;
-use model::{Fact, Instant};
+use model::{Cause, Fact, Instant};
 
 impl Switch {
     pub(super) fn answer(&mut self, now: Instant, ask: Ask) {
@@ -14,6 +14,7 @@ impl Switch {
             Ask::Apply(ready, reply) => drop(reply.send(self.apply(now, *ready))),
             Ask::CheckSync(phone, reply) => drop(reply.send(self.check_sync(now, phone))),
             Ask::Drain => self.drain(now),
+            Ask::Cut => self.cut(now),
         }
         self.settle(now);
     }
@@ -29,6 +30,18 @@ impl Switch {
         service::tell_stopping();
         self.parts.endpoint.handle(now, sip::Input::Command(sip::Command::Drain(true)));
         self.parts.exchange.handle(now, exchange::Input::Drain);
+    }
+
+    /// Hangs every leg up and ends every recording, without waiting for anybody's answer.
+    fn cut(&mut self, now: Instant) {
+        log(Severity::Warning, "stopped at once: live calls are cut");
+        self.cut_at = Some(now);
+        for leg in self.parts.wires.legs() {
+            self.end(now, leg, Cause::Congestion, false);
+            for recording in self.parts.wires.taps_of(leg) {
+                self.stop_recording(recording);
+            }
+        }
     }
 
     /// Uses another site; gives what of it needs a restart.

@@ -32,7 +32,10 @@ impl Switch {
                     }
                     _ => {}
                 }
-                self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+                // Ends that the box made by stopping at once are no caller's or agent's doing.
+                if !self.was_cut() {
+                    self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
+                }
             }
             sip::Output::Media { leg, media, signalling } => {
                 self.open_media(leg, &media, signalling.ip());
