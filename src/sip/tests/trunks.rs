@@ -206,6 +206,18 @@ fn a_target_that_wakes_up_too_late_is_cancelled_or_hung_up() {
 }
 
 #[test]
+fn a_target_that_answers_when_its_invite_was_given_up_is_hung_up() {
+    let mut net = network(|_| {});
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run(Duration::from_secs(40));
+    pick_up(&mut net, ONE);
+    assert_eq!(got(&net, ONE), ["INVITE", "ACK", "BYE"]);
+    net.run(Duration::from_secs(200));
+    pick_up(&mut net, TWO);
+    assert_eq!(got(&net, TWO), ["INVITE"], "so long after it nobody knows of it");
+}
+
+#[test]
 fn a_connection_that_is_refused_is_a_failure_at_once() {
     let mut net = network(|out| out.targets[0].transport = Transport::Tcp);
     net.tell(BOX, Command::InviteTrunk(call()));

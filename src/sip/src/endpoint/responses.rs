@@ -28,7 +28,9 @@ impl Endpoint {
         if self.wire.acknowledge_again(now, response) {
             return;
         }
-        let Some((id, owner)) = matched else { return };
+        let Some((id, owner)) = matched else {
+            return self.wire.hang_up_late(now, response, from);
+        };
         match owner {
             Owner::Nobody | Owner::Arrived { .. } => {}
             Owner::Invite { leg, fork } => {
@@ -136,6 +138,9 @@ impl Endpoint {
                 self.with_leg(leg, |l, w| l.ask_timed_out(w, timed_out.code));
             }
             Owner::Invite { leg, fork } => {
+                if let Some(invite) = timed_out.request {
+                    self.wire.unanswered(now, timed_out.to, invite);
+                }
                 self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
             }
             Owner::Reinvite { leg } | Owner::Update { leg } => {

@@ -216,7 +216,9 @@ impl<O: Clone> Transactions<O> {
         for id in ids {
             if let Some(slot) = self.slots.get(&id).filter(|slot| slot.is_lost(for_good)) {
                 self.counts.timed_out += 1;
-                self.timed_out.push_back(TimedOut { id, owner: slot.owner.clone(), code: 503 });
+                let (owner, to) = (slot.owner.clone(), slot.to);
+                let request = slot.request.clone();
+                self.timed_out.push_back(TimedOut { id, owner, to, request, code: 503 });
                 self.remove(id);
             }
         }
@@ -332,7 +334,9 @@ impl<O: Clone> Transactions<O> {
                 Effect::Absorbed => self.counts.absorbed += 1,
                 Effect::TimedOut => {
                     self.counts.timed_out += 1;
-                    self.timed_out.push_back(TimedOut { id, owner: slot.owner.clone(), code: 408 });
+                    let (owner, to) = (slot.owner.clone(), slot.to);
+                    let request = slot.request.clone();
+                    self.timed_out.push_back(TimedOut { id, owner, to, request, code: 408 });
                 }
                 Effect::Unacknowledged => self.counts.unacknowledged += 1,
                 Effect::End => {

@@ -1,6 +1,8 @@
 //! What comes of messages and timers: to a state machine, and to the user of the layer.
 
 use super::TransactionId;
+use crate::message::Message;
+use crate::peer::Peer;
 
 /// What a state machine wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Full(pub(super) usize);
 pub struct TimedOut<O> {
     pub id: TransactionId,
     pub owner: O,
+    pub to: Peer,
+    pub request: Option<Message>,
     /// What a response would have said: 408, or 503 where the connection closed (RFC 3261 8.1.3.1).
     pub code: u16,
 }

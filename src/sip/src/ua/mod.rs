@@ -12,6 +12,7 @@ pub mod gate;
 pub mod incoming;
 pub mod info;
 pub mod invitation;
+pub mod late;
 pub mod leg;
 pub mod legs;
 pub mod outgoing;

@@ -1,6 +1,7 @@
 //! What every leg shares: the transactions, the names it gives, and the way out.
 
 use super::acks::Acks;
+use super::late::Late;
 use super::partings::Partings;
 use crate::address::Address;
 use crate::command::{Config, Limits, Output};
@@ -91,6 +92,7 @@ pub struct Wire {
     pub trunk_news: Vec<(Instant, Peer, u16, Option<u32>)>,
     pub(super) partings: Partings,
     pub(super) acks: Acks,
+    pub(super) late: Late,
     rng: ChaCha12Rng,
     /// Makes tags of answers that keep no state.
     pub(super) tag_key: [u8; 32],
@@ -122,6 +124,7 @@ impl Wire {
             trunk_news: Vec::new(),
             partings: Partings::default(),
             acks: Acks::default(),
+            late: Late::default(),
             rng,
             tag_key,
             out: VecDeque::new(),
