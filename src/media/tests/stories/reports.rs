@@ -140,7 +140,7 @@ fn rfc3550_6_6_a_goodbye_is_no_vanishing() {
     let bytes = report(&mut phone, world.now(), 100, None, true);
     world.datagram(a, &bytes);
     world.phone_mut(a).mute = true;
-    world.run(20_000);
+    world.run(15_000);
     assert_eq!(world.silences(), []);
     world.phone_mut(a).mute = false;
     world.run(3000);
