@@ -175,7 +175,8 @@ fn a_phone_of_every_vendor_fetches_its_own_account_by_its_own_credential_and_nev
         // Another phone's credential finds nothing here; none, and a guessed one, are turned away.
         let (who, place) = own.rsplit_once('@').unwrap();
         let mut refused = vec![("401", format!("https://{place}{file}"))];
-        refused.push(("401", format!("{}x@{place}{file}", &who[..who.len() - 1])));
+        let wrong = if who.ends_with('x') { 'y' } else { 'x' };
+        refused.push(("401", format!("{}{wrong}@{place}{file}", &who[..who.len() - 1])));
         refused.extend(another.map(|other: String| ("404", format!("{other}{file}"))));
         for (status, url) in refused {
             let (given, text) = fetch(&scene, &url);
