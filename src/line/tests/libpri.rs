@@ -170,7 +170,7 @@ fn we_call_libpri_it_answers_and_we_clear_as_user_and_as_network() {
         line.up();
         let caller = Number::new("02168889999");
         let dialled = Dialled {
-            number: "+8613912345678".into(),
+            number: Number::new("+8613912345678"),
             caller,
             name: PersonName::new("Ward 3"),
             complete: true,
@@ -197,7 +197,7 @@ fn we_call_libpri_it_answers_and_we_clear_as_user_and_as_network() {
 fn libpri_refuses_with_a_cause_and_we_know_it() {
     let mut line = Line::new(Side::User, &["busy"]);
     line.up();
-    let dialled = Dialled { number: "110".into(), complete: true, ..Dialled::default() };
+    let dialled = Dialled { number: Number::new("110"), complete: true, ..Dialled::default() };
     let now = line.now();
     line.span.dial(now, &dialled).unwrap();
     line.until("busy", SOON, |line| line.count(&LegEvent::Gone(Cause::Busy)) == 1);

@@ -2,7 +2,7 @@
 
 use line::q921::{Frame, Kind, Side};
 use line::q931::{CALLS_MAX, Config, Dialled, Output, Span};
-use model::{Cause, Instant, TrunkId, Via};
+use model::{Cause, Instant, Number, TrunkId, Via};
 use std::time::Duration;
 
 /// Steps: a first octet says what happens, a second how long a frame is.
@@ -33,7 +33,7 @@ pub fn frames(bytes: &[u8]) {
             }
             128..160 => {
                 let dialled = Dialled {
-                    number: String::from_utf8_lossy(octets).into_owned(),
+                    number: Number::new(String::from_utf8_lossy(octets)),
                     complete: what & 1 == 0,
                     ..Dialled::default()
                 };

@@ -9,6 +9,8 @@
 //!   then      I alone: the message of layer 3
 //! ```
 
+use std::fmt;
+
 /// Longest message of layer 3 a frame carries (Q.921 5.9.3, N201).
 pub const N201: usize = 260;
 /// Longest frame.
@@ -34,7 +36,7 @@ impl Side {
 }
 
 /// What a frame says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind<'a> {
     /// A numbered message (3.6.3).
     I { ns: u8, nr: u8, message: &'a [u8] },
@@ -58,6 +60,25 @@ pub enum Kind<'a> {
     Ui,
     /// Exchange identification (3.6.12).
     Xid,
+}
+
+impl fmt::Debug for Kind<'_> {
+    /// Of a message its length alone: it names who calls whom.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::I { ns, nr, message } => write!(f, "I {ns} {nr}, {} octets", message.len()),
+            Self::Rr { nr } => write!(f, "RR {nr}"),
+            Self::Rnr { nr } => write!(f, "RNR {nr}"),
+            Self::Rej { nr } => write!(f, "REJ {nr}"),
+            Self::Sabme => f.write_str("SABME"),
+            Self::Disc => f.write_str("DISC"),
+            Self::Ua => f.write_str("UA"),
+            Self::Dm => f.write_str("DM"),
+            Self::Frmr => f.write_str("FRMR"),
+            Self::Ui => f.write_str("UI"),
+            Self::Xid => f.write_str("XID"),
+        }
+    }
 }
 
 /// A frame of the one data link of a primary rate line: SAPI 0, TEI 0.

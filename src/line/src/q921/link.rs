@@ -29,7 +29,7 @@ const N200: u8 = 3;
 const OUTPUTS_MAX: usize = 64;
 
 /// What happens to a link.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Input<'a> {
     /// A frame of the far side, without its check sequence.
     Frame(&'a [u8]),
@@ -44,7 +44,7 @@ pub enum Input<'a> {
 }
 
 /// What a link says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Output {
     /// To be sent, without its check sequence.
     Frame(Vec<u8>),
@@ -88,8 +88,7 @@ pub(super) enum State {
     Recovering,
 }
 
-/// One end of a data link.
-#[derive(Debug)]
+/// One end of a data link. Nothing of it is printed: its messages name callers.
 pub struct Link {
     pub(super) side: Side,
     pub(super) state: State,

@@ -15,7 +15,7 @@ pub const K: usize = 7;
 pub const QUEUE_MAX: usize = 256;
 
 /// The messages and the variables that number them (Q.921 3.5.2).
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Queue {
     messages: VecDeque<Vec<u8>>,
     /// Of them, those that are out.

@@ -60,6 +60,9 @@ impl State {
     }
 }
 
+/// How long an answer to a status enquiry is waited for (table 9-1), beside the timer of the state.
+pub const T322: Duration = Duration::from_secs(4);
+
 /// A timer of a call (table 9-1 and 9-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
@@ -71,7 +74,6 @@ pub enum Timer {
     T308,
     T310,
     T313,
-    T322,
 }
 
 impl Timer {
@@ -80,7 +82,7 @@ impl Timer {
         Duration::from_secs(match self {
             Self::T301 => 180,
             Self::T302 => 15,
-            Self::T303 | Self::T308 | Self::T313 | Self::T322 => 4,
+            Self::T303 | Self::T308 | Self::T313 => 4,
             Self::T304 | Self::T305 => 30,
             // 30 to 120 s.
             Self::T310 => 60,
@@ -98,13 +100,11 @@ impl Timer {
             Self::T308 => "T308",
             Self::T310 => "T310",
             Self::T313 => "T313",
-            Self::T322 => "T322",
         }
     }
 }
 
-/// A call.
-#[derive(Clone, Debug)]
+/// A call. It is not printed: it knows who was dialled.
 pub struct Call {
     pub no: CallNo,
     pub reference: u16,
@@ -137,6 +137,36 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of ours, or of theirs, with its channel and its SETUP.
+    pub fn new(
+        no: CallNo,
+        ours: bool,
+        slot: u8,
+        dialled: &str,
+        setup: super::message::Message,
+    ) -> Self {
+        Self {
+            no,
+            reference: setup.reference.value,
+            ours,
+            state: if ours { State::Initiated } else { State::Present },
+            slot: Some(slot),
+            dialled: dialled.to_owned(),
+            setup: Some(setup),
+            // Whoever dialled knows of it, and nobody of one that came.
+            told: ours,
+            sounds: false,
+            heard: !ours,
+            early: false,
+            cause: Q850::NORMAL,
+            again: 0,
+            resent: false,
+            released: false,
+            timer: None,
+            t322: None,
+        }
+    }
+
     /// The reference as our messages carry it.
     pub fn refers(&self) -> CallRef {
         CallRef { value: self.reference, to_chooser: !self.ours }
@@ -155,6 +185,6 @@ impl Call {
     /// When something is due, and why.
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
         let timer = self.timer.map(|(at, timer)| (at, timer.name()));
-        timer.into_iter().chain(self.t322.map(|at| (at, Timer::T322.name()))).min()
+        timer.into_iter().chain(self.t322.map(|at| (at, "T322"))).min()
     }
 }

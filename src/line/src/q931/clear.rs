@@ -30,12 +30,14 @@ impl Span {
         if !user {
             self.tell(no, LegEvent::Answered);
         }
+        self.drain(now);
     }
 
     /// Ends a call, whatever it does.
     pub fn hang_up(&mut self, now: Instant, no: CallNo, cause: Cause) {
         if let Some(key) = self.key_of(no) {
             self.disconnect(now, key, Q850::of(cause), cause);
+            self.drain(now);
         }
     }
 
@@ -76,7 +78,7 @@ impl Span {
     }
 
     /// Forgets a call: it is over on both sides.
-    pub(super) fn end(&mut self, _now: Instant, key: (bool, u16)) {
+    pub(super) fn end(&mut self, key: (bool, u16)) {
         if let Some(call) = self.calls.get(&key) {
             self.gone(key, call.cause.cause());
         }
@@ -112,7 +114,7 @@ impl Span {
                 let message = Message::new(call.refers(), Kind::ReleaseComplete)
                     .with(Self::cause(Q850::TIMER));
                 self.say(now, &message);
-                self.end(now, key);
+                self.end(key);
             }
             // What came of the number is all there will be.
             Timer::T302 if !call.dialled.is_empty() => self.arrive(now, key),
@@ -128,12 +130,11 @@ impl Span {
             }
             Timer::T308 => {
                 let slot = call.slot;
-                self.end(now, key);
+                self.end(key);
                 if let Some(slot) = slot {
                     self.ask_restart(now, slot);
                 }
             }
-            Timer::T322 => {}
         }
     }
 }

@@ -149,12 +149,12 @@ impl Span {
                 if state != Releasing {
                     self.say(now, &complete);
                 }
-                self.end(now, key);
+                self.end(key);
             }
             (Kind::ReleaseComplete, _) => {
                 let cause = cause.unwrap_or(Q850::UNSPECIFIED);
                 self.gone(key, ended(cause, state));
-                self.end(now, key);
+                self.end(key);
             }
             (Kind::StatusEnquiry, _) => self.status(now, key, Q850::STATUS_ENQUIRED),
             (Kind::Status, _) => self.their_state(now, key, message),
@@ -188,7 +188,7 @@ impl Span {
         match (theirs, call.state) {
             (Some(0), _) => {
                 call.cause = Q850::TEMPORARY;
-                self.end(now, key);
+                self.end(key);
             }
             // They think that it still begins, or has ended.
             (Some(theirs), State::Active) if !matches!(theirs, 8 | 10) => {
@@ -296,7 +296,7 @@ impl Span {
             .collect();
         for (key, slot) in hit {
             self.gone(key, Cause::Unreachable);
-            self.end(now, key);
+            self.end(key);
             if let Some(slot) = slot {
                 self.outputs.push_back(Output::Restarted { slot });
             }

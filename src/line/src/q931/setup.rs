@@ -18,7 +18,7 @@ const CHANNELS_TRIED_MAX: u8 = 2;
 #[derive(Clone, Debug, Default)]
 pub struct Dialled {
     /// With `+` in front where it is international.
-    pub number: String,
+    pub number: Number,
     /// Shown as the caller; withheld where it is empty.
     pub caller: Number,
     pub name: PersonName,
@@ -32,9 +32,9 @@ impl Span {
         let slot = self.channels.pick(None).filter(|_| self.is_up()).ok_or(NoChannel::AllTaken)?;
         let reference = self.reference().ok_or(NoChannel::AllTaken)?;
         let no = self.number();
-        let (kind, digits) = match dialled.number.strip_prefix('+') {
+        let (kind, digits) = match dialled.number.reveal().strip_prefix('+') {
             Some(digits) => (TypeOfNumber::International, digits),
-            None => (TypeOfNumber::Unknown, dialled.number.as_str()),
+            None => (TypeOfNumber::Unknown, dialled.number.reveal()),
         };
         let called = PartyNumber::new(kind, Plan::Isdn, digits);
         let mut setup = Message::new(CallRef { value: reference, to_chooser: false }, Kind::Setup)
@@ -48,30 +48,13 @@ impl Span {
         if dialled.complete {
             setup = setup.with(Element::SendingComplete);
         }
-        let mut call = Call {
-            no,
-            reference,
-            ours: true,
-            state: State::Initiated,
-            slot: Some(slot),
-            dialled: digits.to_owned(),
-            setup: Some(setup.clone()),
-            told: true,
-            sounds: false,
-            heard: false,
-            early: false,
-            cause: Q850::NORMAL,
-            again: 0,
-            resent: false,
-            released: false,
-            timer: None,
-            t322: None,
-        };
+        let mut call = Call::new(no, true, slot, digits, setup.clone());
         call.start(now, Timer::T303);
         self.channels.take(slot, no);
         self.calls.insert((true, reference), call);
         self.counters.calls_out += 1;
         self.say(now, &setup);
+        self.drain(now);
         Ok(no)
     }
 
@@ -91,6 +74,7 @@ impl Span {
             message = message.with(Element::SendingComplete);
         }
         self.say(now, &message);
+        self.drain(now);
     }
 
     fn asked(&self, slot: u8) -> ChannelId {
@@ -146,25 +130,8 @@ impl Span {
         let no = self.number();
         self.channels.take(slot, no);
         self.counters.calls_in += 1;
-        let call = Call {
-            no,
-            reference,
-            ours: false,
-            state: State::Present,
-            slot: Some(slot),
-            dialled: called.map(|digits| digits.reveal().to_owned()).unwrap_or_default(),
-            setup: Some(message.clone()),
-            told: false,
-            sounds: false,
-            heard: true,
-            early: false,
-            cause: Q850::NORMAL,
-            again: 0,
-            resent: false,
-            released: false,
-            timer: None,
-            t322: None,
-        };
+        let dialled = called.unwrap_or_default();
+        let call = Call::new(no, false, slot, dialled.reveal(), message.clone());
         self.calls.insert((false, reference), call);
         let complete = message.elements.contains(&Element::SendingComplete);
         self.more_digits(now, (false, reference), complete);

@@ -8,7 +8,7 @@
 //! The link is wanted always: where it is lost it is asked for again, and calls that talk go on for
 //! T309 meanwhile.
 
-use super::call::{Call, CallNo, State, Timer};
+use super::call::{Call, CallNo, State, T322};
 use super::channels::{Channels, From};
 use super::element::{Element, Location};
 use super::message::{CallRef, Kind, Message};
@@ -63,7 +63,7 @@ impl Config {
 }
 
 /// What a span says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Output {
     /// To be sent on the D channel, without its check sequence.
     Frame(Vec<u8>),
@@ -95,7 +95,6 @@ pub struct Counters {
 }
 
 /// A span's calls.
-#[derive(Debug)]
 pub struct Span {
     pub(super) config: Config,
     pub(super) link: Link,
@@ -157,7 +156,7 @@ impl Span {
                 self.link.handle(now, q921::Input::Down);
                 self.drain(now);
                 // Nothing is heard on it: calls that talk have ended for those who talk.
-                self.end_all(now, |_| true);
+                self.end_all(|_| true);
             }
             (true, false) => self.link_again = Some(now),
             _ => {}
@@ -200,7 +199,7 @@ impl Span {
         }
         if self.t309.take_if(|at| *at <= now).is_some() {
             self.counters.lost += self.calls.len() as u64;
-            self.end_all(now, |_| true);
+            self.end_all(|_| true);
         }
         self.restart_due(now);
         let due: Vec<_> =
@@ -208,6 +207,7 @@ impl Span {
         for key in due {
             self.call_due(now, key);
         }
+        self.drain(now);
     }
 
     /// When `tick` is due next, and why.
@@ -228,7 +228,7 @@ impl Span {
     }
 
     /// Hands on what the link says.
-    fn drain(&mut self, now: Instant) {
+    pub(super) fn drain(&mut self, now: Instant) {
         while let Some(said) = self.link.poll() {
             match said {
                 q921::Output::Frame(frame) => self.outputs.push_back(Output::Frame(frame)),
@@ -244,7 +244,7 @@ impl Span {
         self.t309 = None;
         self.link_again = None;
         self.tell_link(true);
-        self.end_all(now, |state| matches!(state, State::Overlap | State::OverlapIn));
+        self.end_all(|state| matches!(state, State::Overlap | State::OverlapIn));
         let keys: Vec<_> = self.calls.keys().copied().collect();
         for key in keys {
             self.enquire(now, key);
@@ -265,7 +265,7 @@ impl Span {
         self.tell_link(false);
         // It is lost with the link, and sent anew with the next.
         self.restart = None;
-        self.end_all(now, |state| state != State::Active);
+        self.end_all(|state| state != State::Active);
         if !self.is_dead() {
             self.link_again = Some(now + LINK_AGAIN);
         }
@@ -275,37 +275,23 @@ impl Span {
     }
 
     /// Ends calls of these states without a word to the far side.
-    fn end_all(&mut self, now: Instant, which: impl Fn(State) -> bool) {
+    fn end_all(&mut self, which: impl Fn(State) -> bool) {
         let gone: Vec<_> =
             self.calls.iter().filter(|(_, call)| which(call.state)).map(|(key, _)| *key).collect();
         for key in gone {
             if let Some(call) = self.calls.get_mut(&key) {
                 call.cause = Q850::OUT_OF_ORDER;
             }
-            self.end(now, key);
+            self.end(key);
         }
         if self.calls.is_empty() {
             self.t309 = None;
         }
     }
 
-    /// Sends a message.
+    /// Gives a message to the link; `drain` hands its frames on.
     pub(super) fn say(&mut self, now: Instant, message: &Message) {
         self.link.handle(now, q921::Input::Send(message.write()));
-        self.drain_frames();
-    }
-
-    /// What a message sent makes: frames alone.
-    fn drain_frames(&mut self) {
-        let mut rest = VecDeque::new();
-        while let Some(said) = self.link.poll() {
-            match said {
-                q921::Output::Frame(frame) => self.outputs.push_back(Output::Frame(frame)),
-                other => rest.push_back(other),
-            }
-        }
-        // A message given makes nothing else.
-        debug_assert!(rest.is_empty());
     }
 
     /// A number for a call, never given before.
@@ -358,7 +344,7 @@ impl Span {
     /// Asks the far side what a call's state is (5.8.10).
     pub(super) fn enquire(&mut self, now: Instant, key: (bool, u16)) {
         let Some(call) = self.calls.get_mut(&key) else { return };
-        call.t322 = Some(now + Timer::T322.time());
+        call.t322 = Some(now + T322);
         let message = Message::new(call.refers(), Kind::StatusEnquiry);
         self.say(now, &message);
     }

@@ -116,7 +116,8 @@ fn a_channel_that_the_far_side_refuses_is_given_up_for_another() {
 #[test]
 fn q931_5_1_3_and_5_2_4_digits_that_come_one_by_one_are_collected_until_the_number_is_whole() {
     let mut wire = Wire::with(|config| config.overlap_digits = Some(5));
-    let dialled = Dialled { number: "95".into(), complete: false, ..super::wire::to("") };
+    let dialled =
+        Dialled { number: model::Number::new("95"), complete: false, ..super::wire::to("") };
     let no = wire.ends[0].dial(wire.now, &dialled).unwrap();
     wire.carry();
     assert_eq!(wire.kinds(1), [SetupAcknowledge]);
@@ -130,7 +131,8 @@ fn q931_5_1_3_and_5_2_4_digits_that_come_one_by_one_are_collected_until_the_numb
     // One that stops dialling arrives with what came; with nothing it is over.
     for (number, told) in [("9", "2: arrived 9 from 02168889999"), ("", "")] {
         let mut wire = Wire::with(|config| config.overlap_digits = Some(5));
-        let dialled = Dialled { number: number.into(), complete: false, ..super::wire::to("") };
+        let dialled =
+            Dialled { number: model::Number::new(number), complete: false, ..super::wire::to("") };
         wire.ends[0].dial(wire.now, &dialled).unwrap();
         wire.carry();
         wire.pass_s(16);
@@ -404,6 +406,7 @@ proptest! {
             let len = head.len().min(octets.len());
             octets[..len].copy_from_slice(&head[..len]);
             wire.ends[0].message(wire.now, &octets);
+            wire.ends[0].drain(wire.now);
             wire.carry();
             wire.pass(Duration::from_millis(500));
         }

@@ -28,7 +28,7 @@ pub fn via() -> Via {
 /// A call to a number by somebody.
 pub fn to(number: &str) -> Dialled {
     Dialled {
-        number: number.to_owned(),
+        number: Number::new(number),
         caller: Number::new("02168889999"),
         complete: true,
         ..Dialled::default()
@@ -104,6 +104,7 @@ impl Wire {
     /// Hands a message to an end as if the other had sent it, on the link as it stands.
     pub fn forge(&mut self, end: usize, message: &Message) {
         self.ends[1 - end].say(self.now, message);
+        self.ends[1 - end].drain(self.now);
         self.carry();
     }
 
