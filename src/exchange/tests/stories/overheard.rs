@@ -56,18 +56,6 @@ fn the_talk_that_is_heard_is_taken_over_on_hold_too_and_never_the_agents_other_o
 }
 
 #[test]
-fn a_talk_on_hold_is_taken_over_by_its_code() {
-    let (mut world, caller, agent) = talk(|_| {});
-    world.event(agent, LegEvent::Held);
-    let leg = world.dial("8003", "*948001");
-    world.run(1);
-    assert_eq!(world.legs[&caller], Heard::Party(leg));
-    assert!(!world.legs.contains_key(&agent));
-    world.gone(leg, Cause::Normal);
-    world.over();
-}
-
-#[test]
 fn no_place_is_taken_among_three_nor_while_another_is_asked_and_the_refused_goes_on_listening() {
     for joined in [false, true] {
         let (mut world, caller, agent) = talk(|_| {});

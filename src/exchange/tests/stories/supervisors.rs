@@ -127,14 +127,19 @@ fn keys_change_what_a_supervisor_does_and_the_last_takes_the_talk() {
 }
 
 #[test]
-fn a_talk_is_taken_over_by_its_code_alone() {
-    let (mut world, caller, agent) = talk(|_| {});
-    let leg = world.dial("8003", "*948001");
-    world.run(1);
-    assert_eq!(world.legs[&caller], Heard::Party(leg));
-    assert!(!world.legs.contains_key(&agent));
-    world.gone(leg, Cause::Normal);
-    world.over();
+fn a_talk_is_taken_over_by_its_code_alone_on_hold_too() {
+    for held in [false, true] {
+        let (mut world, caller, agent) = talk(|_| {});
+        if held {
+            world.event(agent, LegEvent::Held);
+        }
+        let leg = world.dial("8003", "*948001");
+        world.run(1);
+        assert_eq!(world.legs[&caller], Heard::Party(leg));
+        assert!(!world.legs.contains_key(&agent));
+        world.gone(leg, Cause::Normal);
+        world.over();
+    }
 }
 
 #[test]
