@@ -24,4 +24,4 @@ pub use server::{Limits, serve};
 pub use shelf::{Counters, Shelf, mac, vendor};
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -67,9 +67,9 @@ pub fn check(dir: &Path, share: &Path) -> anyhow::Result<Checked> {
 
 /// Warns of a demo's published password where others than this machine reach the box.
 fn open_door(site: &Site) -> Option<String> {
-    let agents = site.agents.values().map(|agent| &agent.password);
-    let all = agents.chain(site.phones.values().map(|phone| &phone.password));
-    let known = all.filter(|password| password.reveal() == DEMO_PASSWORD).count();
+    // The agents' own phones are among them.
+    let demo = |phone: &&model::site::Phone| phone.password.reveal() == DEMO_PASSWORD;
+    let known = site.phones.values().filter(demo).count();
     (known > 0 && !site.sip.bind.ip().is_loopback()).then(|| {
         format!("{known} phones have the demo's published password: anybody on the LAN is them")
     })
@@ -282,4 +282,22 @@ fn sync_tree(dir: &Path) -> anyhow::Result<()> {
 
 fn sync_dir(dir: &Path) -> anyhow::Result<()> {
     Ok(std::fs::File::open(dir)?.sync_all()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Secret;
+
+    #[test]
+    fn a_door_is_open_where_others_reach_phones_of_the_published_password_each_counted_once() {
+        let mut site = crate::provision::tests::world::site("Desk");
+        assert_eq!(open_door(&site), None);
+        for phone in site.phones.values_mut() {
+            phone.password = Secret::new(DEMO_PASSWORD);
+        }
+        assert_eq!(open_door(&site), None, "only this machine reaches it");
+        site.sip.bind = "192.0.2.1:5060".parse().unwrap();
+        assert!(open_door(&site).unwrap().starts_with("2 phones have the demo's"));
+    }
 }

@@ -4,4 +4,4 @@ mod fetching;
 mod hostile;
 mod multicast;
 mod revoking;
-mod world;
+pub mod world;
