@@ -152,3 +152,39 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file.sync_all()?;
     Ok(std::fs::rename(&fresh, path)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provision::tests::world;
+    use model::Secret;
+
+    #[test]
+    fn a_row_is_taken_up_by_the_password_it_was_registered_with_and_for_the_time_it_had_left() {
+        let key = BoxKey::from_bytes([7; 32]);
+        let site = world::site("Desk");
+        let kept = |phone: &str, left_s| sip::Kept {
+            phone: PhoneId::new(phone),
+            contact: format!("sip:{phone}@192.0.2.9"),
+            address: SocketAddr::from(([192, 0, 2, 9], 5060)),
+            left_s,
+            instance: None,
+        };
+        let rows = vec![kept("8001", 100), kept("8002", 30), kept("nobody", 100)];
+        let put = Put { site: Arc::new(site.clone()), at: WallTime(0), kept: rows };
+        let plain = encode(&key, &put).unwrap();
+        let left = |site: &Site, key: &BoxKey, ms| {
+            let file = serde_json::from_slice(&plain).unwrap();
+            let rows = valid(file, key, site, WallTime(ms)).into_iter();
+            rows.map(|row| (row.phone.as_str().to_owned(), row.left_s)).collect::<Vec<_>>()
+        };
+        let row = |phone: &str, left_s| (phone.to_owned(), left_s);
+        assert_eq!(left(&site, &key, 10_000), [row("8001", 90), row("8002", 20)]);
+        assert_eq!(left(&site, &key, 40_000), [row("8001", 60)], "the other's time is over");
+        assert_eq!(left(&site, &key, -5), [row("8001", 100), row("8002", 30)], "a clock set back");
+        let mut changed = site.clone();
+        changed.phones.get_mut(&PhoneId::new("8001")).unwrap().password = Secret::new("another");
+        assert_eq!(left(&changed, &key, 0), [row("8002", 30)]);
+        assert_eq!(left(&site, &BoxKey::from_bytes([8; 32]), 0), []);
+    }
+}
