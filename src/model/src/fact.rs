@@ -19,7 +19,7 @@ use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
 
 /// The version of the encoding written today.
-pub const VERSION: u8 = 5;
+pub const VERSION: u8 = 7;
 
 /// A fact with its place in the journal and its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -504,5 +504,17 @@ pub enum Fact {
         agent: AgentId,
         by: Who,
         ms: u64,
+    },
+    /// Somebody heard a recording at a headset of the box.
+    RecordingHeard {
+        recording: RecordingId,
+        by: Who,
+    },
+    /// A text told somebody of an alarm, or never went.
+    AlarmTexted {
+        alarm: String,
+        about: String,
+        to: Number,
+        sent: bool,
     },
 }

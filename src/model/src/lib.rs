@@ -3,6 +3,7 @@
 //! Every other crate imports this one and this one imports nothing of ours, so a word means the
 //! same thing on a line card, in a queue and in a report.
 
+pub mod alarm;
 pub mod audio;
 pub mod codec;
 pub mod fact;

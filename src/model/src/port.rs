@@ -3,6 +3,7 @@
 //! `board` reads and writes cards in these words (DAHDI's, as far as they are hardware's own), and
 //! `line` makes telephony of them.
 
+use crate::leg::Digit;
 use serde::{Deserialize, Serialize};
 
 /// What a port of a card is wired to.
@@ -28,6 +29,8 @@ pub enum PortEvent {
     Polarity,
     /// FXS: hook flash.
     Flash,
+    /// FXS: a digit was dialled by pulse.
+    Pulse(Digit),
     /// A hook change that was asked for is done.
     HookComplete,
     /// A dial string that was asked for has been sent.
@@ -49,9 +52,24 @@ pub enum Alarm {
     Yellow,
     /// All ones from the far side.
     Blue,
+    /// A span's signal is there and its frames are not to be found in it.
+    LossOfFrame,
+    /// The card's channel is of another kind than the site says, or not configured.
+    Misfit,
+    /// The receiver of a telephone lies beside: nobody can call it.
+    ReceiverOff,
 }
 
 impl Alarm {
+    /// Tells whether no call goes on while it stands. A far side that only complains of what it hears
+    /// (yellow) or sends ones (blue) may still speak.
+    pub fn ends_calls(self) -> bool {
+        matches!(
+            self,
+            Self::NoBattery | Self::CardGone | Self::Misfit | Self::Red | Self::LossOfFrame
+        )
+    }
+
     /// The key under which a person reads the alarm.
     pub fn key(self) -> &'static str {
         match self {
@@ -60,6 +78,9 @@ impl Alarm {
             Self::Red => "red",
             Self::Yellow => "yellow",
             Self::Blue => "blue",
+            Self::LossOfFrame => "loss-of-frame",
+            Self::Misfit => "port-misfit",
+            Self::ReceiverOff => "receiver-off",
         }
     }
 }
@@ -84,6 +105,14 @@ pub enum PortOrder {
     Hook(Hook),
     /// Dial by tone: digits, `*`, `#`, and `W` for half a second's wait.
     Dial(String),
+    /// Dial by pulse, breaks of the loop: digits, and `W` for half a second's wait.
+    Pulse(String),
+    /// FXS: let sound through to the telephone on its hook for so long.
+    SoundOnHook { ms: u32 },
+    /// FXS: so many messages wait, for the telephone's lamp.
+    Lamp(u16),
+    /// A channel of a span: a call begins there, or ends. Its echo is cancelled meanwhile.
+    Talk(bool),
     /// Gain in tenths of a decibel toward the box and toward the line.
     Gain { receive_tenths_db: i16, transmit_tenths_db: i16 },
 }

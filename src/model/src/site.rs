@@ -19,13 +19,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 mod codes;
+mod sms;
 mod supervision;
 mod telephony;
 mod tones;
 pub use codes::*;
+pub use sms::{Sms, Told};
 pub use supervision::*;
 pub use telephony::*;
-pub use tones::{Cadence, Part, Tones};
+pub use tones::{Bell, Cadence, CallerTold, Part, Pitch, Tones};
 
 /// A language a person reads or listens in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,6 +103,8 @@ pub struct Site {
     pub parking: Parking,
     pub ringing: Ringing,
     pub supervision: Supervision,
+    /// Texts to telephones about alarms.
+    pub sms: Option<Sms>,
     pub limits: Limits,
 }
 
@@ -152,9 +156,14 @@ impl Default for SipSite {
     }
 }
 
-/// A carrier or PBX that sends calls by SIP.
+/// A carrier or PBX that sends calls by SIP, over a span of a line card, or over analogue ports.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trunk {
+    /// The span it runs over; none where it is SIP's or of ports.
+    pub span: Option<SpanLine>,
+    /// The FXO ports that calls out take, tried in this order. A caller on one of them begins where
+    /// the port says.
+    pub ports: Vec<PortId>,
     /// Only from these addresses is a call taken.
     pub peers: Vec<IpAddr>,
     /// Most calls at once.
@@ -162,6 +171,71 @@ pub struct Trunk {
     pub entry: Entry,
     /// Calls out, registration and health.
     pub out: TrunkOut,
+}
+
+impl Trunk {
+    /// Tells whether calls can be made over it.
+    pub fn dials_out(&self) -> bool {
+        !self.by_sip() || !self.out.targets.is_empty()
+    }
+
+    /// Tells whether it is SIP's, and no line of a card.
+    pub fn by_sip(&self) -> bool {
+        self.span.is_none() && self.ports.is_empty()
+    }
+}
+
+/// A primary rate line (E1): 30 calls, and their signalling by Q.931.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanLine {
+    /// DAHDI's number of its first channel; the sixteenth is its D channel.
+    pub first_channel: u16,
+    /// The box is the network's side, for a PBX behind it.
+    pub network: bool,
+    /// Digits of a number dialled to us, where they come one by one.
+    pub overlap_digits: Option<u8>,
+    /// Its frames are checked by CRC-4 (ITU-T G.704 2.3.3).
+    pub crc4: bool,
+    /// The rank by which the card takes its clock of this line, from 1; 0 for never.
+    pub clock: u8,
+    /// How the line is built out; 0 for the shortest.
+    pub build_out: u8,
+    /// Echoes up to this late are cancelled; 0 for none.
+    pub echo_ms: u8,
+    /// How long calls that talk go on without a data link, in seconds (Q.931 T309).
+    pub t309_s: u16,
+}
+
+impl SpanLine {
+    /// A line from a carrier, at this channel.
+    pub const fn new(first_channel: u16) -> Self {
+        Self {
+            first_channel,
+            network: false,
+            overlap_digits: None,
+            crc4: true,
+            clock: 1,
+            build_out: 0,
+            echo_ms: 32,
+            t309_s: 90,
+        }
+    }
+    /// Channels of a span.
+    pub const CHANNELS: u16 = 31;
+    /// The place of the D channel among them, from 1.
+    pub const DATA_SLOT: u8 = 16;
+    /// Channels that carry calls.
+    pub const BEARERS: u16 = 30;
+
+    /// DAHDI's number of the channel of a slot, from 1.
+    pub fn channel(self, slot: u8) -> u16 {
+        self.first_channel.saturating_add(u16::from(slot).saturating_sub(1))
+    }
+
+    /// The slots that carry calls, in their order.
+    pub fn slots() -> impl Iterator<Item = u8> {
+        (1..=31).filter(|slot| *slot != Self::DATA_SLOT)
+    }
 }
 
 /// A port of a line card.
@@ -177,6 +251,13 @@ pub struct Port {
     pub answer_after_rings: u8,
     pub receive_gain_tenths_db: i16,
     pub transmit_gain_tenths_db: i16,
+    /// How late an echo may be that the card's driver cancels; 0 for none cancelled.
+    pub echo_ms: u8,
+    /// Calls out are dialled by pulse.
+    pub pulse: bool,
+    /// The account that the telephone of an FXS port is; no SIP phone can register with it.
+    pub telephone: Option<PhoneId>,
+    /// Where callers begin; of no meaning where there is a telephone.
     pub entry: Entry,
 }
 

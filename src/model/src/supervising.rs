@@ -29,6 +29,16 @@ impl Supervising {
         }
     }
 
+    /// The key of a phone that does it in a talk that is listened to.
+    pub const fn digit(self) -> char {
+        match self {
+            Self::Listen => '4',
+            Self::Whisper => '5',
+            Self::Barge => '6',
+            Self::TakeOver => '7',
+        }
+    }
+
     /// The way of a key.
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|way| way.key() == key)

@@ -1,6 +1,7 @@
 //! What a site says of transports, encryption, trunks out, desk phones and who may dial what.
 
 use super::{Entry, Tones, Trunk};
+use crate::codec::Rate;
 use crate::id::{PhoneId, RoleId};
 use crate::person::{Number, Secret};
 use crate::srtp::SrtpPolicy;
@@ -12,21 +13,38 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Media threads of one box.
+pub const THREADS_MAX: u8 = 8;
+
 /// Where the sound of calls is carried, and how networks shall treat it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sound {
-    /// The core that the media thread is kept on; any if none is given.
-    pub core: Option<u16>,
-    /// The media thread goes before all ordinary ones.
+    /// The cores that media threads are kept on, one each; any if none are given.
+    pub cores: Vec<u16>,
+    /// How many media threads there are, at most `THREADS_MAX`; as the machine has cores if neither
+    /// is said.
+    pub threads: Option<u8>,
+    /// The media threads go before all ordinary ones.
     pub real_time: bool,
     /// The mark of its packets (RFC 2474).
     pub dscp: u8,
+    /// A sound device of the box whose line in is the music of who waits.
+    pub music: Option<String>,
+}
+
+impl Sound {
+    /// How many media threads a machine of so many cores has: all but one of them, which is everybody
+    /// else's, where the site says nothing else.
+    pub fn threads_on(&self, cores: usize) -> usize {
+        let said = self.threads.map(usize::from).or(Some(self.cores.len()).filter(|n| *n > 0));
+        said.unwrap_or(cores.saturating_sub(1)).clamp(1, usize::from(THREADS_MAX))
+    }
 }
 
 impl Default for Sound {
     /// On any core, first, and marked as speech: Expedited Forwarding (RFC 4594 4.1, RFC 3246).
     fn default() -> Self {
-        Self { core: None, real_time: true, dscp: 46 }
+        Self { cores: Vec::new(), threads: None, real_time: true, dscp: 46, music: None }
     }
 }
 
@@ -110,6 +128,8 @@ pub struct TrunkAccount {
     pub password: Secret,
     /// The domain of the address-of-record; the first target's address where empty.
     pub domain: String,
+    /// The realm of its challenges; whatever they say where none is named.
+    pub realm: Option<String>,
     /// Whether the box registers; if not, the account only answers challenges.
     pub register: bool,
     pub expires_s: u32,
@@ -175,7 +195,7 @@ impl TrunkOut {
 impl Trunk {
     /// Makes a trunk that only takes calls from these addresses.
     pub fn from_peers(peers: Vec<IpAddr>, calls_max: u16, entry: Entry) -> Self {
-        Self { peers, calls_max, entry, out: TrunkOut::default() }
+        Self { span: None, ports: Vec::new(), peers, calls_max, entry, out: TrunkOut::default() }
     }
 }
 
@@ -236,6 +256,28 @@ pub struct Phone {
     /// The name in its certificate, where the site asks phones for one; its number or hardware
     /// address where empty.
     pub certificate: Option<String>,
+    /// A sound device of the box that is this phone; it registers nowhere.
+    pub device: Option<SoundDevice>,
+}
+
+/// A sound device of the box: a phone that the console picks up, or that rooms hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoundDevice {
+    /// A card's id or a part of its name, or a PCM of ALSA.
+    pub name: String,
+    pub used: SoundUse,
+    /// The lowest that it takes where none is said.
+    pub rate: Option<Rate>,
+}
+
+/// What a sound device is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SoundUse {
+    /// A headset or handset of who sits at the console.
+    Headset,
+    /// Announcements: it answers whoever calls it, by itself.
+    Loudspeaker,
 }
 
 impl Phone {
@@ -252,6 +294,7 @@ impl Phone {
             role: None,
             pick_up_group: None,
             certificate: None,
+            device: None,
         }
     }
 }
@@ -275,6 +318,8 @@ pub struct Role {
     pub picks_up_anywhere: bool,
     /// What the role may do in talks of agents.
     pub supervises: BTreeSet<Supervising>,
+    /// Recordings may be heard at a headset of the box.
+    pub hears_recordings: bool,
 }
 
 impl Default for Role {
@@ -289,6 +334,7 @@ impl Default for Role {
             sees_numbers: false,
             picks_up_anywhere: false,
             supervises: BTreeSet::new(),
+            hears_recordings: false,
         }
     }
 }

@@ -4,22 +4,33 @@ use std::fmt;
 
 /// Parts of one period at most.
 const PARTS_MAX: usize = 12;
-/// Frequencies a telephone line carries.
+/// Frequencies a telephone line carries, and those that another's strength may go up and down by.
 const HZ: std::ops::RangeInclusive<u16> = 100..=3400;
+const APART_HZ: u16 = 20;
+const BEAT_HZ: std::ops::RangeInclusive<u16> = 10..=60;
 const MS: std::ops::RangeInclusive<u16> = 20..=20_000;
 
 /// A part of a tone: one frequency or two at once, or a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// 0 for none.
-    pub hz: [u16; 2],
+    pub pitch: Pitch,
     pub ms: u16,
+}
+
+/// What sounds in a part of a tone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pitch {
+    Pause,
+    One(u16),
+    Two(u16, u16),
+    /// A frequency whose strength goes up and down by the second one, wholly.
+    Beating(u16, u16),
 }
 
 /// A tone that comes and goes: one period of it, repeated for ever.
 ///
 /// Written as telephone people do: `450/350,0/350` is 450 Hz for 350 ms and a pause as long,
-/// `350+440` two frequencies that never pause.
+/// `350+440` two frequencies that never pause, `400*25` one that beats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cadence(Vec<Part>);
 
@@ -34,7 +45,7 @@ impl Cadence {
         // One part with a length would be a tone that never pauses: it is written without.
         let least = if text.contains('/') { 2 } else { 1 };
         let parts = parts.filter(|parts| (least..=PARTS_MAX).contains(&parts.len()))?;
-        parts.iter().any(|part| part.hz != [0, 0]).then_some(Self(parts))
+        parts.iter().any(|part| part.pitch != Pitch::Pause).then_some(Self(parts))
     }
 
     /// The parts of one period.
@@ -50,25 +61,37 @@ impl Cadence {
 
 fn part_of((hz, ms): (&str, &str)) -> Option<Part> {
     let ms = ms.parse().ok().filter(|ms| MS.contains(ms))?;
-    if hz == "0" {
-        return Some(Part { hz: [0, 0], ms });
-    }
     let one = |text: &str| text.parse().ok().filter(|hz| HZ.contains(hz));
-    let hz = match hz.split_once('+') {
-        Some((low, high)) => [one(low)?, one(high)?],
-        None => [one(hz)?, 0],
+    let pitch = if hz == "0" {
+        Pitch::Pause
+    } else if let Some((low, high)) = hz.split_once('+') {
+        let (low, high): (u16, u16) = (one(low)?, one(high)?);
+        // Nearer ones cannot be told from one.
+        (low.abs_diff(high) >= APART_HZ).then_some(Pitch::Two(low.min(high), low.max(high)))?
+    } else if let Some((hz, beat)) = hz.split_once('*') {
+        Pitch::Beating(one(hz)?, beat.parse().ok().filter(|beat| BEAT_HZ.contains(beat))?)
+    } else {
+        Pitch::One(one(hz)?)
     };
-    Some(Part { hz, ms })
+    Some(Part { pitch, ms })
+}
+
+impl fmt::Display for Pitch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pause => write!(f, "0"),
+            Self::One(hz) => write!(f, "{hz}"),
+            Self::Two(low, high) => write!(f, "{low}+{high}"),
+            Self::Beating(hz, beat) => write!(f, "{hz}*{beat}"),
+        }
+    }
 }
 
 impl fmt::Display for Cadence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, Part { hz: [low, high], ms }) in self.0.iter().enumerate() {
+        for (n, Part { pitch, ms }) in self.0.iter().enumerate() {
             let comma = if n > 0 { "," } else { "" };
-            write!(f, "{comma}{low}")?;
-            if *high != 0 {
-                write!(f, "+{high}")?;
-            }
+            write!(f, "{comma}{pitch}")?;
             if !self.is_continuous() {
                 write!(f, "/{ms}")?;
             }
@@ -87,6 +110,46 @@ pub struct Tones {
     /// Special information: the call cannot be made as dialled.
     pub special: Cadence,
     pub waiting: Cadence,
+    /// How bells ring.
+    pub bell: Bell,
+    /// How telephones are told who calls.
+    pub told: CallerTold,
+}
+
+/// How a telephone is told who calls, between the first ring and the second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallerTold {
+    /// Frequencies of Bell 202: China, North America.
+    #[default]
+    Bell202,
+    /// Frequencies of V.23: Europe.
+    V23,
+    Not,
+}
+
+/// How a bell rings: for how long, and its pause, by turns, in milliseconds; the longest pause is
+/// between two rings of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bell(Vec<(u16, u16)>);
+
+impl Bell {
+    /// Makes it of times and pauses; nothing where they do not pair or the longest pause is not last.
+    pub fn of(times: &[u16]) -> Option<Self> {
+        let pairs: Vec<_> = times.chunks_exact(2).map(|two| (two[0], two[1])).collect();
+        let longest = pairs.iter().map(|&(_, pause)| pause).max()?;
+        let fits = times.len().is_multiple_of(2) && pairs.last()?.1 == longest;
+        fits.then_some(Self(pairs))
+    }
+
+    /// Times and pauses, by turns.
+    pub fn pairs(&self) -> &[(u16, u16)] {
+        &self.0
+    }
+
+    /// The pause between two rings of one call.
+    pub fn pause_ms(&self) -> u16 {
+        self.0.last().map_or(0, |&(_, pause)| pause)
+    }
 }
 
 impl Tones {
@@ -120,16 +183,19 @@ impl Default for Tones {
     /// China: 450 Hz throughout (GB/T 3380).
     fn default() -> Self {
         let tone = |times: &[(u16, u16)]| {
-            let part = |hz, ms| Part { hz: [hz, 0], ms };
-            Cadence(times.iter().flat_map(|&(on, off)| [part(450, on), part(0, off)]).collect())
+            let part = |pitch, ms| Part { pitch, ms };
+            let pair = |&(on, off)| [part(Pitch::One(450), on), part(Pitch::Pause, off)];
+            Cadence(times.iter().flat_map(pair).collect())
         };
         Self {
-            dial: Cadence(vec![Part { hz: [450, 0], ms: 1000 }]),
+            dial: Cadence(vec![Part { pitch: Pitch::One(450), ms: 1000 }]),
             ringback: tone(&[(1000, 4000)]),
             busy: tone(&[(350, 350)]),
             congestion: tone(&[(700, 700)]),
             special: tone(&[(100, 100), (100, 100), (100, 100), (400, 400)]),
             waiting: tone(&[(400, 4000)]),
+            bell: Bell(vec![(1000, 4000)]),
+            told: CallerTold::Bell202,
         }
     }
 }
@@ -140,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_tone_is_read_as_it_is_written() {
-        for text in ["450/350,0/350", "350+440", "440+480/2000,0/4000", "425"] {
+        for text in ["450/350,0/350", "350+440", "440+480/2000,0/4000", "425", "400*25/400,0/200"] {
             assert_eq!(Cadence::read(text).unwrap().to_string(), text);
         }
         for (name, tone) in Tones::default().named() {
@@ -163,9 +229,16 @@ mod tests {
             "450/350;0/350",
             "450+",
             "a/1",
+            "400*5",
+            "440+450",
+            "400*100/20,0/20",
         ] {
             assert_eq!(Cadence::read(text), None, "{text}");
         }
         assert_eq!(Cadence::read(&["450/100"; PARTS_MAX + 1].join(",")), None);
+        for times in [&[][..], &[1000], &[400, 3000, 400, 200]] {
+            assert_eq!(Bell::of(times), None, "{times:?}");
+        }
+        assert_eq!(Bell::of(&[400, 200, 400, 2000]).unwrap().pause_ms(), 2000);
     }
 }
