@@ -120,11 +120,16 @@ impl Batches {
 
     /// Closes the socket of a place.
     pub fn shut(&mut self, place: u16) {
+        drop(self.take(place));
+    }
+
+    /// Gives the socket of a place back, open to all, with what came and was not taken yet in it.
+    pub fn take(&mut self, place: u16) -> Option<UdpSocket> {
         self.flush_waiting();
-        if self.places.get_mut(usize::from(place)).and_then(Option::take).is_some() {
-            self.open.retain(|open| *open != place);
-            self.register(place, NO_SOCKET);
-        }
+        let taken = self.places.get_mut(usize::from(place)).and_then(Option::take)?;
+        self.open.retain(|open| *open != place);
+        self.register(place, NO_SOCKET);
+        Some(taken.close())
     }
 
     /// Exchanges datagrams with this peer alone from now on, or again with all.
