@@ -144,8 +144,10 @@ fn a_line_that_is_seized_gives_dial_tone_and_takes_no_calls() {
     let (_, levels) = run(&mut card, &mut now, 1000);
     assert!(levels[1..].iter().all(|&level| level > -24.0), "dial tone does not pause");
     card.order(0, &PortOrder::Dial("110".into())).unwrap();
-    let (events, levels) = run(&mut card, &mut now, 1400);
-    assert_eq!(events, [(1000, 0, PortEvent::DialComplete)]);
+    // A key takes 200 ms.
+    let (events, _) = run(&mut card, &mut now, 640);
+    assert_eq!(events, [(1620, 0, PortEvent::DialComplete)]);
+    let (_, levels) = run(&mut card, &mut now, 1400);
     let loud = levels.iter().filter(|&&level| level > -24.0).count();
     assert!((34..=37).contains(&loud), "congestion sounds half of the time: {loud} of 70");
 }

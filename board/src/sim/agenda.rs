@@ -34,7 +34,8 @@ impl Agenda {
     /// The caller who has been due for the longest time on a line that is free; he is on a call
     /// then, until `ended`.
     pub(super) fn next(&mut self, now: u64, port: usize, callers: &[Caller]) -> Option<usize> {
-        let fits = |caller: &Caller| caller.port.is_none_or(|of| of == port);
+        let fits =
+            |caller: &Caller| caller.called.is_none() && caller.port.is_none_or(|of| of == port);
         let (caller, _) = (self.due.iter().zip(callers).enumerate())
             .filter(|(_, (due, caller))| {
                 !due.calling && due.calls_left > 0 && due.at <= now && fits(caller)

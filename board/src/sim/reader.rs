@@ -3,7 +3,8 @@
 use super::caller_id::{CallerIdKind, Identity};
 use super::keys::Manner;
 use super::script::{
-    Caller, Ending, RawCaller, RawEnding, RawPort, STEPS_MAX, SimError, TICK_MS, line_of,
+    Called, Caller, Ending, Ends, RawCaller, RawEnding, RawPort, STEPS_MAX, SimError, TICK_MS,
+    line_of,
 };
 use super::sound::rms;
 use super::step::{self, Step};
@@ -66,6 +67,7 @@ impl<Load: Fn(&str) -> Result<Vec<i16>, String>> Reader<'_, Load> {
         Ok(Caller {
             line: self.line,
             port: self.port(raw.port)?,
+            called: self.called(raw.called, raw.rings, raw.meets)?,
             identity: Identity::new(kind, &number, &name, id_dbm0),
             at_ticks: self.ticks("at", raw.at)?.unwrap_or(0),
             every_ticks: self.ticks("every", raw.every)?,
@@ -78,6 +80,47 @@ impl<Load: Fn(&str) -> Result<Vec<i16>, String>> Reader<'_, Load> {
             noise_rms: rms(noise_dbm0),
             steps: self.steps(&raw.steps, voice_dbm0)?,
         })
+    }
+
+    fn called(
+        &self,
+        number: Option<Spanned<String>>,
+        rings: Option<Spanned<u64>>,
+        meets: Option<Spanned<String>>,
+    ) -> Result<Option<Called>, SimError> {
+        let Some(number) = number else {
+            return match (&rings, &meets) {
+                (Some(rings), _) => {
+                    Err(self.wrong(rings, "rings without called: whom the box calls".into()))
+                }
+                (_, Some(meets)) => {
+                    Err(self.wrong(meets, "meets without called: whom the box calls".into()))
+                }
+                (None, None) => Ok(None),
+            };
+        };
+        let digits = number.get_ref();
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(self.wrong(&number, format!("called '{digits}': expected digits")));
+        }
+        let rings = match rings {
+            Some(rings) if !(1..=20).contains(rings.get_ref()) => {
+                return Err(self.wrong(&rings, "rings: expected 1 to 20".into()));
+            }
+            rings => rings.map_or(2, Spanned::into_inner),
+        };
+        let words = [
+            ("answer", Ends::Answered { rings }),
+            ("busy", Ends::Busy),
+            ("congestion", Ends::Congestion),
+            ("special", Ends::Special),
+            ("nobody", Ends::Unanswered),
+        ];
+        let ends = match meets {
+            Some(word) => self.word("meets", &word, &words)?,
+            None => Ends::Answered { rings },
+        };
+        Ok(Some(Called { number: digits.clone(), ends }))
     }
 
     fn steps(

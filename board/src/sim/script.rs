@@ -1,6 +1,8 @@
 //! Scripts of callers: TOML read into checked callers. The crate's README.md has it all.
 
 use super::caller_id::Identity;
+use super::desk;
+use super::fault::{FAULTS_MAX, Fault, RawFault};
 use super::keys::Manner;
 use super::reader::Reader;
 use super::step::Step;
@@ -27,6 +29,8 @@ pub enum SimError {
     Caller { line: usize, caller: usize, what: String },
     #[error("line {line}, caller {caller}, step {step} '{text}': {what}")]
     Step { line: usize, caller: usize, step: usize, text: String, what: String },
+    #[error("line {line}, fault: {what}")]
+    Fault { line: usize, what: String },
     /// The script does not fit the card.
     #[error("line {line}, caller {caller}: port {port} {what}")]
     Port { line: usize, caller: usize, port: usize, what: String },
@@ -36,6 +40,10 @@ pub enum SimError {
 #[derive(Clone, Debug, Default)]
 pub struct Callers {
     pub(super) callers: Vec<Caller>,
+    /// Telephones on FXS ports.
+    pub(super) phones: Vec<desk::Script>,
+    /// What goes wrong with the card.
+    pub(super) faults: Vec<Fault>,
 }
 
 /// A caller, checked.
@@ -45,6 +53,8 @@ pub(super) struct Caller {
     pub(super) line: usize,
     /// Counts from 0; without one the first free port is taken.
     pub(super) port: Option<usize>,
+    /// Whom the box calls by this number, and what becomes of it; who has none calls the box.
+    pub(super) called: Option<Called>,
     pub(super) identity: Identity,
     pub(super) at_ticks: u64,
     pub(super) every_ticks: Option<u64>,
@@ -56,6 +66,27 @@ pub(super) struct Caller {
     pub(super) manner: Manner,
     pub(super) noise_rms: f32,
     pub(super) steps: Arc<[Step]>,
+}
+
+/// Somebody whom the box may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Called {
+    pub(super) number: String,
+    pub(super) ends: Ends,
+}
+
+/// What a call to a number meets with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// It rings so often and is answered.
+    Answered {
+        rings: u64,
+    },
+    Busy,
+    Congestion,
+    Special,
+    /// It rings, and nobody answers.
+    Unanswered,
 }
 
 /// What the line does when the caller hangs up. More than one may be true.
@@ -72,12 +103,19 @@ pub(super) struct Ending {
 struct RawScript {
     #[serde(default)]
     caller: Vec<Spanned<RawCaller>>,
+    #[serde(default)]
+    phone: Vec<Spanned<desk::RawPhone>>,
+    #[serde(default)]
+    fault: Vec<Spanned<RawFault>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawCaller {
     pub(super) port: Option<Spanned<RawPort>>,
+    pub(super) called: Option<Spanned<String>>,
+    pub(super) rings: Option<Spanned<u64>>,
+    pub(super) meets: Option<Spanned<String>>,
     pub(super) number: Option<Spanned<String>>,
     pub(super) name: Option<Spanned<String>>,
     pub(super) at: Option<Spanned<String>>,
@@ -129,7 +167,16 @@ impl Callers {
         }
         let mut reader = Reader::new(text, load);
         let callers = script.caller.into_iter().map(|raw| reader.caller(raw));
-        Ok(Self { callers: callers.collect::<Result<_, _>>()? })
+        let callers = callers.collect::<Result<_, _>>()?;
+        let phones = script.phone.into_iter().take(CALLERS_MAX).zip(1..);
+        let phones = phones.map(|(raw, no)| desk::Script::read(text, raw, no));
+        if let Some(extra) = script.fault.get(FAULTS_MAX) {
+            let (line, what) = (line_of(text, extra.span().start), "there are more than 64".into());
+            return Err(SimError::Fault { line, what });
+        }
+        let faults = script.fault.into_iter().map(|raw| Fault::read(text, raw));
+        let faults = faults.collect::<Result<_, _>>()?;
+        Ok(Self { callers, phones: phones.collect::<Result<_, _>>()?, faults })
     }
 
     /// How many callers there are.

@@ -2,7 +2,9 @@
 
 use crate::BLOCK;
 use model::Law;
-use std::f32::consts::TAU;
+use model::site::{Part, Pitch};
+use std::f32::consts::{FRAC_1_SQRT_2, TAU};
+use std::sync::Arc;
 
 /// One block before it becomes A-law, in units of a 16 bit sample.
 pub(super) type Sound = [f32; BLOCK];
@@ -54,28 +56,46 @@ impl Tone {
 }
 
 /// A tone of the exchange, interrupted or not.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Signal {
-    tone: Tone,
-    on: u32,
-    period: u32,
-    /// Samples since the period began.
+    parts: Arc<[Part]>,
+    peak: f32,
+    /// The part that sounds, and samples since it began.
+    part: usize,
     at: u32,
+    /// Samples since the tone began.
+    time: u32,
 }
 
 impl Signal {
-    /// Sounds for `on_ms`, pauses for `off_ms`, and so on.
-    pub(super) fn new(hz: f32, dbm0: f32, on_ms: u32, off_ms: u32) -> Self {
-        Self { tone: Tone::new(hz, dbm0), on: on_ms * 8, period: (on_ms + off_ms) * 8, at: 0 }
+    /// Sounds and pauses as a country's exchanges do.
+    pub(super) fn new(parts: &Arc<[Part]>, dbm0: f32) -> Self {
+        Self { parts: Arc::clone(parts), peak: peak(dbm0), part: 0, at: 0, time: 0 }
     }
 
     pub(super) fn add(&mut self, out: &mut Sound) {
         for sample in out {
-            if self.at < self.on {
-                *sample += self.tone.sample();
+            let Some(part) = self.parts.get(self.part) else { return };
+            *sample += self.peak * sounding(part.pitch, self.time);
+            self.time = self.time.wrapping_add(1);
+            self.at += 1;
+            if self.at >= u32::from(part.ms) * 8 {
+                (self.at, self.part) = (0, (self.part + 1) % self.parts.len());
             }
-            self.at = (self.at + 1) % self.period.max(1);
         }
+    }
+}
+
+/// A pitch at a sample; two frequencies are each as loud as one alone, less 3 dB.
+fn sounding(pitch: Pitch, time: u32) -> f32 {
+    // Frequencies are whole: each second is as the one before.
+    let at = (time % RATE as u32) as f32 / RATE;
+    let wave = |hz: u16| (f32::from(hz) * at * TAU).sin();
+    match pitch {
+        Pitch::Pause => 0.0,
+        Pitch::One(hz) => wave(hz),
+        Pitch::Two(low, high) => (wave(low) + wave(high)) * FRAC_1_SQRT_2,
+        Pitch::Beating(hz, beat) => wave(hz) * (1.0 + wave(beat)) / 1.5_f32.sqrt(),
     }
 }
 
@@ -100,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_busy_tone_sounds_half_of_the_time() {
-        let mut signal = Signal::new(450.0, -10.0, 350, 350);
+        let busy = model::site::Tones::default().busy;
+        let mut signal = Signal::new(&busy.parts().into(), -10.0);
         let mut loud = 0;
         for _ in 0..350 {
             let mut sound = [0.0; BLOCK];

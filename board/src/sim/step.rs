@@ -95,14 +95,14 @@ pub(super) fn duration_ms(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("'{text}': expected 24h at most"))
 }
 
-fn frequency(text: &str) -> Result<f32, String> {
+pub(super) fn frequency(text: &str) -> Result<f32, String> {
     let hz: Option<u32> = text.parse().ok().filter(|hz| HZ.contains(hz));
     hz.map(|hz| hz as f32).ok_or_else(|| {
         format!("'{text}': expected a frequency from {} to {}", HZ.start(), HZ.end())
     })
 }
 
-fn digits(text: &str) -> Result<Arc<[Digit]>, String> {
+pub(super) fn digits(text: &str) -> Result<Arc<[Digit]>, String> {
     let keys: Option<Arc<[Digit]>> = text.chars().map(Digit::new).collect();
     keys.filter(|keys| keys.len() <= KEYS_MAX)
         .ok_or_else(|| format!("'{text}': expected up to {KEYS_MAX} keys 0-9, *, #, A-D"))
