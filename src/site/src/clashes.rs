@@ -64,7 +64,7 @@ fn numbers(reader: &mut Reader<'_>, site: &Site) {
             format!("numbers that begin with '{begins}' are of kind {one} and of {other}");
         reader.fault(&spot, problem);
     }
-    let out = site.trunks.iter().find(|(_, trunk)| !trunk.out.targets.is_empty());
+    let out = site.trunks.iter().find(|(_, trunk)| trunk.span.is_none() && trunk.dials_out());
     let Some((trunk, _)) = out else { return };
     if site.numbering.country.is_empty() {
         let problem = format!(

@@ -27,8 +27,11 @@ mod refs;
 mod roles;
 mod schedules;
 mod sip;
+mod sms;
+mod sound;
 mod span;
 mod supervision;
+mod tones;
 mod transports;
 mod trunks;
 
@@ -37,6 +40,7 @@ pub use fault::{Fault, Note, Place};
 pub use load::{FAULTS_MAX, Loaded, TEXT_BYTES_MAX, load};
 pub use numbering::{plan, plans};
 pub use prompts::{PromptFiles, needed};
+pub use tones::{countries, of as tones_of};
 
 /// The name every fault gives the file it speaks of.
 pub const FILE: &str = "site.toml";

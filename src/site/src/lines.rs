@@ -1,20 +1,25 @@
-//! `[port.NAME]`: the analogue lines.
+//! `[port.NAME]`: the analogue lines and telephones, and which lines are a trunk.
 
 use crate::names;
-use crate::read::{Reader, Section};
+use crate::nearest::advice;
+use crate::read::{Field, Reader, Section, cut};
 use crate::refs;
 use model::port::PortKind;
 use model::site::{Driver, Entry, Port};
-use model::{Law, PortId};
+use model::{Law, MenuId, PhoneId, PortId};
 use std::collections::BTreeMap;
 
 const PORTS_MAX: usize = 240;
+/// How late an echo may be, as the driver's cancellers are made (8 taps a millisecond).
+const ECHOES_MS: [u8; 7] = [0, 4, 8, 16, 32, 64, 128];
+const ECHO_MS: u8 = 32;
 /// Largest gain either way; more is a wiring fault, not a setting.
 const GAIN_DB_MAX: i16 = 12;
 
 pub(crate) fn ports(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap<PortId, Port> {
     let mut ports = BTreeMap::new();
     let mut owners = BTreeMap::<(&'static str, u16), &str>::new();
+    let mut hung = BTreeMap::<PhoneId, &str>::new();
     let Some(section) = root.section(reader, "port") else { return ports };
     for (name, mut section) in section.tables(reader, PORTS_MAX) {
         names::name(reader, &section.spot, name);
@@ -37,14 +42,25 @@ pub(crate) fn ports(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap
         }
         let laws = [("a", Law::A), ("mu", Law::Mu)];
         let law = section.field("law").and_then(|f| f.one_of(reader, &laws)).unwrap_or(Law::A);
-        let rings = section.field("answer-after-rings");
-        let answer_after_rings = rings.and_then(|f| f.whole(reader, 1..=10)).unwrap_or(2);
         let mut gain = |section: &mut Section<'_>, key| {
             section.field(key).and_then(|f| f.decibels(reader, GAIN_DB_MAX)).unwrap_or(0)
         };
         let receive_gain_tenths_db = gain(&mut section, "receive-gain-db");
         let transmit_gain_tenths_db = gain(&mut section, "transmit-gain-db");
-        let default = refs::node(reader, &mut section, "entry");
+        let echo_ms = echo(reader, &mut section);
+        let telephone = match kind {
+            PortKind::Fxs => Some(telephone(reader, &mut section, name, &mut hung)),
+            PortKind::Fxo => None,
+        };
+        let (mut answer_after_rings, mut pulse, mut default) = (2, false, MenuId::new(""));
+        if kind == PortKind::Fxo {
+            let rings = section.field("answer-after-rings");
+            answer_after_rings = rings.and_then(|f| f.whole(reader, 1..=10)).unwrap_or(2);
+            let ways = [("tone", false), ("pulse", true)];
+            let dial = section.field("dial").and_then(|f| f.one_of(reader, &ways));
+            pulse = dial.unwrap_or(false);
+            default = refs::node(reader, &mut section, "entry");
+        }
         section.done(reader);
         let port = Port {
             kind,
@@ -54,9 +70,85 @@ pub(crate) fn ports(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap
             answer_after_rings,
             receive_gain_tenths_db,
             transmit_gain_tenths_db,
+            echo_ms,
+            pulse,
+            telephone,
             entry: Entry { default, by_number: BTreeMap::new() },
         };
         ports.insert(PortId::new(name), port);
     }
     ports
+}
+
+/// `extension = "8105"`: the account that the telephone of a port is.
+fn telephone<'a>(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+    name: &'a str,
+    hung: &mut BTreeMap<PhoneId, &'a str>,
+) -> PhoneId {
+    let field = section.required(reader, "extension", "\"8105\"");
+    let Some(field) = field else { return PhoneId::new("") };
+    let number = field.text(reader).unwrap_or_default();
+    if names::extension(reader, &field.spot, number)
+        && let Some(owner) = hung.insert(PhoneId::new(number), name)
+    {
+        reader.fault(&field.spot, format!("'{number}' hangs on port.{owner} already"));
+    }
+    PhoneId::new(number)
+}
+
+/// `ports = ["fxo-1", "fxo-2"]`: the lines that a trunk's calls out take; nothing where it is none of
+/// lines. Each line is in one trunk, for whoever dials must know which calls hold it.
+pub(crate) fn of_trunk<'a>(
+    reader: &mut Reader<'_>,
+    section: &mut Section<'_>,
+    name: &'a str,
+    ports: &BTreeMap<PortId, Port>,
+    owners: &mut BTreeMap<PortId, &'a str>,
+) -> Option<Vec<PortId>> {
+    let field = section.field("ports")?;
+    let mut group = Vec::new();
+    let items = field.list(reader, PORTS_MAX);
+    if items.is_empty() {
+        reader
+            .fault(&field.spot, "names no port; write for example ports = [\"fxo-1\", \"fxo-2\"]");
+    }
+    for item in items {
+        let Some(text) = item.text(reader) else { continue };
+        let id = PortId::new(text);
+        let (shown, spot) = (cut(text), &item.spot);
+        let fxo = ports.iter().filter(|(_, port)| port.kind == PortKind::Fxo);
+        match ports.get(&id) {
+            None => {
+                let known = advice(text, fxo.map(|(id, _)| id.as_str()));
+                reader.fault(spot, format!("'{shown}' is no port{known}"));
+            }
+            Some(port) if port.kind == PortKind::Fxs => {
+                let what = "faces a telephone (fxs): calls out take ports that face the exchange";
+                reader.fault(spot, format!("'{shown}' {what}"));
+            }
+            Some(_) => match owners.insert(id.clone(), name) {
+                Some(owner) => {
+                    reader.fault(spot, format!("'{shown}' is of trunk.{owner} already"));
+                }
+                None => group.push(id),
+            },
+        }
+    }
+    Some(group)
+}
+
+fn echo(reader: &mut Reader<'_>, section: &mut Section<'_>) -> u8 {
+    let field = section.field("echo-ms");
+    field.and_then(|field| echo_ms(reader, &field)).unwrap_or(ECHO_MS)
+}
+
+/// How late an echo is that is cancelled.
+pub(crate) fn echo_ms(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<u8> {
+    let ms = field.whole(reader, 0..=128)?;
+    if !ECHOES_MS.contains(&ms) {
+        reader.fault(&field.spot, format!("{ms} is none of 0, 4, 8, 16, 32, 64 and 128"));
+    }
+    Some(ms)
 }

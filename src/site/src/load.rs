@@ -8,7 +8,7 @@ use crate::queues::{self, Queues};
 use crate::read::{Reader, Section, Spot};
 use crate::{
     agents, basics, clashes, codes, graph, lines, media, migrate, numbering, phones, refs, roles,
-    schedules, sip, supervision, transports, trunks,
+    schedules, sip, sms, sound, supervision, transports, trunks,
 };
 use model::site::{Lang, Site};
 use sha2::{Digest, Sha256};
@@ -99,14 +99,15 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
     let mut sip = sip::sip(reader, root, &limits);
     (sip.codecs, sip.sound, sip.care) = media::media(reader, root);
     sip.provision = transports::provision(reader, root);
-    let trunks = trunks::trunks(reader, root, &limits, &sip);
     let ports = lines::ports(reader, root);
+    let trunks = trunks::trunks(reader, root, &limits, &sip, &ports);
     let numbering = numbering::numbering(reader, root);
     let (roles, dialled) = roles::roles(reader, root);
-    let mut desks = phones::phones(reader, root, &sip);
+    let mut desks = phones::phones(reader, root, &sip, &ports);
     let (parking, slots) = phones::parking(reader, root);
     let ringing = basics::ringing(reader, root);
     let supervision = supervision::supervision(reader, root);
+    let sms = sms::sms(reader, root, about.lang);
     let agents = agents::agents(reader, root, &about, &mut desks);
     let queues = queues::queues(reader, root, &about);
     let mut drawn = flow::flow(reader, root, &about);
@@ -136,6 +137,7 @@ fn tables(reader: &mut Reader<'_>, root: &mut Section<'_>) -> Read {
         parking,
         ringing,
         supervision,
+        sms,
         limits,
     };
     Read { site, langs: about.langs, drawn, queues, desks, slots, dialled }
@@ -146,6 +148,7 @@ fn check(reader: &mut Reader<'_>, read: &Read, prompts: &PromptFiles) {
     let Read { site, drawn, queues, desks, slots, dialled, .. } = read;
     refs::check(reader, site);
     refs::check_spoken(reader, prompts);
+    sound::check(reader, site, &desks.phones);
     queues::check_served(reader, queues, &site.agents);
     flow::check_to_agent(reader, drawn);
     graph::check(reader, site, drawn, queues);

@@ -4,8 +4,9 @@ use crate::names;
 use crate::nearest::advice;
 use crate::read::{Field, Reader, Section, cut};
 use crate::roles::a_day;
+use crate::tones;
 use model::Number;
-use model::site::{AtCeiling, Cadence, Ceiling, NumberRule, Numbering, Reach};
+use model::site::{AtCeiling, Ceiling, NumberRule, Numbering, Reach};
 use std::collections::BTreeMap;
 use toml::de::DeTable;
 
@@ -15,9 +16,6 @@ const RULES_MAX: usize = 50;
 const BEGINS_MAX: usize = 200;
 /// Longest number a rule may speak of: 15 digits of E.164 behind the longest prefixes.
 const DIGITS_MAX: u8 = 24;
-/// The tones there are, and how one is written.
-const NAMES: [&str; 6] = ["dial", "ringback", "busy", "congestion", "special", "waiting"];
-const TONE: &str = "frequencies and milliseconds, such as \"450/350,0/350\", or \"350+440\" for a tone without a pause";
 /// The kind of emergency numbers, which are a list of their own.
 const EMERGENCY: &str = "emergency";
 
@@ -37,7 +35,7 @@ pub fn plan(name: &str) -> Option<Numbering> {
     let mut reader = Reader::new(text);
     let document = DeTable::parse(text).ok()?;
     let mut section = Section::root(document.get_ref());
-    let mut numbering = Numbering::default();
+    let mut numbering = Numbering { tones: tones::of(name)?, ..Numbering::default() };
     rules(&mut reader, &mut section, &mut numbering);
     section.done(&mut reader);
     reader.faults.is_empty().then_some(numbering)
@@ -104,19 +102,8 @@ fn rules(reader: &mut Reader<'_>, section: &mut Section<'_>, numbering: &mut Num
             numbering.emergency.extend(digits(reader, Some(item), 2..=8));
         }
     }
-    if let Some(tones) = section.section(reader, "tones") {
-        for (name, spot, field) in tones.entries() {
-            let Some(tone) = numbering.tones.named_mut(name) else {
-                let known = advice(name, NAMES.into_iter());
-                let name = cut(name);
-                reader.fault(&spot, format!("'{name}' is no tone{known}"));
-                continue;
-            };
-            match field.value.as_str().and_then(Cadence::read) {
-                Some(read) => *tone = read,
-                None => _ = field.must_be::<()>(reader, TONE),
-            }
-        }
+    if let Some(section) = section.section(reader, "tones") {
+        tones::read(reader, section, &mut numbering.tones);
     }
     if let Some(kinds) = section.section(reader, "kinds") {
         for (kind, spot, field) in kinds.entries().into_iter().take(KINDS_MAX) {

@@ -60,3 +60,13 @@ pub(crate) fn pin(reader: &mut Reader<'_>, field: &Field<'_>, number: &str) -> O
     }
     Some(Secret::new(digits))
 }
+
+/// Takes the PIN of a SIM: 4 to 8 digits (3GPP TS 31.101 9.5.1).
+pub(crate) fn sim_pin(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Secret> {
+    let digits = field.value.as_str().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    let Some(digits) = digits.filter(|digits| (4..=8).contains(&digits.len())) else {
+        reader.fault(&field.spot, "must be 4 to 8 digits in quotes");
+        return None;
+    };
+    Some(Secret::new(digits))
+}

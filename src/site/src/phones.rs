@@ -4,9 +4,10 @@ use crate::names;
 use crate::passwords::password;
 use crate::read::{Field, Reader, Section, Spot, cut};
 use crate::refs::Kind;
+use crate::sound;
 use crate::transports;
-use model::site::{Parking, Phone, SipSite, Vendor};
-use model::{PhoneId, RoleId};
+use model::site::{Parking, Phone, Port, SipSite, Vendor};
+use model::{PhoneId, PortId, RoleId, Secret};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -32,16 +33,36 @@ pub(crate) struct Desks {
     pub(crate) keys: Vec<(String, Spot)>,
 }
 
-pub(crate) fn phones(reader: &mut Reader<'_>, root: &mut Section<'_>, sip: &SipSite) -> Desks {
+pub(crate) fn phones(
+    reader: &mut Reader<'_>,
+    root: &mut Section<'_>,
+    sip: &SipSite,
+    ports: &BTreeMap<PortId, Port>,
+) -> Desks {
     let mut desks = Desks::default();
+    // Those on ports have an account without a password, whether the site says more of them or not.
+    for (port, phone) in ports.iter().filter_map(|(id, port)| Some((id, port.telephone.clone()?))) {
+        let spot = Spot { offset: 0, key: format!("port.{port}.extension") };
+        desks.phones.insert(phone, (Phone::with_password(Secret::default()), spot));
+    }
     let mut devices = BTreeMap::<[u8; 6], &str>::new();
     let Some(section) = root.section(reader, "phone") else { return desks };
     for (number, mut section) in section.tables(reader, PHONES_MAX) {
         let spot = section.spot.clone();
         names::extension(reader, &spot, number);
-        let field = section.required(reader, "password", "\"at least 8 characters\"");
-        let secret = field.and_then(|field| password(reader, &field, number, "phone"));
-        let mut phone = Phone::with_password(secret.unwrap_or_default());
+        if let Some(hung) = desks.phones.get_mut(&PhoneId::new(number)) {
+            *hung = (on_port(reader, section), spot);
+            continue;
+        }
+        let device = sound::device(reader, &mut section);
+        let mut phone = match device {
+            Some(device) => sound::phone(reader, &mut section, device),
+            None => {
+                let field = section.required(reader, "password", "\"at least 8 characters\"");
+                let secret = field.and_then(|field| password(reader, &field, number, "phone"));
+                Phone::with_password(secret.unwrap_or_default())
+            }
+        };
         let vendor = section.field("vendor").and_then(|field| field.one_of(reader, &VENDORS));
         phone.vendor = vendor.unwrap_or(Vendor::Other);
         if let Some(field) = section.field("mac") {
@@ -67,7 +88,7 @@ pub(crate) fn phones(reader: &mut Reader<'_>, root: &mut Section<'_>, sip: &SipS
             }
         }
         let hot_desk = section.field("hot-desk").and_then(|field| field.flag(reader));
-        phone.hot_desk = hot_desk.unwrap_or(true);
+        phone.hot_desk = hot_desk.unwrap_or(phone.device.is_none());
         phone.role = role(reader, &mut section);
         phone.pick_up_group = pick_up_group(reader, &mut section);
         phone.certificate = transports::certificate(reader, &mut section, sip);
@@ -75,6 +96,19 @@ pub(crate) fn phones(reader: &mut Reader<'_>, root: &mut Section<'_>, sip: &SipS
         desks.phones.insert(PhoneId::new(number), (phone, spot));
     }
     desks
+}
+
+/// A telephone on a port: it has no password, no device the box sets up, and no keys with lamps.
+fn on_port(reader: &mut Reader<'_>, mut section: Section<'_>) -> Phone {
+    let mut phone = Phone::with_password(Secret::default());
+    let name = section.field("name").and_then(|field| field.words(reader, NAME_MAX));
+    phone.name = name.unwrap_or_default().to_owned();
+    let hot_desk = section.field("hot-desk").and_then(|field| field.flag(reader));
+    phone.hot_desk = hot_desk.unwrap_or(true);
+    phone.role = role(reader, &mut section);
+    phone.pick_up_group = pick_up_group(reader, &mut section);
+    section.done(reader);
+    phone
 }
 
 /// The role that a key may name.

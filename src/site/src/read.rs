@@ -21,8 +21,8 @@ pub(crate) struct Spot {
 }
 
 impl Spot {
-    /// The value here in a message. Nothing of an agent but skills is shown, nor of a phone or of
-    /// a trunk's account: what stands there may be a password in the wrong place.
+    /// The value here in a message. Nothing of an agent but skills is shown, nor of a phone, of a
+    /// trunk's account or a SIM's PIN: what stands there may be a password in the wrong place.
     pub(crate) fn shown(&self, text: &str) -> String {
         if self.is_private() { "this value".to_owned() } else { format!("'{}'", cut(text)) }
     }
@@ -31,6 +31,7 @@ impl Spot {
         (self.key.starts_with("agent.") && !self.key.contains(".skills"))
             || (self.key.starts_with("phone.") && !self.key.contains(".keys"))
             || (self.key.starts_with("trunk.") && self.key.contains(".account"))
+            || self.key == "sms.pin"
     }
 }
 

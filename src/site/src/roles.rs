@@ -46,6 +46,7 @@ pub(crate) fn roles(
         let calls_at_once = at_once(reader, section.field("calls-at-once"));
         let sees_numbers = section.field("sees-numbers").and_then(|field| field.flag(reader));
         let anywhere = section.field("picks-up-anywhere").and_then(|field| field.flag(reader));
+        let hears = section.field("hears-recordings").and_then(|field| field.flag(reader));
         let supervises = supervises(reader, section.field("supervises"));
         section.done(reader);
         let role = Role {
@@ -57,6 +58,7 @@ pub(crate) fn roles(
             sees_numbers: sees_numbers.unwrap_or(false),
             picks_up_anywhere: anywhere.unwrap_or(false),
             supervises,
+            hears_recordings: hears.unwrap_or(false),
         };
         roles.insert(RoleId::new(name), role);
     }

@@ -4,7 +4,7 @@
 //! now; read the difference before it is committed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use model::site::{AtCeiling, CallerId, Ceiling, Lang, Notice, NumberForm, Ringing, Vendor};
+use model::site::{AtCeiling, CallerId, Ceiling, Lang, Notice, NumberForm, Ringing, Told, Vendor};
 use model::srtp::SrtpPolicy;
 use model::{Number, PromptId, Supervising};
 use site::{Fault, PromptFiles, load};
@@ -170,6 +170,10 @@ fn phones_roles_and_trunks_are_read_as_they_are_written() {
     assert_eq!((role.calls_at_once, role.picks_up_anywhere), (Some(5), true));
     assert_eq!(role.supervises, [Supervising::Listen, Supervising::TakeOver].into());
     assert_eq!(site.supervision.notice, Notice::Beep);
+    let sms = site.sms.as_ref().unwrap();
+    assert_eq!((sms.numbers.len(), sms.an_hour, sms.lang), (2, 4, Lang::En));
+    assert_eq!(sms.pin.as_ref().map(|pin| pin.reveal()), Some("4711"));
+    assert!(matches!(&sms.alarms, Told::Only(keys) if keys.len() == 2));
     assert_eq!(phone.pick_up_group.as_deref(), Some("front"));
     let (longest, forward_after) = (Duration::from_secs(40), Duration::from_secs(15));
     assert_eq!(site.ringing, Ringing { longest, forward_after });
@@ -177,6 +181,9 @@ fn phones_roles_and_trunks_are_read_as_they_are_written() {
     assert_eq!((guarding.requests_per_s, guarding.wrong_passwords), (50, 5));
     assert_eq!(guarding.ban, Duration::from_secs(3600));
     assert_eq!(guarding.trusted, [("10.0.0.0".parse().unwrap(), 8)]);
+    let lines = &site.trunks[&"lines".into()];
+    assert_eq!((lines.ports.as_slice(), lines.calls_max), (&["fxo-1".into()][..], 1));
+    assert!(lines.dials_out() && !lines.by_sip() && lines.out.order == 3);
     let out = &site.trunks[&"carrier".into()].out;
     let care = site.sip.care;
     assert!(care.suppress_noise && care.automatic_level && out.suppress_noise == Some(false));
@@ -234,4 +241,19 @@ fn the_name_of_a_certificate_counts_where_certificates_are_asked_for() {
     assert_eq!(site.phones[&"8101".into()].certificate.as_deref(), Some("desk.example"));
     let faults = format!("{:?}", load(&format!("{text}{named}"), &prompts()).err().unwrap());
     assert!(faults.contains("no certificates are asked for; name their authorities"), "{faults}");
+}
+
+#[test]
+fn a_site_says_how_many_threads_of_sound_there_are_or_the_machine_does() {
+    let text = std::fs::read_to_string(folder().join("minimal.toml")).unwrap();
+    let sound = |more: &str| load(&format!("{text}\n[media]\n{more}\n"), &prompts()).unwrap().site;
+    let threads = |more: &str, cores| sound(more).sip.sound.threads_on(cores);
+    assert_eq!([1, 2, 3, 4, 9, 64].map(|cores| threads("", cores)), [1, 1, 2, 3, 8, 8]);
+    assert_eq!(threads("threads = 4", 2), 4);
+    assert_eq!((threads("core = 3", 8), sound("core = 3").sip.sound.cores), (1, vec![3]));
+    assert_eq!(
+        (threads("cores = [1, 3]", 8), sound("cores = [1, 3]").sip.sound.cores),
+        (2, vec![1, 3])
+    );
+    assert_eq!(threads("cores = [1, 3]\nthreads = 2", 8), 2);
 }

@@ -170,6 +170,7 @@ fn what_the_readme_calls_default_is_the_default() {
         "answer-after-rings =",
         "receive-gain-db =",
         "transmit-gain-db =",
+        "echo-ms =",
         "phone =",
         "priority =",
         "ring =",

@@ -52,18 +52,23 @@ impl Page<'_> {
         let (site, say) = (self.site, self.say);
         self.heading(say.lines);
         for (port, config) in &site.ports {
-            let words = say.port.fill(&[
-                port.as_str(),
-                &config.answer_after_rings.to_string(),
-                config.entry.default.as_str(),
-            ]);
+            let words = match &config.telephone {
+                Some(phone) => say.telephone.fill(&[port.as_str(), phone.as_str()]),
+                None => say.port.fill(&[
+                    port.as_str(),
+                    &config.answer_after_rings.to_string(),
+                    config.entry.default.as_str(),
+                ]),
+            };
             self.item(&words);
         }
-        for (trunk, config) in &site.trunks {
+        // Who calls over ports begins where they say, as is told above.
+        for (trunk, config) in site.trunks.iter().filter(|(_, trunk)| trunk.ports.is_empty()) {
             let peers: Vec<String> = config.peers.iter().map(ToString::to_string).collect();
+            let whom = self.plugged_in(config).unwrap_or_else(|| peers.join(", "));
             let calls = config.calls_max.to_string();
             let to = self.entry(&config.entry);
-            self.item(&say.trunk.fill(&[trunk.as_str(), &peers.join(", "), &calls, &to]));
+            self.item(&say.trunk.fill(&[trunk.as_str(), &whom, &calls, &to]));
         }
         let (bind, realm) = (site.sip.bind.to_string(), &site.sip.realm);
         self.item(&say.phones.fill(&[&bind, realm]));

@@ -2,7 +2,7 @@
 
 use super::Page;
 use crate::span;
-use model::site::{CallerId, NumberForm, Role, TrunkOut, Vendor};
+use model::site::{CallerId, NumberForm, Role, SoundUse, SpanLine, Trunk, Vendor};
 use model::srtp::SrtpPolicy;
 use std::time::Duration;
 
@@ -43,15 +43,14 @@ impl Page<'_> {
     /// Who may call what, and over which trunks; nothing where no trunk takes calls out.
     pub(super) fn calls_out(&mut self) {
         let (site, say) = (self.site, self.say);
-        let mut trunks: Vec<_> = site.trunks.iter().map(|(id, trunk)| (id, &trunk.out)).collect();
-        trunks.retain(|(_, out)| !out.targets.is_empty());
+        let mut trunks: Vec<_> = site.trunks.iter().filter(|(_, one)| one.dials_out()).collect();
         if trunks.is_empty() && site.roles.is_empty() {
             return;
         }
         self.heading(say.out);
-        trunks.sort_by_key(|(id, out)| (out.order, *id));
-        for (id, out) in trunks {
-            let words = self.trunk_out(id.as_str(), out);
+        trunks.sort_by_key(|(id, trunk)| (trunk.out.order, *id));
+        for (id, trunk) in trunks {
+            let words = self.trunk_out(id.as_str(), trunk);
             self.item(&words);
         }
         let numbering = &site.numbering;
@@ -66,10 +65,23 @@ impl Page<'_> {
         }
     }
 
-    fn trunk_out(&self, id: &str, out: &TrunkOut) -> String {
-        let say = self.say;
+    /// Where a trunk that is a line is plugged in; nothing where it is SIP's.
+    pub(super) fn plugged_in(&self, trunk: &Trunk) -> Option<String> {
+        let ports: Vec<&str> = trunk.ports.iter().map(|port| port.as_str()).collect();
+        let ports = (!ports.is_empty()).then(|| self.say.ports.fill(&[&ports.join(", ")]));
+        trunk.span.map(|span| self.span(span)).or(ports)
+    }
+
+    fn span(&self, span: SpanLine) -> String {
+        let last = span.channel(SpanLine::CHANNELS as u8);
+        self.say.span.fill(&[&span.first_channel.to_string(), &last.to_string()])
+    }
+
+    fn trunk_out(&self, id: &str, trunk: &Trunk) -> String {
+        let (say, out) = (self.say, &trunk.out);
         let targets = out.targets.iter().map(|to| format!("{} {}", to.transport, to.addr));
         let targets = targets.collect::<Vec<_>>().join(", ");
+        let targets = self.plugged_in(trunk).unwrap_or(targets);
         let [national, e164, bare] = say.forms;
         let form = match out.form {
             NumberForm::National => national,
@@ -110,7 +122,8 @@ impl Page<'_> {
         let (site, say) = (self.site, self.say);
         let known = |vendor| vendor != Vendor::Other;
         let desks = site.phones.iter().filter(|(_, phone)| {
-            known(phone.vendor) || !phone.name.is_empty() || phone.role.is_some()
+            let said = !phone.name.is_empty() || phone.role.is_some() || phone.device.is_some();
+            known(phone.vendor) || said
         });
         let parked = !site.parking.slots.is_empty();
         let desks: Vec<_> = desks.collect();
@@ -119,8 +132,17 @@ impl Page<'_> {
         }
         self.heading(say.desks);
         for (number, phone) in desks {
-            let vendor = format!("{:?}", phone.vendor);
-            let mut words = say.desk.fill(&[number.as_str(), &phone.name, &vendor]);
+            let what = match &phone.device {
+                Some(device) => {
+                    let words = match device.used {
+                        SoundUse::Headset => &say.headset,
+                        SoundUse::Loudspeaker => &say.loudspeaker,
+                    };
+                    words.fill(&[&device.name])
+                }
+                None => format!("{:?}", phone.vendor),
+            };
+            let mut words = say.desk.fill(&[number.as_str(), &phone.name, &what]);
             if let Some(role) = &phone.role {
                 words += &say.of_role.fill(&[role.as_str()]);
             }

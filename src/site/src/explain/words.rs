@@ -30,8 +30,14 @@ pub(super) struct Phrases {
     pub(super) lines: &'static str,
     /// port, rings, node
     pub(super) port: Phrase,
+    /// port, phone
+    pub(super) telephone: Phrase,
     /// trunk, peers, calls, nodes
     pub(super) trunk: Phrase,
+    /// first and last channel
+    pub(super) span: Phrase,
+    /// names
+    pub(super) ports: Phrase,
     /// number, node
     pub(super) number: Phrase,
     /// address, realm
@@ -75,6 +81,8 @@ pub(super) struct Phrases {
     pub(super) desks: &'static str,
     /// number, place, vendor
     pub(super) desk: Phrase,
+    pub(super) headset: Phrase,
+    pub(super) loudspeaker: Phrase,
     /// role
     pub(super) of_role: Phrase,
     pub(super) flow: &'static str,
@@ -147,6 +155,9 @@ static EN: Phrases = Phrases {
     vip: Phrase("{} numbers of callers who come first."),
     lines: "Lines",
     port: Phrase("port {}: answers after {} rings, begins at {}"),
+    telephone: Phrase("port {}: the telephone with number {}"),
+    span: Phrase("the E1 line on channels {} to {}"),
+    ports: Phrase("the analogue lines {}"),
     trunk: Phrase("trunk {}: calls from {} alone, at most {} at once, begin at {}"),
     number: Phrase("{} at {}"),
     phones: Phrase("desk phones register at {} (realm {})"),
@@ -172,6 +183,8 @@ static EN: Phrases = Phrases {
     parking: Phrase("calls are parked at {}, for {} at most"),
     desks: "Desk phones",
     desk: Phrase("{} {} ({})"),
+    headset: Phrase("headset of the console: {}"),
+    loudspeaker: Phrase("loudspeaker, answers by itself: {}"),
     of_role: Phrase("; alone it dials as {}"),
     flow: "What callers hear",
     silence: Phrase("whoever presses nothing for {} goes to {}"),
@@ -207,6 +220,9 @@ static ZH: Phrases = Phrases {
     vip: Phrase("优先接听的号码 {} 个。"),
     lines: "线路",
     port: Phrase("端口 {}：响铃 {} 声后接听，进入 {}"),
+    telephone: Phrase("端口 {}：号码为 {} 的普通话机"),
+    span: Phrase("通道 {} 至 {} 的 E1 线路"),
+    ports: Phrase("模拟线路 {}"),
     trunk: Phrase("中继 {}：只接受来自 {} 的呼叫，最多同时 {} 路，进入 {}"),
     number: Phrase("{} 进入 {}"),
     phones: Phrase("话机注册地址 {}（域 {}）"),
@@ -232,6 +248,8 @@ static ZH: Phrases = Phrases {
     parking: Phrase("通话可驻留于 {}，最长 {}"),
     desks: "话机",
     desk: Phrase("{} {}（{}）"),
+    headset: Phrase("控制台耳机：{}"),
+    loudspeaker: Phrase("广播喇叭，自动应答：{}"),
     of_role: Phrase("；无人签入时按角色 {} 呼出"),
     flow: "来电者听到的流程",
     silence: Phrase("{} 不按键，转到 {}"),
