@@ -11,48 +11,44 @@
 //! as the burst's beginning? Speech and music pass that now and then. They do not stop for just as
 //! long as they sounded, three times, and start again at the same pitch and level.
 
-use crate::sound::{RATE, Sound, power};
-use crate::zone::{Tone, Zone};
-use std::f32::consts::{PI, TAU};
+use crate::pitch::{HALF, HALF_MS, Half, PitchEar};
+use crate::sound::Sound;
+use crate::zone::Rhythm;
+use model::site::Pitch;
 
-/// Samples judged at once: 10 ms.
-const HALF: usize = 80;
-const HALF_MS: u32 = 10;
-/// Cycles of on and off that make a busy tone.
+/// Cycles of on and off that make a busy tone; and no less than its whole rhythm.
 const CYCLES_MIN: u8 = 3;
 /// On or off may be this share longer or shorter than the zone says, or this much.
 const TOLERANCE: f32 = 0.15;
 const TOLERANCE_MS: f32 = 40.0;
-/// Exchanges are off by up to 25 Hz (GB/T 3380: 450 ± 25 Hz).
-const OFFSET_HZ_MAX: f32 = 27.0;
 /// How much a burst may differ from the one before.
 const BURST_HZ_MAX: f32 = 6.0;
 const BURST_DB_MAX: f32 = 3.0;
 /// And 10 ms from the burst's mean.
 const EVEN_DB_MAX: f32 = 2.0;
-/// Share of the tone in all power.
-const PURITY_MIN: f32 = 0.85;
-/// Quieter tones are taken for crosstalk of a neighbour's line.
-const LEVEL_MIN_DBM0: f32 = -40.0;
 /// A pause is this much quieter than the tone; echo of the box's own prompts may be in it.
 const PAUSE_DB: f32 = 10.0;
 /// Halves in a row that may be neither tone nor pause, where one becomes the other.
 const EDGE_HALVES: u8 = 3;
 
-/// An ear for the zone's tones on one port.
+/// An ear for rhythms of one pitch on one port.
 #[derive(Clone, Debug)]
 pub(crate) struct BusyEar {
-    zone: Zone,
-    /// What the frequency turns by a sample, and in a half, in radians.
-    step: f32,
-    turn: f32,
-    floor: f32,
-    before: (f32, f32),
+    pitch: PitchEar,
+    /// How far each rhythm was followed.
+    rhythms: Vec<Followed>,
     phase: Phase,
     /// The last burst, for comparison.
     last: Option<Burst>,
+}
+
+/// A rhythm and how much of it was heard.
+#[derive(Clone, Debug)]
+struct Followed {
+    rhythm: Rhythm,
+    /// The pair of on and off that comes next.
+    next: usize,
     cycles: u8,
-    cycle_of: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,90 +66,50 @@ struct Burst {
     offset_hz: f32,
 }
 
-/// 10 ms, measured.
-#[derive(Clone, Copy, Debug)]
-struct Half {
-    power: f32,
-    /// Off the tone's frequency by this, if it is that tone.
-    tone_hz: Option<f32>,
-}
-
 impl BusyEar {
-    pub(crate) fn new(zone: Zone) -> Self {
-        let hz = zone.gone.first().map_or(450.0, |tone| tone.hz);
-        let step = TAU * hz / RATE;
-        Self {
-            zone,
-            step,
-            turn: step * HALF as f32 % TAU,
-            floor: power(LEVEL_MIN_DBM0),
-            before: (0.0, 0.0),
+    /// Makes an ear; none for rhythms of a pause.
+    pub(crate) fn new(pitch: Pitch, rhythms: Vec<Rhythm>) -> Option<Self> {
+        let follow = |rhythm| Followed { rhythm, next: 0, cycles: 0 };
+        Some(Self {
+            pitch: PitchEar::new(pitch)?,
+            rhythms: rhythms.into_iter().map(follow).collect(),
             phase: Phase::Other,
             last: None,
-            cycles: 0,
-            cycle_of: None,
-        }
+        })
     }
 
     /// Forgets what was heard.
     pub(crate) fn reset(&mut self) {
-        *self = Self::new(self.zone);
+        self.pitch.reset();
+        self.give_up();
     }
 
-    /// Hears 20 ms; tells whether the far party is gone.
-    pub(crate) fn hear(&mut self, sound: &Sound) -> bool {
-        let mut gone = false;
+    /// Tells whether the pitch sounds.
+    pub(crate) fn sounds(&self) -> bool {
+        matches!(self.phase, Phase::On { .. })
+    }
+
+    /// Hears 20 ms; tells the place of the rhythm that was heard, if one was.
+    pub(crate) fn hear(&mut self, sound: &Sound) -> Option<usize> {
+        let mut heard = None;
         for samples in sound.chunks_exact(HALF) {
-            let half = self.measure(samples);
-            gone |= self.step(half);
+            let half = self.pitch.measure(samples);
+            heard = self.step(half).or(heard);
         }
-        gone
+        heard
     }
 
-    /// Correlates with the frequency; its phase against the half before tells how far off it is.
-    fn measure(&mut self, samples: &[f32]) -> Half {
-        let (mut re, mut im, mut squares) = (0_f32, 0_f32, 0_f32);
-        // The angle turns by multiplication: a sine for each sample would cost ten times as much.
-        let (turn_re, turn_im) = (self.step.cos(), -self.step.sin());
-        let (mut unit_re, mut unit_im) = (1_f32, 0_f32);
-        for &sample in samples {
-            re += sample * unit_re;
-            im += sample * unit_im;
-            squares += sample * sample;
-            (unit_re, unit_im) =
-                (unit_re * turn_re - unit_im * turn_im, unit_re * turn_im + unit_im * turn_re);
-        }
-        let before = std::mem::replace(&mut self.before, (re, im));
-        let len = HALF as f32;
-        let power = squares / len;
-        if power < self.floor {
-            return Half { power, tone_hz: None };
-        }
-        let (turned_re, turned_im) = (re * before.0 + im * before.1, im * before.0 - re * before.1);
-        let mut angle = turned_im.atan2(turned_re) - self.turn;
-        while angle < -PI {
-            angle += TAU;
-        }
-        let offset_hz = angle / TAU * RATE / len;
-        // What the correlation loses by the offset: sin x / x.
-        let x = angle / 2.0;
-        let kept = if x.abs() < 1e-3 { 1.0 } else { x.sin() / x };
-        let purity = 2.0 * (re * re + im * im) / (len * len) / (kept * kept) / power;
-        let is = offset_hz.abs() <= OFFSET_HZ_MAX && purity >= PURITY_MIN;
-        Half { power, tone_hz: is.then_some(offset_hz) }
-    }
-
-    fn step(&mut self, half: Half) -> bool {
+    fn step(&mut self, half: Half) -> Option<usize> {
         match self.phase {
             Phase::Other => {
                 if let Some(hz) = half.tone_hz {
                     self.phase = Phase::On { burst: Burst::new(half.power, hz), edge: 0 };
                 }
-                false
+                None
             }
             Phase::On { burst, edge } => {
                 self.on(burst, edge, half);
-                false
+                None
             }
             Phase::Off { on_ms, off_ms, edge } => self.off(on_ms, off_ms, edge, half),
         }
@@ -186,10 +142,10 @@ impl BusyEar {
         }
     }
 
-    fn off(&mut self, on_ms: u32, off_ms: u32, edge: u8, half: Half) -> bool {
+    fn off(&mut self, on_ms: u32, off_ms: u32, edge: u8, half: Half) -> Option<usize> {
         let Some(last) = self.last else {
             self.give_up();
-            return false;
+            return None;
         };
         let quiet = decibels(half.power, last.mean_power()) <= -PAUSE_DB;
         match half.tone_hz {
@@ -200,42 +156,43 @@ impl BusyEar {
                 } else {
                     self.phase = Phase::Off { on_ms, off_ms, edge: 0 };
                 }
-                false
+                None
             }
             Some(hz) => {
                 let edge_ms = u32::from(edge) * HALF_MS / 2;
                 self.phase = Phase::On { burst: Burst::new(half.power, hz), edge: 0 };
-                self.cycle(on_ms, off_ms + edge_ms)
+                let blur = self.pitch.blur_ms();
+                self.cycle(on_ms.saturating_sub(blur), off_ms + edge_ms + blur)
             }
             None if edge < EDGE_HALVES => {
                 self.phase = Phase::Off { on_ms, off_ms, edge: edge + 1 };
-                false
+                None
             }
             None => {
                 self.give_up();
-                false
+                None
             }
         }
     }
 
     /// A tone and its pause are over.
-    fn cycle(&mut self, on_ms: u32, off_ms: u32) -> bool {
-        let of = self.zone.gone.iter().position(|tone| fits(tone, on_ms, off_ms));
-        match of {
-            None => self.start_over(),
-            Some(_) if of == self.cycle_of => self.cycles = self.cycles.saturating_add(1),
-            Some(_) => (self.cycles, self.cycle_of) = (1, of),
+    fn cycle(&mut self, on_ms: u32, off_ms: u32) -> Option<usize> {
+        for followed in &mut self.rhythms {
+            followed.cycle(on_ms, off_ms);
         }
-        self.cycles >= CYCLES_MIN
+        self.rhythms.iter().position(Followed::is_sure)
     }
 
     fn longest_ms(&self) -> u32 {
-        let longest = self.zone.gone.iter().map(|tone| u32::from(tone.off_ms)).max();
-        longest.unwrap_or(0) * 3 / 2
+        self.rhythms.iter().map(|followed| followed.rhythm.longest_pause_ms()).max().unwrap_or(0)
+            * 3
+            / 2
     }
 
     fn start_over(&mut self) {
-        (self.cycles, self.cycle_of) = (0, None);
+        for followed in &mut self.rhythms {
+            (followed.next, followed.cycles) = (0, 0);
+        }
     }
 
     fn give_up(&mut self) {
@@ -270,10 +227,30 @@ fn decibels(power: f32, of: f32) -> f32 {
     10.0 * (power.max(1e-6) / of.max(1e-6)).log10()
 }
 
-fn fits(tone: &Tone, on_ms: u32, off_ms: u32) -> bool {
+impl Followed {
+    fn cycle(&mut self, on_ms: u32, off_ms: u32) {
+        let pairs = self.rhythm.pairs();
+        let fits = |n: usize| pairs.get(n).is_some_and(|pair| fits(*pair, on_ms, off_ms));
+        if fits(self.next) {
+            self.cycles = self.cycles.saturating_add(1);
+            self.next = (self.next + 1) % pairs.len();
+            return;
+        }
+        // It may have begun anywhere.
+        let found = (0..pairs.len()).find(|n| fits(*n));
+        self.cycles = u8::from(found.is_some());
+        self.next = found.map_or(0, |n| (n + 1) % pairs.len());
+    }
+
+    fn is_sure(&self) -> bool {
+        usize::from(self.cycles) >= self.rhythm.pairs().len().max(CYCLES_MIN.into())
+    }
+}
+
+fn fits((on, off): (u16, u16), on_ms: u32, off_ms: u32) -> bool {
     let near = |ms: u32, nominal: u16| {
         let (ms, nominal) = (ms as f32, f32::from(nominal));
         (ms - nominal).abs() <= (nominal * TOLERANCE).max(TOLERANCE_MS)
     };
-    near(on_ms, tone.on_ms) && near(off_ms, tone.off_ms)
+    near(on_ms, on) && near(off_ms, off)
 }

@@ -1,8 +1,8 @@
 //! What a port has to know before it can be served.
 
-use crate::zone::{CHINA, Zone};
 use model::port::PortKind;
-use model::{Law, PortId};
+use model::site::Tones;
+use model::{Law, PhoneId, PortId};
 
 /// How a port is wired and when it answers.
 #[derive(Clone, Debug)]
@@ -12,15 +12,30 @@ pub struct Config {
     pub law: Law,
     /// Rings to wait for caller id, at least 1.
     pub answer_after_rings: u8,
-    /// Whose tones the exchange sends.
-    pub zone: Zone,
+    /// Calls out are dialled by pulse: the exchange knows no tones.
+    pub pulse: bool,
+    /// What the exchange sounds like.
+    pub tones: Tones,
+    /// The telephone of a port that faces one.
+    pub telephone: Option<Telephone>,
+}
+
+/// A telephone on a port.
+#[derive(Clone, Debug)]
+pub struct Telephone {
+    /// The account it is to the box.
+    pub phone: PhoneId,
+    /// Numbers that are whole with their last digit: nothing is waited for behind them.
+    pub whole: std::collections::BTreeSet<String>,
 }
 
 /// Why a port cannot be served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    #[error("port {0} is fxs: this version serves fxo ports alone")]
-    Fxs(PortId),
+    #[error("port {0} is fxs and has no telephone: say which phone hangs there")]
+    NoTelephone(PortId),
+    #[error("port {0} is fxo and has a telephone: only fxs ports face one")]
+    Telephone(PortId),
     #[error("port {0} answers after no ring: at least 1 is needed")]
     NoRings(PortId),
 }
@@ -28,15 +43,17 @@ pub enum ConfigError {
 impl Config {
     /// A port on a line of China.
     pub fn new(port: PortId, kind: PortKind, law: Law, answer_after_rings: u8) -> Self {
-        Self { port, kind, law, answer_after_rings, zone: CHINA }
+        let (tones, telephone) = (Tones::default(), None);
+        Self { port, kind, law, answer_after_rings, pulse: false, tones, telephone }
     }
 
-    /// Tells whether the port can be served. One that cannot is silent: it reports its alarms and
-    /// nothing else.
+    /// Tells whether the port can be served.
     pub fn check(&self) -> Result<(), ConfigError> {
-        match (self.kind, self.answer_after_rings) {
-            (PortKind::Fxs, _) => Err(ConfigError::Fxs(self.port.clone())),
-            (_, 0) => Err(ConfigError::NoRings(self.port.clone())),
+        let port = || self.port.clone();
+        match (self.kind, &self.telephone, self.answer_after_rings) {
+            (PortKind::Fxs, None, _) => Err(ConfigError::NoTelephone(port())),
+            (PortKind::Fxo, Some(_), _) => Err(ConfigError::Telephone(port())),
+            (PortKind::Fxo, None, 0) => Err(ConfigError::NoRings(port())),
             _ => Ok(()),
         }
     }
@@ -51,7 +68,8 @@ mod tests {
         let check = |kind, rings| Config::new(PortId::new("p"), kind, Law::A, rings).check();
         assert_eq!(check(PortKind::Fxo, 1), Ok(()));
         let said = |kind, rings| check(kind, rings).unwrap_err().to_string();
-        assert_eq!(said(PortKind::Fxs, 2), "port p is fxs: this version serves fxo ports alone");
+        let alone = "port p is fxs and has no telephone: say which phone hangs there";
+        assert_eq!(said(PortKind::Fxs, 2), alone);
         assert_eq!(said(PortKind::Fxo, 0), "port p answers after no ring: at least 1 is needed");
     }
 }

@@ -79,6 +79,17 @@ impl KeysEar {
         number
     }
 
+    /// Hears 20 ms of a telephone's keys; gives one that was pressed. Two are at least 40 ms apart
+    /// (Q.24), so that no block has more.
+    pub(crate) fn press(&mut self, sound: &Sound) -> Option<u8> {
+        let mut pressed = None;
+        for samples in sound.chunks_exact(HALF) {
+            let key = self.measure(samples);
+            pressed = self.step(key).or(pressed);
+        }
+        pressed
+    }
+
     /// The start key is `A` or `D`, the end key `C` or `#`. More digits than a number has are none.
     fn key(&mut self, key: u8) -> Option<Digits> {
         match (key, &mut self.digits) {

@@ -17,21 +17,31 @@
 //!    '<-------------------------------------------------------------------------------------------'
 //! ```
 //!
+//! ```text
+//!   Idle --Dial: Seized, Hook(Off)--> Out (`call_out`) --answered--> Up
+//!                             |  '--gone: Hook(On), Gone--> Guard
+//!                             '--a caller was quicker: Gone(Congestion), Arrived--> Caught --Answer--> Up
+//! ```
+//!
 //! An exchange does not say when a caller who still hears the ring hangs up; the ring just stops. So
 //! a line that stopped ringing is not answered: `Arrived` comes with caller id or with a ring.
 
-use crate::busy::BusyEar;
+mod outward;
+
+use crate::call_out::CallOut;
 use crate::caller_id::{CallerId, CallerIdEar};
+use crate::caller_told::Message;
 use crate::config::Config;
 use crate::sound::{Sound, decode};
-use model::port::{Alarm, Hook, PortEvent, PortKind, PortOrder};
-use model::{Cause, Instant, Law, LegEvent, Via};
+use crate::zone::GoneEars;
+use model::port::{Alarm, Hook, PortEvent, PortOrder};
+use model::{Cause, Instant, LegEvent, Via};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// No ring for this long: the caller gave up. Twice the pause of the longest cadences.
 const RING_STOPPED: Duration = Duration::from_secs(8);
-/// A pause between rings may be this much off the zone's, as cards and exchanges are.
+/// A pause between rings may be this much off the country's, as cards and exchanges are.
 const CADENCE_TOLERANCE: Duration = Duration::from_secs(1);
 /// A ring that pauses for less has stuttered.
 const STUTTER_MAX: Duration = Duration::from_secs(1);
@@ -55,6 +65,19 @@ pub enum Input<'a> {
     Block(&'a [u8; 160]),
     /// Answer the call that rings.
     Answer,
+    /// Seize the line and dial a number: digits, `*`, `#`, and `W` for half a second's wait. Whether
+    /// the line was there for it is told by `Output::Seized`.
+    Dial(&'a str),
+    /// Ring the telephone and tell it who calls. Whether it was free is told by `Output::Seized`.
+    Ring(&'a Message),
+    /// The far side of the telephone's call rings.
+    Alert,
+    /// The far side is heard before it answers.
+    Early,
+    /// After a flash: a dial tone, and an ear for a number, which `Output::Dialled` tells.
+    Offer,
+    /// So many messages wait at the telephone.
+    Messages(u16),
     /// An analogue line cannot refuse: let it ring and pass it over until it stops.
     Refuse(Cause),
     HangUp(Cause),
@@ -67,20 +90,28 @@ pub enum Output {
     Port(PortOrder),
     /// Something happened on the leg.
     Leg(LegEvent),
+    /// The line is seized for a call out, or the telephone rings; or why it is not so. Then the port has
+    /// no leg of that call: what it tells next is of whoever has the line.
+    Seized(Result<(), Cause>),
+    /// The hook of the telephone was flashed in a talk.
+    Flash,
+    /// What was dialled at the dial tone after a flash; empty where the telephone is just back.
+    Dialled(String),
     Alarm {
         alarm: Alarm,
         raised: bool,
     },
 }
 
-/// A port.
-pub struct LinePort {
+/// A port that faces the telephone exchange.
+pub(crate) struct ExchangePort {
     config: Config,
     state: State,
     alarms: BTreeSet<Alarm>,
     caller: Option<CallerId>,
     caller_ear: CallerIdEar,
-    busy_ear: BusyEar,
+    gone_ears: GoneEars,
+    call_out: CallOut,
     outputs: VecDeque<Output>,
 }
 
@@ -102,8 +133,16 @@ enum State {
     Answering {
         since: Instant,
     },
+    /// A call out that nobody answered yet.
+    Out,
+    /// A caller who was there as the line was seized for a call out.
+    Caught {
+        since: Instant,
+    },
     Up {
         since: Instant,
+        /// The answer of a call out was guessed from what is heard: a reversal is the answer still.
+        by_ear: bool,
     },
     Guard {
         until: Instant,
@@ -111,48 +150,57 @@ enum State {
     Dead,
 }
 
-impl LinePort {
+impl ExchangePort {
     /// Makes a port on hook.
-    pub fn new(_now: Instant, config: Config) -> Self {
+    pub(crate) fn new(_now: Instant, config: Config) -> Self {
         Self {
             state: State::Idle,
             alarms: BTreeSet::new(),
             caller: None,
             caller_ear: CallerIdEar::new(),
-            busy_ear: BusyEar::new(config.zone),
+            gone_ears: GoneEars::new(&config.tones),
+            call_out: CallOut::new(&config.tones),
             outputs: VecDeque::with_capacity(OUTPUTS),
             config,
         }
     }
 
-    /// The law its blocks are written in.
-    pub fn law(&self) -> Law {
-        self.config.law
+    /// Tells whether a call is on the line, or one has just ended.
+    pub(crate) fn is_busy(&self) -> bool {
+        !matches!(self.state, State::Idle | State::Dead)
     }
 
-    /// Takes what happened. Time goes on by blocks: one each 20 ms keeps every timer.
-    pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+    /// The alarm that keeps the port from carrying calls.
+    pub(crate) fn dead_by(&self) -> Option<Alarm> {
+        self.alarms.iter().copied().find(|alarm| alarm.ends_calls())
+    }
+
+    pub(crate) fn handle(&mut self, now: Instant, input: Input<'_>) {
         if let Input::Event(PortEvent::Alarm { alarm, raised }) = input {
             return self.alarm(now, alarm, raised);
-        }
-        if self.config.kind == PortKind::Fxs {
-            return;
         }
         match input {
             Input::Event(event) => self.event(now, event),
             Input::Block(block) => self.block(now, block),
             Input::Answer => self.answer(now),
+            Input::Dial(number) => self.dial(now, number),
             Input::Refuse(cause) | Input::HangUp(cause) => self.hang_up(now, cause),
+            // Those are a telephone's.
+            Input::Ring(_) => self.outputs.push_back(Output::Seized(Err(Cause::NotFound))),
+            Input::Alert | Input::Early | Input::Offer | Input::Messages(_) => {}
         }
     }
 
-    /// What is to be done and told, in its order; poll until there is nothing.
-    pub fn poll(&mut self) -> Option<Output> {
+    pub(crate) fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
     fn event(&mut self, now: Instant, event: PortEvent) {
         match (event, self.state) {
+            (event, State::Out) => {
+                let step = self.call_out.event(now, event);
+                self.goes_out(now, step);
+            }
             (PortEvent::RingBegin, _) => self.ring_begins(now),
             (PortEvent::RingOffHook, State::Ringing { rings, arrived, .. }) => {
                 self.state = State::Ringing { rings, last: now, arrived };
@@ -161,10 +209,17 @@ impl LinePort {
                 self.state = State::PassedOver { last: now };
             }
             (PortEvent::HookComplete, State::Answering { since }) => self.answered(since),
-            (PortEvent::OnHook, State::Answering { .. } | State::Up { .. }) => {
+            (
+                PortEvent::OnHook,
+                State::Answering { .. } | State::Up { .. } | State::Caught { .. },
+            ) => {
                 self.release(now, Cause::Normal);
             }
-            (PortEvent::Polarity, State::Up { since }) if now.since(since) >= REVERSAL_MIN => {
+            (PortEvent::Polarity, State::Up { by_ear: true, .. }) => {
+                self.call_out.reversed();
+                self.state = State::Up { since: now, by_ear: false };
+            }
+            (PortEvent::Polarity, State::Up { since, .. }) if now.since(since) >= REVERSAL_MIN => {
                 self.release(now, Cause::Normal);
             }
             (PortEvent::Polarity, State::Idle) => {
@@ -196,7 +251,11 @@ impl LinePort {
                 self.state = State::Ringing { rings: rings.saturating_add(1), last: now, arrived };
             }
             State::PassedOver { .. } => self.state = State::PassedOver { last: now },
-            State::Answering { .. } | State::Up { .. } | State::Dead => {}
+            State::Answering { .. }
+            | State::Up { .. }
+            | State::Out
+            | State::Caught { .. }
+            | State::Dead => {}
         }
         self.arrive();
     }
@@ -210,7 +269,7 @@ impl LinePort {
     /// Tells whether a ring after such a pause is the first of another call: its caller must not
     /// be taken for the one before. A pause of less than a second is a ring that stuttered.
     fn out_of_cadence(&self, pause: Duration) -> bool {
-        let usual = Duration::from_millis(self.config.zone.ring_pause_ms.into());
+        let usual = Duration::from_millis(self.config.tones.bell.pause_ms().into());
         let early = pause > STUTTER_MAX && pause + CADENCE_TOLERANCE < usual;
         early || pause > usual + CADENCE_TOLERANCE
     }
@@ -223,8 +282,12 @@ impl LinePort {
         if !known && rings <= wanted {
             return;
         }
-        let CallerId { number, name } = self.caller.take().unwrap_or_default();
         self.state = State::Ringing { rings, last, arrived: true };
+        self.arrived();
+    }
+
+    fn arrived(&mut self) {
+        let CallerId { number, name } = self.caller.take().unwrap_or_default();
         let via = Via::Port(self.config.port.clone());
         self.tell(LegEvent::Arrived {
             via,
@@ -253,10 +316,16 @@ impl LinePort {
                 self.listen_for_caller(block);
             }
             State::Answering { since } if now.since(since) >= HOOK_MAX => self.answered(since),
-            State::Up { .. } => {
+            State::Out => {
                 let mut sound: Sound = [0.0; 160];
                 decode(self.config.law, block, &mut sound);
-                if self.busy_ear.hear(&sound) {
+                let step = self.call_out.block(now, &sound);
+                self.goes_out(now, step);
+            }
+            State::Up { .. } | State::Caught { .. } => {
+                let mut sound: Sound = [0.0; 160];
+                decode(self.config.law, block, &mut sound);
+                if self.gone_ears.hear(&sound).is_some() {
                     self.release(now, Cause::Normal);
                 }
             }
@@ -275,15 +344,19 @@ impl LinePort {
     }
 
     fn answer(&mut self, now: Instant) {
-        if let State::Ringing { arrived: true, .. } = self.state {
-            self.state = State::Answering { since: now };
-            self.hook(Hook::Off);
+        match self.state {
+            State::Ringing { arrived: true, .. } => {
+                self.state = State::Answering { since: now };
+                self.hook(Hook::Off);
+            }
+            State::Caught { since } => self.answered(since),
+            _ => {}
         }
     }
 
     fn answered(&mut self, since: Instant) {
-        self.busy_ear.reset();
-        self.state = State::Up { since };
+        self.gone_ears.reset();
+        self.state = State::Up { since, by_ear: false };
         self.tell(LegEvent::Answered);
     }
 
@@ -293,7 +366,9 @@ impl LinePort {
                 self.state = State::PassedOver { last };
                 self.tell(LegEvent::Gone(cause));
             }
-            State::Answering { .. } | State::Up { .. } => self.release(now, cause),
+            State::Answering { .. } | State::Up { .. } | State::Out | State::Caught { .. } => {
+                self.release(now, cause);
+            }
             _ => {}
         }
     }
@@ -310,9 +385,12 @@ impl LinePort {
         if !news {
             return;
         }
-        let dead = self.alarms.iter().any(|&alarm| ends_calls(alarm));
+        let dead = self.alarms.iter().any(|alarm| alarm.ends_calls());
         match (dead, self.state) {
-            (true, State::Answering { .. } | State::Up { .. }) => {
+            (
+                true,
+                State::Answering { .. } | State::Up { .. } | State::Out | State::Caught { .. },
+            ) => {
                 self.release(now, Cause::Unreachable);
                 self.state = State::Dead;
             }
@@ -334,9 +412,4 @@ impl LinePort {
     fn tell(&mut self, event: LegEvent) {
         self.outputs.push_back(Output::Leg(event));
     }
-}
-
-/// A far side that only complains of what it hears (yellow) or sends ones (blue) may still speak.
-fn ends_calls(alarm: Alarm) -> bool {
-    matches!(alarm, Alarm::NoBattery | Alarm::CardGone | Alarm::Red)
 }

@@ -158,7 +158,7 @@ fn libpri_calls_us_with_number_and_name_and_clears_as_user_and_as_network() {
         assert_eq!(line.told[1].1, LegEvent::Answered);
         assert_eq!(line.told[2].1, LegEvent::Gone(Cause::Normal));
         assert!(line.said.iter().any(|said| said.starts_with("answer ")));
-        assert_eq!(line.span.calls(), 0);
+        line.until("nothing is left", SOON, |line| line.span.calls() == 0);
         assert_eq!(line.span.counters().odd, 0);
     }
 }

@@ -41,6 +41,8 @@ pub struct Config {
     /// Digits that a number dialled to us has, where they come one by one (overlap); none where a
     /// SETUP has them all.
     pub overlap_digits: Option<u8>,
+    /// How long calls that talk go on without a data link.
+    pub t309: Duration,
     /// What stands before a national number for the rest of the box.
     pub national_prefix: String,
 }
@@ -57,6 +59,7 @@ impl Config {
             off: Vec::new(),
             exclusive: false,
             overlap_digits: None,
+            t309: T309,
             national_prefix: "0".to_owned(),
         }
     }
@@ -165,7 +168,7 @@ impl Span {
     }
 
     fn is_dead(&self) -> bool {
-        let dead = [Alarm::Red, Alarm::Blue, Alarm::CardGone];
+        let dead = [Alarm::Red, Alarm::LossOfFrame, Alarm::Blue, Alarm::CardGone, Alarm::Misfit];
         self.alarms.iter().any(|alarm| dead.contains(alarm))
     }
 
@@ -270,7 +273,7 @@ impl Span {
             self.link_again = Some(now + LINK_AGAIN);
         }
         if !self.calls.is_empty() && self.t309.is_none() {
-            self.t309 = Some(now + T309);
+            self.t309 = Some(now + self.config.t309);
         }
     }
 

@@ -5,10 +5,11 @@
 pub mod sounds;
 
 use board::sim::{Callers, SimCard, Story};
-use board::{BLOCK, Card};
+use board::{BLOCK, Card, CardError};
 use line::{Config, Input, LinePort, Output};
 use model::port::{Alarm, PortKind, PortOrder};
-use model::{Instant, Law, LegEvent, PortId};
+use model::site::Tones;
+use model::{Instant, Law, LegEvent, PortId, Via};
 
 /// What one port told, with its time.
 pub type Told = (u64, Output);
@@ -40,9 +41,15 @@ impl Room {
 
     /// The same, with callers of the test's own.
     pub fn with(ports: usize, callers: Callers) -> Self {
-        let card = SimCard::new(7, &vec![PortKind::Fxo; ports], callers).unwrap();
+        Self::abroad(ports, callers, &Tones::default())
+    }
+
+    /// The same, at exchanges with other tones.
+    pub fn abroad(ports: usize, callers: Callers, tones: &Tones) -> Self {
+        let card = SimCard::new(7, &vec![PortKind::Fxo; ports], callers).unwrap().in_country(tones);
         let config = |n: usize| {
-            Config::new(PortId::new(&format!("fxo-{}", n + 1)), PortKind::Fxo, Law::A, 2)
+            let port = PortId::new(&format!("fxo-{}", n + 1));
+            Config { tones: tones.clone(), ..Config::new(port, PortKind::Fxo, Law::A, 2) }
         };
         Self {
             card,
@@ -51,6 +58,25 @@ impl Room {
             answers: true,
             says: quiet,
             up: vec![false; ports],
+            now_ms: 0,
+        }
+    }
+
+    /// A card of one FXS port, where a telephone does what the script says.
+    pub fn telephone(script: &str, tones: &Tones, whole: &[&str]) -> Self {
+        let callers = Callers::parse(script, |_| Ok(vec![0])).unwrap();
+        let card = SimCard::new(7, &[PortKind::Fxs], callers).unwrap().in_country(tones);
+        let whole = whole.iter().map(|number| (*number).to_owned()).collect();
+        let telephone = Some(line::Telephone { phone: "8105".into(), whole });
+        let config = Config::new(PortId::new("desk"), PortKind::Fxs, Law::A, 1);
+        let config = Config { tones: tones.clone(), telephone, ..config };
+        Self {
+            card,
+            lines: vec![LinePort::new(Instant::START, config)],
+            told: vec![Vec::new()],
+            answers: false,
+            says: quiet,
+            up: vec![false],
             now_ms: 0,
         }
     }
@@ -84,10 +110,14 @@ impl Room {
         }
         for port in 0..self.lines.len() {
             let mut block = [0; BLOCK];
-            self.card.read(port, &mut block).unwrap();
-            self.lines[port].handle(now, Input::Block(&block));
+            if self.card.read(port, &mut block).unwrap() {
+                self.lines[port].handle(now, Input::Block(&block));
+            }
             self.settle(port);
-            if self.up[port] {
+            let mut own = [0; BLOCK];
+            if self.lines[port].says(&mut own) {
+                self.card.write(port, &own).unwrap();
+            } else if self.up[port] {
                 self.card.write(port, &(self.says)(self.now_ms)).unwrap();
             }
         }
@@ -103,7 +133,10 @@ impl Room {
     fn settle(&mut self, port: usize) {
         while let Some(output) = self.lines[port].poll() {
             match &output {
-                Output::Port(order) => self.card.order(port, order).unwrap(),
+                Output::Port(order) => {
+                    let done = self.card.order(port, order);
+                    assert!(matches!(done, Ok(()) | Err(CardError::Gone)), "{done:?}");
+                }
                 Output::Leg(LegEvent::Answered) => self.up[port] = true,
                 Output::Leg(LegEvent::Gone(_)) => self.up[port] = false,
                 _ => {}
@@ -131,11 +164,18 @@ pub fn word(output: &Output) -> String {
     match output {
         Output::Port(PortOrder::Hook(hook)) => format!("hook {hook:?}"),
         Output::Port(order) => format!("{order:?}"),
+        Output::Leg(LegEvent::Arrived { via: Via::Phone(phone), dialled, .. }) => {
+            format!("{phone} dials {dialled}")
+        }
         Output::Leg(LegEvent::Arrived { caller, name, .. }) => {
             format!("arrived '{}' '{}'", caller.reveal(), name.reveal())
         }
         Output::Leg(LegEvent::Gone(cause)) => format!("gone {}", cause.key()),
         Output::Leg(event) => format!("{event:?}").to_lowercase(),
+        Output::Flash => "flash".to_owned(),
+        Output::Dialled(number) => format!("dialled '{number}'"),
+        Output::Seized(Ok(())) => "seized".to_owned(),
+        Output::Seized(Err(cause)) => format!("not seized: {}", cause.key()),
         Output::Alarm { alarm, raised: true } => format!("alarm {}", alarm.key()),
         Output::Alarm { alarm, raised: false } => format!("clear {}", alarm.key()),
     }
