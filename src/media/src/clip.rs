@@ -5,6 +5,7 @@
 //! Hz and above are gone; 7000 and 8000 Hz for wide-band legs) and brought to 8 and 16 kHz when the site is loaded, once.
 
 use crate::kaiser;
+use crate::live::Live;
 use model::Rate;
 use std::sync::Arc;
 
@@ -22,12 +23,28 @@ const BETA: f64 = 6.0;
 const LENGTH: f64 = 3.9;
 
 /// A piece of sound, 16 bit linear at 8 kHz, and at 16 kHz where the recording has as much.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Clip {
     narrow: Arc<[i16]>,
     /// Twice as many samples.
     wide: Option<Arc<[i16]>>,
+    /// What is played in its place while it is on.
+    live: Option<Arc<Live>>,
 }
+
+impl PartialEq for Clip {
+    /// Recordings alike; what comes live is alike where it is the same.
+    fn eq(&self, other: &Self) -> bool {
+        let live = match (&self.live, &other.live) {
+            (Some(live), Some(other)) => Arc::ptr_eq(live, other),
+            (None, None) => true,
+            _ => false,
+        };
+        live && self.narrow == other.narrow && self.wide == other.wide
+    }
+}
+
+impl Eq for Clip {}
 
 /// Why a recording cannot become a clip.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,17 +58,27 @@ pub enum ClipError {
 impl Clip {
     /// Makes a clip of samples at 8 kHz.
     pub fn narrow(samples: impl Into<Arc<[i16]>>) -> Self {
-        Self { narrow: samples.into(), wide: None }
+        Self { narrow: samples.into(), wide: None, live: None }
     }
 
     /// Makes a clip that was made at both rates: twice as many samples at 16 kHz.
     pub(crate) fn at_both(narrow: Vec<i16>, wide: Vec<i16>) -> Self {
-        Self { narrow: narrow.into(), wide: Some(wide.into()) }
+        Self { narrow: narrow.into(), wide: Some(wide.into()), live: None }
+    }
+
+    /// Has something else played in its place while that is on.
+    pub fn with_live(self, live: &Arc<Live>) -> Self {
+        Self { live: Some(live.clone()), ..self }
+    }
+
+    /// What is played in its place now.
+    pub fn live(&self) -> Option<&Live> {
+        self.live.as_deref().filter(|live| live.is_on())
     }
 
     /// Tells whether it is there at 16 kHz.
     pub fn is_wide(&self) -> bool {
-        self.wide.is_some()
+        self.wide.is_some() && self.live().is_none()
     }
 
     /// Its samples at 16 kHz where they are asked for and there, else at 8 kHz.
@@ -82,7 +109,7 @@ impl Clip {
             false => resampled(samples, rate_hz, Rate::Wide),
         };
         wide.resize(2 * narrow.len(), 0);
-        Ok(Self { narrow: narrow.into(), wide: Some(wide.into()) })
+        Ok(Self { narrow: narrow.into(), wide: Some(wide.into()), live: None })
     }
 
     /// How long it sounds.

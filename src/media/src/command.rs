@@ -143,6 +143,9 @@ pub enum Command {
     /// Puts a leg into a room, where it hears all others; ends its play, its bridge and its stay in
     /// another room. A play to a leg in a room replaces what it hears there.
     Mix { slot: Slot, room: RoomNo },
+    /// Puts a leg into a room as `Mix` does, and leaves a play to it alone: its room went to another
+    /// engine, and it with it.
+    MixOn { slot: Slot, room: RoomNo },
     /// Puts a leg into a room as a guest, who hears all legs there and is heard as `voice` says, or
     /// changes by whom it is heard. With `beeps` the others are beeped at as long as it is so.
     /// Unlike `Mix` it leaves a play to the leg alone.
@@ -177,6 +180,7 @@ impl Command {
             | Self::Bridge { a: slot, .. }
             | Self::Unbridge { slot }
             | Self::Mix { slot, .. }
+            | Self::MixOn { slot, .. }
             | Self::Supervise { slot, .. }
             | Self::Care { slot, .. }
             | Self::Unmix { slot }

@@ -7,9 +7,13 @@
 //!   poll_event <-- keys heard, plays ended, peers fallen silent
 //! ```
 
+mod carried;
 mod keys;
 mod known;
 mod legs;
+mod open;
+
+pub use carried::Carried;
 
 use crate::care::{Care, budget_us};
 use crate::clip::Clip;
@@ -24,6 +28,7 @@ use crate::silence::Change;
 use crate::sink::{Block, EngineCounters, Event, LegCounters, Sink};
 use crate::srtp::Srtp;
 use model::{Instant, SAMPLES_PER_FRAME_MAX};
+use open::OpenSlots;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -77,6 +82,7 @@ impl From<Coder> for Retired {
 /// All legs of one media thread.
 pub struct Engine {
     legs: Vec<Leg>,
+    open: OpenSlots,
     rooms: Vec<Room>,
     clips: Arc<[Clip]>,
     mixing: Mixing,
@@ -100,6 +106,7 @@ impl Engine {
         let retired_max = legs_max.saturating_mul(RETIRED_A_LEG);
         Self {
             legs: (0..legs_max).map(|_| Leg::closed()).collect(),
+            open: OpenSlots::new(legs_max),
             rooms: vec![Room::new(); ROOMS_MAX],
             clips: config.clips,
             mixing: Mixing::new(),
@@ -165,7 +172,9 @@ impl Engine {
     pub fn tick(&mut self, now: Instant, sink: &mut impl Sink) {
         self.counters.ticks += 1;
         self.ticked = now;
-        for n in 0..self.legs.len() {
+        let mut next = 0;
+        while let Some(n) = self.open.from(next) {
+            next = n + 1;
             let samples = self.needs_samples(n);
             let recorded = self.is_recorded(n);
             if let Some(digit) = self.legs[n].listen(now, &self.constants, samples, recorded) {
@@ -194,8 +203,10 @@ impl Engine {
             }
         }
         self.mixing.end_tick();
-        for n in 0..self.legs.len() {
-            if self.legs[n].is_open() && self.legs[n].room.is_none() {
+        let mut next = 0;
+        while let Some(n) = self.open.from(next) {
+            next = n + 1;
+            if self.legs[n].room.is_none() {
                 self.speak(now, n, sink);
             }
         }
@@ -321,8 +332,10 @@ impl Engine {
     /// What happened on all legs there are and were.
     pub fn totals(&self) -> LegCounters {
         let mut totals = self.closed;
-        for leg in self.legs.iter().filter(|leg| leg.is_open()) {
-            totals.add(&leg.counters());
+        let mut next = 0;
+        while let Some(n) = self.open.from(next) {
+            next = n + 1;
+            totals.add(&self.legs[n].counters());
         }
         totals
     }

@@ -14,7 +14,7 @@ pub use keys::{Keys, Taken};
 pub use known::Known;
 pub use sender::Sender;
 
-use crate::card::CardEar;
+use crate::card::{CardEar, CardMouth};
 use crate::care::Care;
 use crate::clip::Clip;
 use crate::coder::Coder;
@@ -52,6 +52,7 @@ pub enum Line {
     },
     Card {
         ear: CardEar,
+        mouth: CardMouth,
     },
 }
 
@@ -128,6 +129,24 @@ impl Leg {
     /// Tells whether the slot is in use.
     pub fn is_open(&self) -> bool {
         !matches!(self.line, Line::Closed)
+    }
+
+    /// Tells whether the leg could be another engine's.
+    pub fn can_leave(&self) -> bool {
+        matches!(self.line, Line::Rtp { .. })
+    }
+
+    /// Forgets whose sound it heard: slots of another engine are others'.
+    pub fn hears_nobody(&mut self) {
+        self.hears = None;
+        self.settled = 0;
+    }
+
+    /// Goes on in another engine, with so many ticks between: time stamps are those of their time.
+    pub fn go_on(&mut self, missed: u64) {
+        if let Line::Rtp { sender, .. } = &mut self.line {
+            sender.miss(missed);
+        }
     }
 
     /// How the leg's sound is coded.
@@ -243,8 +262,9 @@ impl Leg {
 
     /// Takes a card's block.
     pub fn block(&mut self, block: &Block) -> Result<(), NotOfThisLine> {
-        let Line::Card { ear } = &mut self.line else { return Err(NotOfThisLine) };
+        let Line::Card { ear, mouth } = &mut self.line else { return Err(NotOfThisLine) };
         ear.block(block);
+        mouth.owe();
         self.counters.packets += 1;
         Ok(())
     }
@@ -266,7 +286,7 @@ impl Leg {
                 receiver.tick(now, &mut self.coder, samples || in_band, &mut self.said);
                 in_band
             }
-            Line::Card { ear } => {
+            Line::Card { ear, .. } => {
                 ear.tick(&constants.weights.fractions, &mut self.said);
                 true
             }
@@ -369,7 +389,7 @@ impl Leg {
             }
             (None, Others::Nobody) => self.encode(weights, codec.rate(), &frame, &mut heard),
         }
-        let went = self.send(slot, key, &mut heard, sink);
+        let went = self.send(slot, key, &mut heard, weights, sink);
         self.records_apart = recorded.is_some();
         if let Some(tap) = self.tap {
             let heard = match recorded.filter(|_| went) {
@@ -441,19 +461,29 @@ impl Leg {
                 receiver.count(&mut counters);
                 counters.unsent_ms = sender.unsent_ms();
             }
-            Line::Card { ear } => (counters.concealed_ms, counters.skipped_ms) = ear.counts(),
+            Line::Card { ear, .. } => (counters.concealed_ms, counters.skipped_ms) = ear.counts(),
         }
         counters
     }
 
     /// Sends the block, or the packet of a key instead; what is not sent as sound is not heard. Tells
     /// whether it is.
-    fn send(&mut self, slot: Slot, key: Key, heard: &mut Block, sink: &mut impl Sink) -> bool {
+    fn send(
+        &mut self,
+        slot: Slot,
+        key: Key,
+        heard: &mut Block,
+        weights: &Weights,
+        sink: &mut impl Sink,
+    ) -> bool {
         let codec = self.codec();
         let (sent, went) = match &mut self.line {
             Line::Closed => (false, false),
-            Line::Card { .. } => {
-                sink.card(slot, heard);
+            Line::Card { mouth, .. } => {
+                self.counters.unsent_ms += mouth.frame(heard) as u64 / 8;
+                while let Some(block) = mouth.block(&weights.fractions) {
+                    sink.card(slot, &block);
+                }
                 (true, true)
             }
             Line::Rtp { sender, secured, .. } => {

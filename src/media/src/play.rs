@@ -9,6 +9,7 @@
 
 use crate::clip::Clip;
 use crate::command::{ClipList, ClipNo};
+use crate::live::{Listener, Live};
 use crate::resample::Samples;
 use model::{PlayId, Rate};
 
@@ -67,6 +68,8 @@ pub struct Play {
     clip: usize,
     sample: usize,
     fade: Fade,
+    /// The place in what comes live.
+    live: Listener,
     /// Clips that are not there; counted once a play.
     missing: u64,
 }
@@ -86,7 +89,7 @@ impl Play {
         let there = |clip: &&crate::command::ClipNo| known.get(clip.0 as usize).is_none();
         let missing = clips.as_slice().iter().filter(there).count() as u64;
         let fade = if looped { Fade::rising(MUSIC_IN_MS) } else { Fade::NONE };
-        Self { play, clips, looped, clip: 0, sample: 0, fade, missing }
+        Self { play, clips, looped, clip: 0, sample: 0, fade, live: Listener::default(), missing }
     }
 
     /// Goes on where music of the same clips was stopped.
@@ -139,6 +142,12 @@ impl Play {
     /// Fills a frame for a leg of a rate; what is after the end is silence. Gives the rate it has:
     /// 16 kHz where the leg and all clips of the play have it, else 8 kHz.
     pub fn fill(&mut self, known: &[Clip], leg: Rate, frame: &mut Samples) -> (Rate, Played) {
+        if let Some(live) = self.live(known) {
+            let frame = &mut frame[..Rate::Narrow.samples_per_frame()];
+            live.listen(&mut self.live, frame);
+            self.fade.apply(frame, 8.0);
+            return (Rate::Narrow, Played::On);
+        }
         let rate = self.rate(known, leg);
         let (len, times) = (rate.samples_per_frame(), rate.times());
         let mut filled = 0;
@@ -172,6 +181,12 @@ impl Play {
     /// The rate it has for a leg of a rate.
     pub fn rate(&self, known: &[Clip], leg: Rate) -> Rate {
         if leg > Rate::Narrow && self.is_wide(known) { Rate::Wide } else { Rate::Narrow }
+    }
+
+    /// What comes live in the place of its music.
+    fn live<'a>(&self, known: &'a [Clip]) -> Option<&'a Live> {
+        let first = self.clips.as_slice().first().filter(|_| self.looped)?;
+        known.get(first.0 as usize)?.live()
     }
 
     /// Tells whether it is music, which goes on where it was.
@@ -252,6 +267,29 @@ mod tests {
         let played = nothing.fill(&known, Rate::Narrow, &mut frame).1;
         assert_eq!((nothing.missing(), played), (1, Played::On));
         assert_eq!(frame[..160], [0; 160]);
+    }
+
+    #[test]
+    fn what_comes_live_is_music_in_the_place_of_its_recording_while_it_is_on() {
+        let live = Live::new();
+        let wide = Clip::from_pcm(&[500; 3200], 16_000).unwrap().with_live(&live);
+        let known = [wide, Clip::narrow([9; 320]).with_live(&live)];
+        let mut music = Play::new(PlayId(10), list(&[0]), true, &known);
+        let mut frame = [0; 960];
+        assert_eq!(music.fill(&known, Rate::Wide, &mut frame), (Rate::Wide, Played::On));
+        live.set(true);
+        for _ in 0..MUSIC_IN_MS / 20 + 3 {
+            live.write(&[4321; 160]);
+            assert_eq!(music.fill(&known, Rate::Wide, &mut frame), (Rate::Narrow, Played::On));
+        }
+        assert_eq!(frame[..160], [4321; 160], "at 8 kHz, for wide-band legs too");
+        // A prompt is what it is.
+        let mut prompt = Play::new(PlayId(11), list(&[1]), false, &known);
+        prompt.fill(&known, Rate::Narrow, &mut frame);
+        assert_eq!(frame[..160], [9; 160]);
+        live.set(false);
+        assert_eq!(music.fill(&known, Rate::Wide, &mut frame).0, Rate::Wide);
+        assert!(frame[..320].iter().all(|sample| (450..550).contains(sample)), "{frame:?}");
     }
 
     #[test]

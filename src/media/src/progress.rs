@@ -3,8 +3,8 @@
 use crate::clip::Clip;
 use crate::tone::Dbm0;
 use model::Rate;
-use model::site::Cadence;
-use std::f64::consts::TAU;
+use model::site::{Cadence, Pitch};
+use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 /// How loud a tone is, two frequencies together: within the -10 ± 3 dBm0 of GB/T 3380 and of E.180.
 pub const LEVEL: Dbm0 = Dbm0(-10.0);
@@ -21,16 +21,22 @@ fn made(cadence: &Cadence, rate: Rate) -> Vec<i16> {
     let mut samples = Vec::new();
     for part in cadence.parts() {
         let len = (f64::from(part.ms) * khz) as usize;
-        let sounding = part.hz.iter().filter(|hz| **hz > 0).count().max(1);
-        // Each of two is 3 dB below both together.
-        let peak = f64::from(LEVEL.peak()) / (sounding as f64).sqrt();
+        let wave = |hz: u16, n: usize| (TAU * f64::from(hz) * n as f64 / (khz * 1000.0)).sin();
+        let peak = f64::from(LEVEL.peak());
         samples.extend((0..len).map(|n| {
-            let wave = |hz: u16| (TAU * f64::from(hz) * n as f64 / (khz * 1000.0)).sin();
+            let sound = match part.pitch {
+                Pitch::Pause => 0.0,
+                Pitch::One(hz) => wave(hz, n),
+                // Each of two is 3 dB below both together.
+                Pitch::Two(low, high) => (wave(low, n) + wave(high, n)) * FRAC_1_SQRT_2,
+                // Wholly modulated it has half as much power again as the frequency alone.
+                Pitch::Beating(hz, beat) => wave(hz, n) * (1.0 + wave(beat, n)) / 1.5_f64.sqrt(),
+            };
             let edge = match cadence.is_continuous() {
                 true => 1.0,
                 false => (n.min(len - n) as f64 / khz / EDGE_MS).min(1.0),
             };
-            (part.hz.map(wave).iter().sum::<f64>() * peak * edge).round() as i16
+            (sound * peak * edge).round() as i16
         }));
     }
     samples
@@ -56,7 +62,7 @@ mod tests {
                 let len = usize::from(part.ms) * 8;
                 let part_of = &sound[at..at + len];
                 at += len;
-                if part.hz[0] == 0 {
+                if part.pitch == Pitch::Pause {
                     assert!(part_of.iter().all(|&sample| sample == 0), "{name}");
                     continue;
                 }
@@ -74,6 +80,15 @@ mod tests {
         assert!((Dbm0::of(&sound[100..15_900]).0 + 10.0).abs() < 0.1);
         for hz in [440.0, 480.0] {
             assert!((listen(&sound[..16_000], hz).level.0 + 13.0).abs() < 0.2);
+        }
+    }
+
+    #[test]
+    fn a_tone_that_beats_is_as_loud_and_goes_up_and_down() {
+        let sound = narrow("400*25");
+        assert!((Dbm0::of(&sound).0 + 10.0).abs() < 0.1, "{}", Dbm0::of(&sound));
+        for (hz, level) in [(400.0, -11.8), (375.0, -17.8), (425.0, -17.8)] {
+            assert!((listen(&sound, hz).level.0 - level).abs() < 0.2, "{hz} Hz");
         }
     }
 

@@ -134,6 +134,17 @@ impl Room {
         voice
     }
 
+    /// Lets nobody whisper to a slot any more: it may be another's soon, who is not meant.
+    pub fn forget(&mut self, slot: Slot) {
+        for guest in self.members.iter_mut().filter_map(|member| member.guest.as_mut()) {
+            for voice in [&mut guest.voice, &mut guest.before] {
+                if *voice == Voice::One(slot) {
+                    *voice = Voice::Nobody;
+                }
+            }
+        }
+    }
+
     /// Who is in the room.
     pub fn legs(&self) -> impl ExactSizeIterator<Item = Slot> {
         self.members.iter().map(|member| member.slot)

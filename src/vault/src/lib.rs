@@ -18,6 +18,6 @@ pub mod recording;
 pub use fact::FactSeal;
 pub use key::{BoxKey, KeyError, KeyId};
 pub use recording::{
-    Error as RecordingError, Frame, Header, RecordingReader, RecordingWriter, Verdict, to_law,
-    to_wav, verify,
+    Error as RecordingError, Frame, Header, RecordingReader, RecordingWriter, Verdict, listen,
+    to_law, to_wav, verify,
 };

@@ -26,5 +26,5 @@ pub use error::Error;
 pub use frame::{BLOCK_BYTES, BLOCKS_PER_FRAME_MAX, FRAMES_MAX, Frame};
 pub use header::{HEADER_BYTES, Header};
 pub use reader::{RecordingReader, Verdict, verify};
-pub use wav::{to_law, to_wav};
+pub use wav::{listen, to_law, to_wav};
 pub use writer::RecordingWriter;

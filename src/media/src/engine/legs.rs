@@ -1,7 +1,7 @@
 //! Legs opened, changed, joined and closed, as commands say.
 
 use super::{Engine, Retired};
-use crate::card::CardEar;
+use crate::card::{CardEar, CardMouth};
 use crate::coder::Coder;
 use crate::command::{Command, ControlPath, Packets, RoomNo, Slot};
 use crate::leg::{Control, Leg, Line, Sender};
@@ -43,7 +43,9 @@ impl Engine {
                 }
                 self.close(now, slot);
                 let place = self.legs.get_mut(usize::from(slot.0))?;
-                *place = Leg::open(Line::Card { ear: CardEar::new(law) }, Coder::Law(law), now);
+                let line = Line::Card { ear: CardEar::new(law), mouth: CardMouth::new(law) };
+                *place = Leg::open(line, Coder::Law(law), now);
+                self.open.set(slot, true);
             }
             Command::Close { slot } => {
                 self.leg(slot)?;
@@ -63,7 +65,11 @@ impl Engine {
                 self.leg(slot)?;
                 self.unbridge(slot);
             }
-            Command::Mix { slot, room } => self.mix(slot, room)?,
+            Command::Mix { slot, room } => {
+                self.mix(slot, room)?;
+                self.leg(slot)?.end_play();
+            }
+            Command::MixOn { slot, room } => self.mix(slot, room)?,
             Command::Care { slot, care } => {
                 let Some(leg) = self.leg(slot) else {
                     care.into_iter().for_each(|care| self.retire(care));
@@ -153,6 +159,7 @@ impl Engine {
             control,
         };
         *self.legs.get_mut(usize::from(slot.0))? = Leg::open(line, coder, now);
+        self.open.set(slot, true);
         Some(())
     }
 
@@ -193,7 +200,6 @@ impl Engine {
         self.unmix(slot);
         self.rooms.get_mut(place)?.join(slot);
         let leg = self.leg(slot)?;
-        leg.end_play();
         leg.room = Some(room);
         leg.known.renew();
         Some(())
@@ -228,12 +234,22 @@ impl Engine {
         }
     }
 
-    fn close(&mut self, now: Instant, slot: Slot) {
+    /// Takes a leg out of all it is in, for its slot is another's next.
+    pub(super) fn part(&mut self, slot: Slot) {
         self.unbridge(slot);
+        let room = self.leg(slot).and_then(|leg| leg.room);
         self.unmix(slot);
+        if let Some(room) = room.and_then(|no| self.rooms.get_mut(usize::from(no.0))) {
+            room.forget(slot);
+        }
+    }
+
+    fn close(&mut self, now: Instant, slot: Slot) {
+        self.part(slot);
         let Some(leg) = self.leg(slot) else { return };
         let figures = leg.figures(now);
         let mut closed = std::mem::replace(leg, Leg::closed());
+        self.open.set(slot, false);
         let care = closed.take_care(None);
         self.closed.add(&closed.counters());
         self.tell(Event::Quality { slot, figures, last: true });

@@ -112,6 +112,17 @@ impl Sender {
         self.timestamp = self.timestamp.wrapping_add(self.codec.rtp_clock_hz() / 50);
     }
 
+    /// Goes on by ticks in which the leg was nowhere. What waits to fill a packet is left out.
+    pub fn miss(&mut self, ticks: u64) {
+        if ticks > 0 {
+            self.unsent += self.held.len() as u64;
+            self.held.clear();
+        }
+        // As many as there are modulo 2^32, like the stamps.
+        let skipped = (self.codec.rtp_clock_hz() / 50).wrapping_mul(ticks as u32);
+        self.timestamp = self.timestamp.wrapping_add(skipped);
+    }
+
     /// Milliseconds that waited to fill a packet and were not sent.
     pub fn unsent_ms(&self) -> u64 {
         self.unsent / 8

@@ -5,6 +5,7 @@
 mod appendix;
 mod bridge;
 mod care;
+mod carried;
 mod cases;
 mod changed;
 mod conceal;

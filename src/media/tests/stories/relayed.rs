@@ -199,9 +199,9 @@ fn the_echo_of_a_line_that_is_sent_tones_is_no_key() {
         for _ in 0..25 {
             world.run(20);
             // The line sends back what it was sent, 10 dB weaker, 40 ms later.
-            let bytes = world.out.cards[&b].clone();
+            let said = world.out.cards.get(&b).and_then(|bytes| bytes.last_chunk::<160>());
             let mut last = [0; 160];
-            Law::A.decode(&bytes[bytes.len() - 160..], &mut last);
+            Law::A.decode(said.unwrap_or(&[Law::A.silence(); 160]), &mut last);
             last.iter_mut().for_each(|sample| *sample = (f32::from(*sample) * 0.316) as i16);
             let mut back = [0; 160];
             Law::A.encode(&last, &mut back);

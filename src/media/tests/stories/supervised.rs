@@ -393,3 +393,23 @@ fn thirty_two_legs_each_hear_the_thirty_one_others_and_not_themselves() {
         }
     }
 }
+
+#[test]
+fn who_has_the_slot_of_one_who_was_whispered_to_hears_no_whisper() {
+    for moves in [false, true] {
+        let mut world = talk([Codec::Pcma; 3]);
+        supervise(&mut world, Voice::One(AGENT), false);
+        world.run(1000);
+        assert!(heard(&world, AGENT).iter().any(|(hz, _)| *hz == HZ[2]));
+        if moves {
+            assert!(world.engine.take_leg(AGENT, &mut media::Carried::default()));
+        } else {
+            world.command(Command::Close { slot: AGENT });
+        }
+        let next = world.phone(AGENT.0, Codec::Pcma, Some(101), tone(HZ[1], -16.0));
+        world.command(Command::Mix { slot: next, room: ROOM });
+        world.run(1000);
+        let hears = heard(&world, next);
+        assert!(hears.iter().all(|(hz, _)| *hz != HZ[2]) && !hears.is_empty(), "{hears:?}");
+    }
+}

@@ -343,7 +343,7 @@ impl World {
         self.command(command);
     }
 
-    /// Opens a leg of a card whose line says `sound`, once.
+    /// Opens a leg of a card whose line says `sound` once, and nothing after it.
     pub fn line(&mut self, slot: u16, law: Law, sound: &[i16]) -> Slot {
         let slot = Slot(slot);
         let mut bytes = vec![0; sound.len()];
@@ -472,10 +472,12 @@ impl World {
 
     fn tick(&mut self) {
         for (slot, line) in &mut self.lines {
-            if line.len() >= 160 {
-                let block: Vec<u8> = line.drain(..160).collect();
-                self.engine.card_block(*slot, block.as_slice().try_into().unwrap());
+            let said = line.len().min(160);
+            let mut block = [Law::A.silence(); 160];
+            for (byte, said) in block.iter_mut().zip(line.drain(..said)) {
+                *byte = said;
             }
+            self.engine.card_block(*slot, &block);
         }
         let now = self.now();
         self.engine.tick(now, &mut self.out);

@@ -6,7 +6,7 @@ use crate::BoxKey;
 use audio_codec::Decoder as _;
 use audio_codec::g722::G722Decoder;
 use model::audio::{FRAME_MS, SAMPLES_PER_FRAME};
-use model::{Codec, Law, SAMPLES_PER_FRAME_MAX};
+use model::{Codec, Law, Rate, SAMPLES_PER_FRAME_MAX};
 use std::io::{Read, Seek, SeekFrom, Write};
 
 const WAV_HEAD_BYTES: u32 = 44;
@@ -75,6 +75,30 @@ pub fn to_law(
     said.flush()?;
     heard.flush()?;
     reader.verify()
+}
+
+/// Hands on what is sound of a recording, 20 ms at a time, said and heard, until `each` wants no more.
+pub fn listen(
+    source: impl Read,
+    key: &BoxKey,
+    mut each: impl FnMut(Rate, &[i16], &[i16]) -> bool,
+) -> Result<(), Error> {
+    let mut reader = RecordingReader::open(source, key)?;
+    let codec = reader.header().codec;
+    let (mut said, mut heard) = (Side::new(codec), Side::new(codec));
+    for frame in reader.by_ref() {
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(Error::Damaged { .. }) => break,
+            Err(e) => return Err(e),
+        };
+        for (left, right) in frame.blocks() {
+            if !each(codec.rate(), said.decode(left), heard.decode(right)) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// One direction on its way to samples.
