@@ -65,10 +65,8 @@ impl Trunks {
         tried: &BTreeSet<TrunkId>,
         emergency: bool,
     ) -> Option<TrunkId> {
-        let out = site
-            .trunks
-            .iter()
-            .filter(|(id, trunk)| !trunk.out.targets.is_empty() && !tried.contains(*id));
+        let out =
+            site.trunks.iter().filter(|(id, trunk)| trunk.dials_out() && !tried.contains(*id));
         let ranked = out.map(|(id, trunk)| {
             (self.calls(id) >= trunk.calls_max, !self.is_up(id), trunk.out.order, id)
         });

@@ -277,9 +277,11 @@ pub enum Output {
     RefusedFamily { via: Via },
     /// A phone or trunk was refused, since the certificate of its connection is another's. An alarm.
     WrongCertificate { via: Via },
-    /// A phone has `contacts` addresses now, at least one of them new or refreshed.
+    /// A phone has `contacts` addresses now, at least one of them new, moved or heard again.
     Registered { phone: PhoneId, contacts: usize },
-    /// A phone's last address was taken back or ran out.
+    /// A phone is reached where it was, for longer.
+    Refreshed { phone: PhoneId },
+    /// A phone's last address was taken back, ran out or fell silent.
     Unregistered { phone: PhoneId },
     /// A phone's own key asks for something; `ShowFeatures` says what came of it.
     FeatureAsked { phone: PhoneId, wish: FeatureWish },

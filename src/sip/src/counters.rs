@@ -30,6 +30,8 @@ pub struct Counters {
     pub flows_shed: u64,
     /// Phones rung by another of their connections, since one failed (RFC 5626).
     pub flows_failed_over: u64,
+    /// Addresses of phones that said nothing to an INVITE.
+    pub phones_silent: u64,
     /// Phones and trunks refused, since the certificate of their connection is another's.
     pub wrong_certificates: u64,
     /// Calls refused since they would have been in clear where encryption is required.

@@ -104,12 +104,19 @@ impl Challenge {
     /// The challenge of a 401 or 407 to answer: the first whose algorithm is known here (RFC 8760
     /// section 2.4). The name of the header that the answer goes to comes with it.
     pub fn of_response(response: &Message) -> Option<(Self, &'static str)> {
+        Self::of_realm(response, None)
+    }
+
+    /// The same of one realm alone, where one is named: the others are not for us to answer (RFC 3261
+    /// section 22.1).
+    pub fn of_realm(response: &Message, realm: Option<&str>) -> Option<(Self, &'static str)> {
         let (asks, answers) = match response.code()? {
             401 => ("WWW-Authenticate", "Authorization"),
             407 => ("Proxy-Authenticate", "Proxy-Authorization"),
             _ => return None,
         };
-        let challenge = response.headers.get_all(asks).find_map(|v| Self::parse(v).ok())?;
+        let mut all = response.headers.get_all(asks).filter_map(|v| Self::parse(v).ok());
+        let challenge = all.find(|one| realm.is_none_or(|realm| one.realm == realm))?;
         Some((challenge, answers))
     }
 

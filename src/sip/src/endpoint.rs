@@ -71,6 +71,7 @@ impl Endpoint {
         // A leg whose step leaves it due has its next turn with the next tick.
         for _ in 0..self.legs.len() {
             let Some(id) = self.legs.due(now) else { break };
+            self.note_silent(now, id);
             self.with_leg(id, |leg, wire| leg.tick(now, wire));
         }
         for ours in self.ours.values_mut() {
@@ -200,6 +201,18 @@ impl Endpoint {
             self.reception.notifier.leg_over(id);
         }
         self.news_of_trunks();
+    }
+
+    /// A phone that a leg rings said nothing for too long: it is away before the leg is gone, so that
+    /// nobody has it rung again at once.
+    fn note_silent(&mut self, now: Instant, id: LegId) {
+        let Some((phone, at)) = self.legs.get(id).and_then(|leg| leg.silent(now, &self.wire))
+        else {
+            return;
+        };
+        for contact in at {
+            self.reception.fell_silent(now, &mut self.wire, &phone, &contact);
+        }
     }
 
     /// Calls showed how targets of trunks are.

@@ -14,6 +14,7 @@
 mod flows;
 mod kept;
 pub mod outbound;
+mod silent;
 mod wish;
 
 pub use kept::Kept;
@@ -41,6 +42,8 @@ pub struct Binding {
     /// Where it is sent: see `reached_at`.
     pub address: Peer,
     pub expires_at: Instant,
+    /// Nobody answered an INVITE there; whatever comes from there ends it.
+    silent: bool,
     /// The same phone under another address, or by another connection (RFC 5626 section 4.1).
     known: Known,
     call_id: String,
@@ -59,9 +62,11 @@ impl Binding {
 /// What became of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It has this many addresses now, at least one of them new or refreshed.
+    /// It has this many addresses now, at least one of them new, moved or heard again.
     Registered { phone: PhoneId, contacts: usize },
-    /// Its last address was taken back or ran out.
+    /// It is reached where it was, for longer.
+    Refreshed { phone: PhoneId },
+    /// Its last address was taken back, ran out or fell silent.
     Unregistered { phone: PhoneId },
 }
 
@@ -100,6 +105,12 @@ fn reached_at(contact: &Uri, source: Peer) -> Peer {
     }
 }
 
+/// Tells whether the same addresses are reached the same way.
+fn leads_as(old: &[Binding], new: &[Binding]) -> bool {
+    let is_old = |b: &Binding| old.iter().any(|o| o.address == b.address && o.contact == b.contact);
+    old.len() == new.len() && new.iter().all(is_old)
+}
+
 /// Holds the addresses of every account.
 #[derive(Clone, Debug)]
 pub struct Registrar {
@@ -130,7 +141,7 @@ impl Registrar {
         phone: &PhoneId,
         wish: &Wish,
     ) -> Result<Done, Refusal> {
-        let had = !self.bindings(phone).is_empty();
+        let had = self.is_there(phone);
         let old: Vec<_> =
             self.bindings(phone).iter().filter(|b| b.expires_at > now).cloned().collect();
         let refreshes = self.refreshes;
@@ -144,14 +155,15 @@ impl Registrar {
             Contacts::List(list) => self.merged(now, &old, list, wish)?,
         };
         let moved = self.moved(now, phone, &bindings, wish.source);
-        let change = match bindings.len() {
-            0 if had => Some(Change::Unregistered { phone: phone.clone() }),
-            contacts if self.refreshes > refreshes => {
-                Some(Change::Registered { phone: phone.clone(), contacts })
-            }
+        let refreshed = self.refreshes > refreshes;
+        let stays = had && leads_as(&old, &bindings);
+        self.put(phone, bindings);
+        let change = match self.is_there(phone) {
+            true if refreshed && stays => Some(Change::Refreshed { phone: phone.clone() }),
+            true if refreshed => Some(self.is_back(phone)),
+            false if had => Some(Change::Unregistered { phone: phone.clone() }),
             _ => None,
         };
-        self.put(phone, bindings);
         Ok(Done { contacts: self.listed(now, phone), change, outbound, moved })
     }
 
@@ -190,9 +202,9 @@ impl Registrar {
         self.range_s = range_s;
     }
 
-    /// Forgets every address of an account; tells whether it had one.
+    /// Forgets every address of an account; tells whether it was there.
     pub fn forget(&mut self, phone: &PhoneId) -> bool {
-        let had = !self.bindings(phone).is_empty();
+        let had = self.is_there(phone);
         self.lost.remove(phone);
         self.put(phone, Vec::new());
         had
@@ -202,10 +214,11 @@ impl Registrar {
     pub fn tick(&mut self, now: Instant) -> Vec<Change> {
         let mut changes = Vec::new();
         while let Some((_, phone)) = self.due.first().filter(|(at, _)| *at <= now).cloned() {
+            let had = self.is_there(&phone);
             let left =
                 self.bindings(&phone).iter().filter(|b| b.expires_at > now).cloned().collect();
             self.put(&phone, left);
-            if self.bindings(&phone).is_empty() {
+            if had && !self.is_there(&phone) {
                 changes.push(Change::Unregistered { phone });
             }
         }
@@ -242,13 +255,16 @@ impl Registrar {
             if old.iter().any(|b| is_it(b) && b.is_after(wish)) {
                 return Err(Refusal::OutOfOrder);
             }
-            bindings.retain(|b| !is_it(b));
+            // What comes from a new port may be the phone that is silent at its old one.
+            let new = seconds > 0 && !old.iter().any(is_it);
+            bindings.retain(|b| !(is_it(b) || new && known.may_succeed(b, wish.source)));
             if seconds > 0 {
                 self.refreshes += 1;
                 bindings.push(Binding {
                     contact: contact.uri.clone(),
                     address: reached_at(&contact.uri, wish.source),
                     expires_at: now + Duration::from_secs(seconds.into()),
+                    silent: false,
                     known,
                     call_id: wish.call_id.clone(),
                     cseq: wish.cseq,

@@ -190,20 +190,6 @@ fn a_phone_that_is_not_registered_is_out_of_reach_at_once() {
 }
 
 #[test]
-fn a_phone_that_is_unplugged_is_out_of_reach_after_32_s() {
-    let mut net = Network::new(1);
-    net.register(PHONE, "8001");
-    net.endpoints.remove(&at(PHONE));
-    net.tell(BOX, ring("8001"));
-    net.run(Duration::from_secs(31));
-    assert_eq!(net.story(BOX, ringing()), "");
-    net.run(Duration::from_secs(2));
-    assert_eq!(net.story(BOX, ringing()), "Gone(Unreachable)");
-    assert_eq!(net.lines(BOX, PHONE)[2..], ["INVITE"; 7]);
-    net.tear_down();
-}
-
-#[test]
 fn each_refusal_of_a_phone_has_its_cause() {
     for (refused, told) in [
         (Cause::Busy, "Gone(Busy)"),

@@ -100,6 +100,45 @@ fn a_carrier_that_answers_a_call_given_up_and_challenges_the_bye_gets_it_again_w
 }
 
 #[test]
+fn a_carrier_that_answers_once_more_when_the_call_is_over_gets_the_bye_with_the_proof() {
+    let mut net = calling(|out| out.account = Some(account(false)));
+    pick_up(&mut net, ONE);
+    let invite = last(&net, ONE, "INVITE");
+    net.tell(BOX, hang_up(ringing()));
+    net.run_ms(20);
+    answer(&mut net, ONE, "BYE", "200 OK", "");
+    assert_eq!(net.endpoint(BOX).legs(), 0);
+    let to = header(&invite, "To").unwrap();
+    let other = invite.replace(&format!("To: {to}"), &format!("To: {to};tag=other"));
+    let more = format!("Contact: <sip:other@{ONE}>\nContent-Type: application/sdp\n");
+    reply(&mut net, ONE, &other, "200 OK", &more, SDP);
+    assert_eq!(got(&net, ONE)[1..], ["ACK", "BYE", "ACK", "BYE"]);
+    answer(&mut net, ONE, "BYE", "407 Prove", CHALLENGE);
+    assert_eq!(proofs(&net, ONE, "BYE"), 1);
+}
+
+#[test]
+fn a_carrier_that_answers_when_its_invite_ran_out_and_challenges_the_bye_gets_it_with_the_proof() {
+    let mut net = calling(|out| out.account = Some(account(false)));
+    net.run(Duration::from_secs(40));
+    pick_up(&mut net, ONE);
+    answer(&mut net, ONE, "BYE", "407 Prove", CHALLENGE);
+    assert_eq!(proofs(&net, ONE, "BYE"), 1);
+}
+
+#[test]
+fn a_carrier_that_answers_long_after_a_cancel_that_it_did_not_heed_is_hung_up() {
+    let mut net = calling(|out| out.account = Some(account(false)));
+    answer(&mut net, ONE, "INVITE", "180 Ringing", "");
+    net.tell(BOX, hang_up(ringing()));
+    net.run(Duration::from_secs(40));
+    pick_up(&mut net, ONE);
+    assert_eq!(got(&net, ONE)[1..], ["CANCEL", "ACK", "BYE"]);
+    answer(&mut net, ONE, "BYE", "407 Prove", CHALLENGE);
+    assert_eq!(proofs(&net, ONE, "BYE"), 1);
+}
+
+#[test]
 fn a_carrier_whose_answer_cannot_be_used_and_that_challenges_the_bye_gets_it_with_the_proof() {
     let mut net = calling(|out| out.account = Some(account(false)));
     say(&mut net, ONE, "200 OK", &SDP.replace("AVP 8 101", "AVP 18"));

@@ -20,7 +20,7 @@ const CSTA: &str = "xmlns=\"http://www.ecma-international.org/standards/ecma-323
 
 fn config() -> Config {
     let mut config = box_config();
-    let desk = |pin: Option<&str>| Desk { name: String::new(), pin: pin.map(Secret::new) };
+    let desk = |pin: Option<&str>| Desk { pin: pin.map(Secret::new), ..Desk::default() };
     config.directory = Directory {
         agents: [(AgentId::new("8101"), desk(Some("2468"))), (AgentId::new("8102"), desk(None))]
             .into(),

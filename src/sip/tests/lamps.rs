@@ -19,7 +19,7 @@ fn config() -> Config {
     let keys = ["8001", "8101", "701", "8002"].map(str::to_owned).to_vec();
     config.directory = Directory {
         keys: [(PhoneId::new("8002"), keys)].into(),
-        agents: [(AgentId::new("8101"), Desk { name: "Li Na".into(), pin: None })].into(),
+        agents: [(AgentId::new("8101"), Desk { name: "Li Na".into(), ..Desk::default() })].into(),
         slots: ["701".to_owned()].into(),
         reasons: [("2".to_owned(), "lunch".to_owned())].into(),
         ..Directory::default()

@@ -157,6 +157,20 @@ fn rfc_5626_5_3_a_phone_whose_newest_connection_says_nothing_is_rung_by_the_othe
 }
 
 #[test]
+fn a_phone_none_of_whose_connections_says_anything_is_away_before_its_leg_is_gone() {
+    let mut phone = Phone::new();
+    phone.by_two();
+    phone.net.tell(BOX, ring("8002"));
+    phone.net.run(Duration::from_millis(7_100));
+    for who in [ONE, TWO] {
+        assert_eq!(phone.got(who), ["INVITE", "OPTIONS"], "rung, and asked by each of them");
+    }
+    assert_eq!(phone.net.story(BOX, ringing()), "Gone(Unreachable)");
+    let away = sip::Output::Unregistered { phone: "8002".into() };
+    assert_eq!(phone.net.news(BOX).last(), Some(&away));
+}
+
+#[test]
 fn rfc_5626_5_3_a_phone_whose_connection_breaks_is_rung_by_the_other_at_once() {
     let mut phone = Phone::new();
     let (one, two) = phone.by_two();

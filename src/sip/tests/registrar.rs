@@ -84,6 +84,21 @@ fn a_contact_is_bound_to_where_its_registration_came_from() {
 }
 
 #[test]
+fn who_registers_again_is_refreshed_and_who_is_reached_otherwise_is_registered_anew() {
+    let mut desk = Desk::new();
+    let refreshed = Some(Change::Refreshed { phone: "8001".into() });
+    assert_eq!(desk.register(0, &[A], Some(600)).unwrap().change, registered(1));
+    assert_eq!(desk.register(300, &[A], Some(600)).unwrap().change, refreshed);
+    assert_eq!(desk.register(400, &[B], Some(600)).unwrap().change, registered(2));
+    assert_eq!(desk.register(500, &[A], Some(600)).unwrap().change, refreshed);
+    assert_eq!(desk.register(600, &[A, B], Some(600)).unwrap().change, refreshed);
+    let away = format!("{B};expires=0");
+    assert_eq!(desk.register(700, &[A, &away], Some(600)).unwrap().change, registered(1));
+    let late = desk.register(1301, &[A], Some(600)).unwrap();
+    assert_eq!(late.change, registered(1), "its time was over");
+}
+
+#[test]
 fn a_contact_on_the_host_it_came_from_is_reached_at_its_own_port() {
     let mut desk = Desk::new();
     desk.register(0, &["<sip:8001@198.51.100.4:5070>"], Some(600)).unwrap();

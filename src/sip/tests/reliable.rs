@@ -173,6 +173,56 @@ fn an_offer_in_the_prack_is_answered_in_its_200() {
 }
 
 #[test]
+fn rfc_3262_3_a_prack_that_fits_is_accepted_whatever_it_carries() {
+    let moved = SDP.replace("30000", "30002").replace("far 1 1", "far 1 2");
+    // 5: the answer to the INVITE's offer is yet to come, so that there is nothing to be offered.
+    let mut net = Network::new(1);
+    net.endpoints.remove(&at(TRUNK));
+    let first = net.ask(TRUNK, BOX, &invite("Require: 100rel\n")).remove(0);
+    let leg = net.arrived(BOX)[0];
+    let early = net.ask(TRUNK, BOX, &within(&first, "PRACK", 8, &rack(&first, 0), &moved));
+    assert_eq!((lines(&early), body(&early[0])), (vec!["200 PRACK".to_owned()], ""));
+    net.tell(BOX, Command::Answer { leg, rtp: rtp(0) });
+    net.run_ms(20);
+    assert_eq!(net.media(BOX, leg).last().unwrap().remote.port(), 30_000);
+
+    // One that makes no call ends it, by the INVITE.
+    let mut net = Network::new(1);
+    net.endpoints.remove(&at(TRUNK));
+    net.ask(TRUNK, BOX, &invite("Supported: 100rel\n"));
+    let leg = net.arrived(BOX)[0];
+    early_media(&mut net, leg);
+    net.run_ms(20);
+    let early = last(&net, BOX, TRUNK, "183 INVITE");
+    let unusable = moved.replace("AVP 8 101", "AVP 18");
+    let said = net.ask(TRUNK, BOX, &within(&early, "PRACK", 8, &rack(&early, 0), &unusable));
+    assert_eq!(lines(&said), ["200 PRACK", "488 INVITE"]);
+    assert!(header(&said[1], "Warning").is_some());
+    assert_eq!(net.story(BOX, leg), "Arrived Gone(NotAcceptable)");
+}
+
+#[test]
+fn rfc_3262_5_the_first_reliable_response_to_an_invite_without_an_offer_has_ours() {
+    let mut net = Network::new(1);
+    net.endpoints.remove(&at(TRUNK));
+    let offerless = invite("Require: 100rel\n").replace(SDP, "");
+    let offerless = offerless.replace("Content-Type: application/sdp\n", "");
+    let first = net.ask(TRUNK, BOX, &offerless);
+    assert_eq!(lines(&first), ["100 INVITE"], "it waits for a description to go with");
+    let leg = net.arrived(BOX)[0];
+    early_media(&mut net, leg);
+    net.run_ms(20);
+    let described = last(&net, BOX, TRUNK, "183 INVITE");
+    assert!(body(&described).contains("m=audio"));
+    let said = net.ask(TRUNK, BOX, &within(&described, "PRACK", 8, &rack(&described, 0), SDP));
+    assert_eq!(lines(&said), ["200 PRACK"]);
+    assert_eq!(net.media(BOX, leg).len(), 1);
+    net.tell(BOX, Command::Alert { leg });
+    net.run_ms(20);
+    assert_eq!(net.lines(BOX, TRUNK).last().map(String::as_str), Some("180 INVITE"));
+}
+
+#[test]
 fn an_update_before_the_answer_waits_for_the_first_description() {
     let mut net = Network::new(1);
     net.endpoints.remove(&at(TRUNK));

@@ -152,6 +152,45 @@ fn a_phone_that_cannot_be_connected_to_is_unreachable_at_once() {
 }
 
 #[test]
+fn a_connection_that_carries_no_answer_for_32_s_is_closed_unless_something_else_came_by_it() {
+    for speaks in [false, true] {
+        let mut net = Network::new(1);
+        register_over(&mut net, PHONE, Transport::Tls);
+        let near = *net.ends.iter().find(|(_, end)| end.who == at(PHONE)).unwrap().0;
+        // No end of the connection comes to either side.
+        net.endpoints.remove(&at(PHONE));
+        net.tell(BOX, ring("8001"));
+        net.run(Duration::from_secs(20));
+        assert_eq!(net.story(BOX, ringing()), "Gone(Unreachable)");
+        if speaks {
+            net.write(near, "\n\n");
+        }
+        net.run(Duration::from_millis(11_900));
+        assert!(net.is_open(near));
+        net.run_ms(200);
+        assert_eq!(net.is_open(near), speaks);
+        // The phone is asked by the same connection whether it is there.
+        net.run(Duration::from_secs(70));
+        assert!(!net.is_open(near));
+    }
+}
+
+#[test]
+fn a_phone_that_takes_connections_no_more_is_away_until_it_registers() {
+    let mut net = Network::new(1);
+    register_over(&mut net, PHONE, Transport::Tcp);
+    let near = *net.ends.iter().find(|(_, end)| end.who == at(PHONE)).unwrap().0;
+    net.close(near);
+    net.run_ms(100);
+    net.endpoints.remove(&at(PHONE));
+    net.tell(BOX, ring("8001"));
+    net.run_ms(100);
+    assert_eq!(net.story(BOX, ringing()), "Gone(Unreachable)");
+    let gone = Output::Unregistered { phone: PhoneId::new("8001") };
+    assert_eq!(net.news(BOX).last(), Some(&gone));
+}
+
+#[test]
 fn a_phone_that_rings_is_given_up_when_its_connection_closes() {
     let mut net = Network::new(1);
     register_over(&mut net, PHONE, Transport::Tls);
@@ -161,7 +200,7 @@ fn a_phone_that_rings_is_given_up_when_its_connection_closes() {
     let near = *net.ends.iter().find(|(_, end)| end.who == at(PHONE)).unwrap().0;
     net.close(near);
     net.run_ms(100);
-    assert_eq!(net.story(BOX, ringing()), "Ringing Gone(Congestion)");
+    assert_eq!(net.story(BOX, ringing()), "Ringing Gone(NoAnswer)");
 }
 
 #[test]

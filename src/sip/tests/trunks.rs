@@ -116,14 +116,52 @@ fn a_target_that_only_says_it_tries_is_passed_over_after_15_s() {
     assert_eq!(net.story(BOX, ringing()), "Answered");
 }
 
-#[test]
-fn eight_silent_targets_are_4_s_of_silence_and_no_more() {
-    let mut net = network(|out| {
+fn of_eight() -> Network {
+    network(|out| {
         let first = out.targets.remove(0);
         out.targets = (21..29)
             .map(|n| Target { addr: at(&format!("198.51.100.{n}:5060")), ..first })
             .collect();
-    });
+    })
+}
+
+#[test]
+fn eight_targets_that_only_say_they_try_are_30_s_and_no_more() {
+    let mut net = of_eight();
+    net.tell(BOX, Command::InviteTrunk(call()));
+    let begun = net.now;
+    net.run_ms(20);
+    answer(&mut net, ONE, "INVITE", "100 Trying", "");
+    net.run_ms(15_010);
+    answer(&mut net, TWO, "INVITE", "100 Trying", "");
+    net.run(Duration::from_millis(29_990) - net.now.since(begun));
+    assert_eq!(net.story(BOX, ringing()), "");
+    net.run_ms(20);
+    assert_eq!(net.story(BOX, ringing()), GONE_UNREACHABLE);
+    assert_eq!(got(&net, TWO), ["INVITE", "CANCEL"]);
+    assert_eq!(got(&net, "198.51.100.23:5060").len(), 0);
+    net.run(Duration::from_secs(70));
+    net.assert_torn_down();
+}
+
+#[test]
+fn a_target_that_is_asked_late_and_rings_8_s_after_its_100_is_waited_for() {
+    let mut net = of_eight();
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    answer(&mut net, ONE, "INVITE", "100 Trying", "");
+    net.run_ms(15_100);
+    answer(&mut net, TWO, "INVITE", "100 Trying", "");
+    net.run_ms(8_000);
+    answer(&mut net, TWO, "INVITE", "183 Session Progress", "");
+    net.run(Duration::from_secs(60));
+    pick_up(&mut net, TWO);
+    assert_eq!(net.story(BOX, ringing()), "Answered");
+}
+
+#[test]
+fn eight_silent_targets_are_4_s_of_silence_and_no_more() {
+    let mut net = of_eight();
     net.tell(BOX, Command::InviteTrunk(call()));
     net.run_ms(3990);
     assert_eq!(net.story(BOX, ringing()), "");
@@ -238,6 +276,31 @@ fn a_challenge_is_answered_with_the_trunks_own_account() {
     answer(&mut net, ONE, "INVITE", "407 Proxy Authentication Required", CHALLENGE);
     assert_eq!(net.story(BOX, ringing()), "Gone(Forbidden)");
     assert_eq!(got(&net, TWO).len(), 0);
+}
+
+#[test]
+fn rfc_3261_22_1_a_password_is_proved_in_the_realm_that_the_site_names_and_in_no_other() {
+    let named = |realm: &str| TrunkAccount { realm: Some(realm.into()), ..account(true) };
+    for (realm, proved) in [("carrier", true), ("elsewhere", false)] {
+        let mut net = network(|out| out.account = Some(named(realm)));
+        net.run_ms(20);
+        answer(&mut net, ONE, "REGISTER", "407 Proxy Authentication Required", CHALLENGE);
+        let header = header(&last(&net, ONE, "REGISTER"), "Proxy-Authorization");
+        assert_eq!(header.is_some(), proved, "{realm}");
+        net.tell(BOX, Command::InviteTrunk(call()));
+        net.run_ms(20);
+        answer(&mut net, ONE, "INVITE", "407 Proxy Authentication Required", CHALLENGE);
+        let told = if proved { "" } else { "Gone(Forbidden)" };
+        assert_eq!(net.story(BOX, ringing()), told, "{realm}");
+    }
+    // Of several the one that is meant is answered.
+    let mut net = network(|out| out.account = Some(named("carrier")));
+    net.tell(BOX, Command::InviteTrunk(call()));
+    net.run_ms(20);
+    let both = format!("{}{CHALLENGE}", CHALLENGE.replace("carrier", "elsewhere"));
+    answer(&mut net, ONE, "INVITE", "407 Proxy Authentication Required", &both);
+    let proof = header(&last(&net, ONE, "INVITE"), "Proxy-Authorization").unwrap();
+    assert!(proof.contains("realm=\"carrier\""), "{proof}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub fn trunk(order: u16, calls_max: u16, form: NumberForm) -> Trunk {
     };
     let target = Target { addr: ([203, 0, 113, 7], 5060).into(), transport: Transport::Udp };
     let out = TrunkOut { order, form, targets: vec![target], ..TrunkOut::default() };
-    Trunk { peers: Vec::new(), calls_max, entry, out }
+    Trunk { span: None, ports: Vec::new(), peers: Vec::new(), calls_max, entry, out }
 }
 
 /// A site in Shanghai: agent 8001 may dial home and mobiles, at most 3 calls and 10 minutes a day.
@@ -48,6 +48,7 @@ pub fn site() -> Site {
     Site {
         name: Words::default(),
         supervision: Default::default(),
+        sms: None,
         digest: String::new(),
         zone: Zone::named("Asia/Shanghai").unwrap(),
         lang: model::site::Lang::Zh,

@@ -73,6 +73,7 @@ pub fn site() -> Site {
     Site {
         name: Words::from([(Lang::En, "Hospital")]),
         supervision: Default::default(),
+        sms: None,
         digest: String::new(),
         zone: Zone::named("Asia/Shanghai").unwrap(),
         lang: Lang::Zh,

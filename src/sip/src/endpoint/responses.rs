@@ -3,13 +3,14 @@
 use super::Endpoint;
 use crate::dialog::{Dialog, DialogId};
 use crate::message::Message;
-use crate::peer::Peer;
+use crate::peer::{FlowId, Peer};
 use crate::transaction::{TimedOut, TransactionId};
 use crate::trunk;
 use crate::ua::outgoing::Response;
 use crate::ua::register::Verdict;
 use crate::ua::wire::Owner;
-use model::{Instant, LegId};
+use model::{Instant, LegId, Via};
+use rsip::Method;
 
 impl Endpoint {
     pub(super) fn response(&mut self, now: Instant, from: Peer, response: &Message) {
@@ -35,6 +36,7 @@ impl Endpoint {
             Owner::Nobody | Owner::Arrived { .. } => {}
             Owner::Invite { leg, fork } => {
                 self.rung(now, leg, id, response);
+                self.spoke(id);
                 let response = Response { fork, id, message: response, from };
                 match self.legs.has(leg) {
                     true => self.with_leg(leg, |l, w| l.invite_response(now, w, &response)),
@@ -83,10 +85,31 @@ impl Endpoint {
                 self.reception.notifier.push_answered(no, code);
             }
             Owner::Probe { no } => self.trunks.well(now, &mut self.wire, no, response),
+            Owner::Silent { no } => self.reception.silent_answered(&mut self.wire, no),
             Owner::Notify { subscription } => {
                 let notifier = &mut self.reception.notifier;
                 notifier.answered(now, &mut self.wire, subscription, response);
             }
+        }
+    }
+
+    /// A phone that went silent may be one that answers.
+    fn spoke(&mut self, id: TransactionId) {
+        if self.reception.has_silent()
+            && let Some(contact) = self.wire.transactions.request_of(id).and_then(Message::uri)
+        {
+            let contact = contact.clone();
+            self.reception.spoke(&mut self.wire, &contact);
+        }
+    }
+
+    /// A phone that we ring cannot be connected to: it is away, as one that says nothing.
+    fn unconnected(&mut self, now: Instant, leg: LegId, code: u16, invite: &Message) {
+        let party = self.legs.get(leg).and_then(|leg| leg.party());
+        if let Some(Via::Phone(phone)) = party.and_then(|party| party.via.clone())
+            && let (503, Some(contact)) = (code, invite.uri())
+        {
+            self.reception.fell_silent(now, &mut self.wire, &phone, contact);
         }
     }
 
@@ -111,7 +134,10 @@ impl Endpoint {
         let invite = self.wire.transactions.request_of(response.id).cloned();
         let answered = response.message.code().is_some_and(|code| (200..300).contains(&code));
         if let Some(invite) = invite.filter(|_| answered) {
-            self.wire.hang_up_answer(now, &invite, response.message, response.from, None);
+            let to = self.wire.transactions.peer(response.id);
+            let account = to.and_then(|to| self.trunks.account_at(&self.wire, to));
+            let (answer, from) = (response.message, response.from);
+            self.wire.hang_up_answer(now, &invite, answer, from, account.as_ref());
         }
     }
 
@@ -127,8 +153,21 @@ impl Endpoint {
 
     pub(super) fn take_timed_out(&mut self, now: Instant) {
         while let Some(timed_out) = self.wire.transactions.poll_timed_out() {
+            let dead = self.dead_flow(now, &timed_out);
             self.timed_out(now, timed_out);
+            if let Some(flow) = dead {
+                self.close(now, flow);
+            }
         }
+    }
+
+    /// The connection that carried no answer to what every phone and carrier answers at once. A NOTIFY
+    /// is left unanswered by some that live.
+    fn dead_flow(&self, now: Instant, timed_out: &TimedOut<Owner>) -> Option<FlowId> {
+        let method = timed_out.request.as_ref().and_then(Message::method);
+        let asks = matches!(method, Some(Method::Invite | Method::Bye | Method::Options));
+        let unanswered = asks && timed_out.code == 408;
+        timed_out.to.flow.filter(|flow| unanswered && self.wire.flows.is_dead(now, *flow))
     }
 
     fn timed_out(&mut self, now: Instant, timed_out: TimedOut<Owner>) {
@@ -139,7 +178,9 @@ impl Endpoint {
             }
             Owner::Invite { leg, fork } => {
                 if let Some(invite) = timed_out.request {
-                    self.wire.unanswered(now, timed_out.to, invite);
+                    self.unconnected(now, leg, timed_out.code, &invite);
+                    let account = self.legs.get(leg).and_then(|leg| leg.account()).cloned();
+                    self.wire.unanswered(now, timed_out.to, invite, account);
                 }
                 self.with_leg(leg, |l, w| l.invite_timed_out(now, w, fork, timed_out.code));
             }
@@ -162,6 +203,7 @@ impl Endpoint {
                 self.reception.notifier.push_unanswered(now, &mut self.wire, no);
             }
             Owner::Probe { no } => self.trunks.unwell(now, &mut self.wire, no),
+            Owner::Silent { no } => self.reception.silent_unanswered(now, no),
             Owner::Notify { subscription } => {
                 let (notifier, code) = (&mut self.reception.notifier, timed_out.code);
                 notifier.unanswered(now, &mut self.wire, subscription, code);

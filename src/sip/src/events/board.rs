@@ -133,13 +133,23 @@ impl Board {
         self.lamps.get(watched).cloned().unwrap_or_else(|| unlit(watched))
     }
 
+    /// The phone that is watched: an agent's, where the agent sits.
+    pub fn phone_of<'a>(&'a self, watched: &'a Watched) -> Option<&'a PhoneId> {
+        match watched {
+            Watched::Phone(phone) => Some(phone),
+            Watched::Agent(agent) => self.seats.get(agent),
+            Watched::Slot(_) => None,
+        }
+    }
+
+    /// Whose seat a phone is, and how the agent is.
+    pub fn seat(&self, phone: &PhoneId) -> Option<&(AgentId, AgentState)> {
+        self.features.get(phone)?.agent.as_ref()
+    }
+
     /// The dialog that a phone rings in, as our end knows it: an INVITE with Replaces takes it.
     pub fn dialog_of(&self, watched: &Watched) -> Option<&DialogId> {
-        let phone = match watched {
-            Watched::Phone(phone) => phone,
-            Watched::Agent(agent) => self.seats.get(agent)?,
-            Watched::Slot(_) => return None,
-        };
+        let phone = self.phone_of(watched)?;
         let first = (phone.clone(), LegId(0));
         let legs = self.ringing.range(first..).take_while(|((of, _), _)| of == phone);
         legs.filter_map(|(_, dialog)| dialog.as_ref()).last()

@@ -48,6 +48,8 @@ pub struct Source<'a> {
     pub board: &'a Board,
     pub directory: &'a Directory,
     pub phones: &'a BTreeSet<PhoneId>,
+    /// Who is told.
+    pub by: &'a PhoneId,
 }
 
 impl Content {
@@ -112,7 +114,7 @@ impl Content {
         last: bool,
         source: Source<'_>,
     ) -> Option<Related> {
-        let Source { board, directory, phones } = source;
+        let Source { board, directory, phones, by } = source;
         let full = due == Due::Everything;
         if due == Due::Nothing {
             return None;
@@ -125,9 +127,11 @@ impl Content {
                     Due::Nothing | Due::Everything => None,
                 };
                 let uri = board.address(&user_of_resource(resource));
-                return Some(told.next(board, directory, &uri, &list, changed));
+                return Some(told.next(source, &uri, &list, changed));
             }
-            (Self::Lamp(told), Resource::One(watched)) => told.next(board, watched, full),
+            (Self::Lamp(told), Resource::One(watched)) => {
+                told.next(board, watched, directory.named(board, by, watched), full)
+            }
             (Self::Presence, Resource::One(watched)) => pidf::body(board, watched),
             (Self::Summary, Resource::Own(phone)) => summary::body(board, phone),
             (Self::Hoteling { nonce: Some(nonce) }, _) => features::guest_challenge(nonce),

@@ -5,11 +5,13 @@
 //! subscription, from 0 (section 4.1).
 //!
 //! While a phone rings, its dialog is named as that phone knows it (Call-ID, its own tag, ours), so
-//! that a colleague's key can take the call by an INVITE with Replaces (RFC 3891).
+//! that a colleague's key can take the call by an INVITE with Replaces (RFC 3891): to those alone who
+//! may pick it up (`pick_up`).
 
 use super::board::{Board, Shown};
 use super::directory::user_of;
 use super::xml::escape;
+use crate::dialog::DialogId;
 use model::feature::{Lamp, Watched};
 use std::fmt::Write;
 
@@ -23,8 +25,15 @@ pub struct Told {
 }
 
 impl Told {
-    /// Writes the next document; a partial one says what changed since the last.
-    pub fn next(&mut self, board: &Board, watched: &Watched, full: bool) -> String {
+    /// Writes the next document; a partial one says what changed since the last. `named` is the call
+    /// that rings, where the subscriber may know its name.
+    pub fn next(
+        &mut self,
+        board: &Board,
+        watched: &Watched,
+        named: Option<&DialogId>,
+        full: bool,
+    ) -> String {
         let Shown { lamp, dialog } = board.lamp(watched);
         let user = user_of(watched);
         let (version, state) = (self.version, if full { "full" } else { "partial" });
@@ -48,7 +57,7 @@ impl Told {
             );
         }
         if let Some((other, state)) = shown {
-            text.push_str(&call(board, watched, dialog, state, other));
+            text.push_str(&call(board, watched, (dialog, named), (state, other)));
         }
         text.push_str("</dialog-info>\r\n");
         self.version = self.version.wrapping_add(1);
@@ -58,11 +67,16 @@ impl Told {
 }
 
 /// One call.
-fn call(board: &Board, watched: &Watched, dialog: u64, state: &str, other: &str) -> String {
+fn call(
+    board: &Board,
+    watched: &Watched,
+    (dialog, named): (u64, Option<&DialogId>),
+    (state, other): (&str, &str),
+) -> String {
     let user = user_of(watched);
     let mut text = format!("<dialog id=\"{}\"", name(user, dialog));
     if state == "early" {
-        if let Some(ids) = board.dialog_of(watched) {
+        if let Some(ids) = named {
             let _ = write!(
                 text,
                 " call-id=\"{}\" local-tag=\"{}\" remote-tag=\"{}\"",
@@ -109,7 +123,6 @@ fn is_dialled(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialog::DialogId;
     use model::{LegId, PhoneId};
 
     fn board() -> Board {
@@ -139,10 +152,10 @@ mod tests {
     #[test]
     fn rfc_4235_4_1_the_first_document_is_full_and_versions_count_from_0() {
         let (mut board, mut told) = (board(), Told::default());
-        let (version, state, dialogs) = read(&told.next(&board, &desk(), true));
+        let (version, state, dialogs) = read(&told.next(&board, &desk(), None, true));
         assert_eq!((version, state.as_str(), dialogs.len()), (0, "full", 0));
         board.set_lamp(desk(), rings("*******678"));
-        let (version, state, dialogs) = read(&told.next(&board, &desk(), false));
+        let (version, state, dialogs) = read(&told.next(&board, &desk(), None, false));
         assert_eq!((version, state.as_str()), (1, "partial"));
         assert_eq!(dialogs, [("8002-1".to_owned(), "early".to_owned())]);
     }
@@ -151,19 +164,19 @@ mod tests {
     fn rfc_4235_3_7_a_call_that_ended_between_two_documents_is_terminated_and_the_next_one_named() {
         let (mut board, mut told) = (board(), Told::default());
         board.set_lamp(desk(), rings("110"));
-        told.next(&board, &desk(), true);
+        told.next(&board, &desk(), None, true);
         board.set_lamp(desk(), Lamp::Idle);
         board.set_lamp(desk(), rings("120"));
-        let (_, _, dialogs) = read(&told.next(&board, &desk(), false));
+        let (_, _, dialogs) = read(&told.next(&board, &desk(), None, false));
         let named: Vec<_> = dialogs.iter().map(|(id, s)| (id.as_str(), s.as_str())).collect();
         assert_eq!(named, [("8002-1", "terminated"), ("8002-2", "early")]);
         board.set_lamp(desk(), Lamp::Talking { other: "120".into() });
-        let (_, _, dialogs) = read(&told.next(&board, &desk(), false));
+        let (_, _, dialogs) = read(&told.next(&board, &desk(), None, false));
         assert_eq!(dialogs, [("8002-2".to_owned(), "confirmed".to_owned())]);
         board.set_lamp(desk(), Lamp::Away);
-        let (_, _, dialogs) = read(&told.next(&board, &desk(), false));
+        let (_, _, dialogs) = read(&told.next(&board, &desk(), None, false));
         assert_eq!(dialogs, [("8002-2".to_owned(), "terminated".to_owned())]);
-        let (_, _, dialogs) = read(&told.next(&board, &desk(), false));
+        let (_, _, dialogs) = read(&told.next(&board, &desk(), None, false));
         assert_eq!(dialogs, [], "said once");
     }
 
@@ -180,7 +193,9 @@ mod tests {
             remote_tag: ours("theirs"),
         };
         board.rung(leg, ids);
-        let text = Told::default().next(&board, &desk(), true);
+        let nameless = Told::default().next(&board, &desk(), None, true);
+        assert!(nameless.contains("early") && !nameless.contains("tag"), "{nameless}");
+        let text = Told::default().next(&board, &desk(), board.dialog_of(&desk()), true);
         let named = "call-id=\"c&lt;1&gt;@box\" local-tag=\"theirs\" remote-tag=\"ours\" direction=\"recipient\"";
         assert!(text.contains(named), "{text}");
     }
@@ -189,13 +204,13 @@ mod tests {
     fn a_masked_caller_is_shown_masked_and_a_name_is_no_address() {
         let mut board = board();
         board.set_lamp(desk(), rings("*******678"));
-        let text = Told::default().next(&board, &desk(), true);
+        let text = Told::default().next(&board, &desk(), None, true);
         assert!(
             text.contains("<identity display=\"*******678\">sip:*******678@box.example<"),
             "{text}"
         );
         board.set_lamp(desk(), rings("张 <b>"));
-        let text = Told::default().next(&board, &desk(), true);
+        let text = Told::default().next(&board, &desk(), None, true);
         let shown = "<identity display=\"张 &lt;b&gt;\">sip:anonymous@anonymous.invalid<";
         assert!(text.contains(shown), "{text}");
     }

@@ -10,6 +10,7 @@
 //! for the agent before the phone: a colleague is meant, not a desk.
 
 use super::package::Package;
+use super::pick_up::PickUp;
 use model::feature::Watched;
 use model::{AgentId, PhoneId, Secret};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub struct Directory {
     pub reasons: BTreeMap<String, String>,
     /// The event that lets a phone fetch its settings, where it is another than the usual.
     pub syncs: BTreeMap<PhoneId, &'static str>,
+    /// What each phone may pick up while nobody sits at it, and by whom it may be.
+    pub pick_ups: BTreeMap<PhoneId, PickUp>,
 }
 
 /// What phones may know of an agent, and the endpoint alone.
@@ -40,6 +43,8 @@ pub struct Desk {
     pub name: String,
     /// Asked when the agent sits down at a phone.
     pub pin: Option<Secret>,
+    /// Instead of the phone's, where the agent sits.
+    pub pick_up: PickUp,
 }
 
 /// What a subscription is for.
@@ -174,7 +179,8 @@ mod tests {
         let keys = ["8002", "8003", "701", "8002", "nobody"].map(str::to_owned).to_vec();
         let directory = Directory {
             keys: [(PhoneId::new("8001"), keys)].into(),
-            agents: [(AgentId::new("8002"), Desk { name: "Li Na".into(), pin: None })].into(),
+            agents: [(AgentId::new("8002"), Desk { name: "Li Na".into(), ..Desk::default() })]
+                .into(),
             slots: ["701".to_owned()].into(),
             ..Directory::default()
         };

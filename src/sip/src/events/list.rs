@@ -10,9 +10,9 @@
 //! The first NOTIFY and that of each refresh hold every resource, the others what changed since.
 //! Each resource's own document is always a full one, so that none depends on another before it.
 
-use super::board::Board;
+use super::content::Source;
 use super::dialog_info::Told;
-use super::directory::{Directory, user_of};
+use super::directory::user_of;
 use super::package::{Package, RLMI};
 use super::xml::escape;
 use model::feature::Watched;
@@ -38,12 +38,12 @@ impl ToldList {
     /// changed.
     pub fn next(
         &mut self,
-        board: &Board,
-        directory: &Directory,
+        source: Source<'_>,
         uri: &str,
         list: &[Watched],
         changed: Option<&BTreeSet<Watched>>,
     ) -> Related {
+        let Source { board, directory, by, .. } = source;
         self.told.retain(|watched, _| list.contains(watched));
         let full = changed.is_none();
         let (host, version) = (board.host(), self.version);
@@ -70,7 +70,9 @@ impl ToldList {
                 escape(directory.name_of(watched)),
                 escape(user)
             );
-            let body = self.told.entry(watched.clone()).or_default().next(board, watched, true);
+            let named = directory.named(board, by, watched);
+            let told = self.told.entry(watched.clone()).or_default();
+            let body = told.next(board, watched, named, true);
             part(&mut parts, &boundary, &cid, Package::Dialog.content_type(), &body);
         }
         rlmi.push_str("</list>\r\n");
@@ -112,6 +114,8 @@ fn part(out: &mut String, boundary: &str, cid: &str, format: &str, body: &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::board::Board;
+    use super::super::directory::Directory;
     use super::*;
     use model::PhoneId;
     use model::feature::Lamp;
@@ -123,9 +127,9 @@ mod tests {
     fn text(told: &mut ToldList, board: &Board, changed: Option<&[&str]>) -> String {
         let list = [phone("8002"), phone("8003")];
         let changed = changed.map(|names| names.iter().map(|name| phone(name)).collect());
-        let directory = Directory::default();
-        let related =
-            told.next(board, &directory, "sip:blf-8001@box.example", &list, changed.as_ref());
+        let (directory, phones, by) = (&Directory::default(), &BTreeSet::new(), &"8001".into());
+        let source = Source { board, directory, phones, by };
+        let related = told.next(source, "sip:blf-8001@box.example", &list, changed.as_ref());
         let start = related.content_type.split('"').nth(3).unwrap().to_owned();
         let body = String::from_utf8(related.body).unwrap();
         assert!(body.contains(&format!("Content-ID: {start}")), "{start} is there");

@@ -17,6 +17,7 @@ pub mod features;
 pub mod list;
 pub mod notifier;
 pub mod package;
+mod pick_up;
 pub mod pidf;
 pub mod pins;
 mod publishing;
@@ -29,3 +30,4 @@ pub mod xml;
 
 pub use directory::{Desk, Directory};
 pub use notifier::Notifier;
+pub use pick_up::PickUp;

@@ -334,7 +334,8 @@ impl Notifier {
     pub(super) fn step(&mut self, now: Instant, wire: &mut Wire, no: u64) {
         let Self { directory, phones, board, table, .. } = self;
         if let Some(subscription) = table.get_mut(no) {
-            subscription.tick(now, wire, Source { board, directory, phones });
+            let by = &subscription.phone().clone();
+            subscription.tick(now, wire, Source { board, directory, phones, by });
         }
         table.settle(no);
     }

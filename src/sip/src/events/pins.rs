@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn directory() -> Directory {
-        let desk = |pin: Option<&str>| Desk { name: String::new(), pin: pin.map(Secret::new) };
+        let desk = |pin: Option<&str>| Desk { pin: pin.map(Secret::new), ..Desk::default() };
         let agents = [("8001", desk(Some("2468"))), ("8002", desk(None))];
         Directory {
             agents: agents.map(|(id, desk)| (AgentId::new(id), desk)).into(),

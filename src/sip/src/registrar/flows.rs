@@ -28,6 +28,7 @@ impl Registrar {
             self.flows.range(of_flow).map(|(_, phone)| phone.clone()).collect();
         let mut changes = Vec::new();
         for phone in phones {
+            let had = self.is_there(&phone);
             let mut left = self.bindings(&phone).to_vec();
             if let Some(closed) = left.iter().find(|b| b.address.flow == Some(id)) {
                 let (known, until) = (closed.known.clone(), closed.expires_at);
@@ -41,7 +42,7 @@ impl Registrar {
                 flow.transport == Transport::Tcp && binding.address.addr != flow.addr
             });
             self.put(&phone, left);
-            if self.bindings(&phone).is_empty() {
+            if had && !self.is_there(&phone) {
                 changes.push(Change::Unregistered { phone });
             }
         }

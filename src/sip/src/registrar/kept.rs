@@ -65,13 +65,13 @@ impl Registrar {
             address: Peer::udp(kept.address),
             expires_at: now + Duration::from_secs(left_s.into()),
             known: Known { instance: kept.instance.clone(), reg_id: None },
+            silent: false,
             // Whatever comes next comes after it.
             call_id: String::new(),
             cseq: 0,
             refreshed: self.refreshes,
         });
-        let contacts = bindings.len();
         self.put(&kept.phone, bindings);
-        Some(Change::Registered { phone: kept.phone.clone(), contacts })
+        Some(self.is_back(&kept.phone))
     }
 }

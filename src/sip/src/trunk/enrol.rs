@@ -126,7 +126,8 @@ impl Enrolment {
         let count = self.targets.len().max(1);
         let Some(target) = self.targets.get(self.at % count).copied() else { return };
         let user = PhoneId::new(&self.account.user);
-        let mut registration = Registration::new(wire, self.no, target, user);
+        let mut registration =
+            Registration::new(wire, self.no, target, user).in_realm(self.account.realm.clone());
         if !self.account.domain.is_empty() {
             registration = registration.in_domain(&self.account.domain);
         }

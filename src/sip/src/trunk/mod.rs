@@ -22,7 +22,9 @@ use crate::command::{Output, TrunkConfig};
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::transaction::TransactionId;
+use crate::ua::arrival::party_of;
 use crate::ua::invitation::Invitation;
+use crate::ua::party::Account;
 use crate::ua::wire::{Owner, Wire};
 use crate::uri;
 use enrol::Enrolment;
@@ -127,6 +129,16 @@ impl Trunks {
     /// The account that calls of a trunk are addressed to where the number dialled stands in To.
     pub fn account(&self, trunk: &TrunkId) -> Option<&str> {
         self.carriers.get(trunk)?.config.out.account.as_ref().map(|account| account.user.as_str())
+    }
+
+    /// What a peer may ask the proof of that is a target of one trunk alone.
+    pub fn account_at(&self, wire: &Wire, peer: Peer) -> Option<Account> {
+        let is_there =
+            |carrier: &Carrier| carrier.targets.iter().any(|(to, _)| to.ip() == peer.ip());
+        let mut there = self.carriers.iter().filter(|(_, carrier)| is_there(carrier));
+        let (trunk, carrier) = there.next()?;
+        let alone = there.next().is_none();
+        party_of(wire, trunk, &carrier.config).account.filter(|_| alone)
     }
 
     /// A call showed how a target is: the code it failed with, and how long to leave it alone.

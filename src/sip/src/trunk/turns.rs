@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A 100 says that a host is there, and nothing of the network behind it: it is waited for longer,
-//! and not for ever.
+//! and not for ever, nor are many of its kind.
 
 use crate::peer::Peer;
 use crate::ua::cause;
@@ -31,6 +31,9 @@ const SILENCE_MIN: Duration = Duration::from_secs(1);
 
 /// A target may say no more than 100 for so long.
 pub const TRYING_MAX: Duration = TrunkOut::TRYING_MAX;
+/// All targets together may go on without more than that for so long: two that only try, one after the
+/// other. Who rings by then is waited for.
+pub const SEARCH_MAX: Duration = TRYING_MAX.saturating_mul(2);
 
 /// Which target a call is at, and which are left.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub struct Turns {
     silence: Duration,
     /// How long all that are left may be silent.
     silence_left: Duration,
+    /// When the search is over unless somebody rings; begins with the first target.
+    until: Option<Instant>,
     fork: usize,
     watch: Watch,
 }
@@ -63,7 +68,8 @@ impl Turns {
             count => (FAILOVER_MAX / count).clamp(SILENCE_MIN, SILENCE_MAX),
         };
         let silence_left = FAILOVER_MAX;
-        Self { left: targets.into(), silence, silence_left, fork: 0, watch: Watch::Nothing }
+        let (left, watch) = (targets.into(), Watch::Nothing);
+        Self { left, silence, silence_left, until: None, fork: 0, watch }
     }
 
     /// The next target, which is sent to as that fork.
@@ -72,7 +78,9 @@ impl Turns {
             self.silence_left = self.silence_left.saturating_sub(self.silence);
         }
         self.watch = Watch::Nothing;
-        if self.silence_left < self.silence {
+        let until = *self.until.get_or_insert(now + SEARCH_MAX);
+        // Nor is one asked that would not be waited for.
+        if self.silence_left < self.silence || until < now + self.silence {
             return None;
         }
         let target = self.left.pop_front()?;
@@ -83,7 +91,10 @@ impl Turns {
     /// The target said something.
     pub fn heard(&mut self, now: Instant, code: u16) {
         self.watch = match (code, self.watch) {
-            (100, Watch::Word(_)) => Watch::Progress(now + TRYING_MAX),
+            (100, Watch::Word(_)) => {
+                let until = now + TRYING_MAX;
+                Watch::Progress(self.until.map_or(until, |over| over.min(until)))
+            }
             (100, watch) => watch,
             _ => Watch::Nothing,
         };

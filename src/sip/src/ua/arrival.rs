@@ -19,6 +19,7 @@ pub fn party_of(wire: &Wire, trunk: &TrunkId, config: &TrunkConfig) -> Party {
             let targets = config.out.targets.iter().map(|target| target.addr.ip());
             let hosts = config.peers.iter().copied().chain(targets);
             Account::at(hosts, PhoneId::new(&account.user), account.password.clone())
+                .in_realm(account.realm.clone())
         }),
         srtp: config.out.srtp.unwrap_or(wire.srtp),
         codec: None,

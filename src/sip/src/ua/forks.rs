@@ -3,17 +3,25 @@
 //! ```text
 //!   sent --1xx--> ringing --2xx--> answered: the first is the leg, another is hung up
 //!     |              |    --3xx-6xx, nobody there--> over
-//!     +--abandoned---+--CANCEL--> (487 | 2xx: ACK + BYE | nothing for 64*T1) --> over
+//!     |--of a phone: no word for 5 s, or 4 s where another refused--> left
+//!     +--abandoned, left--+--CANCEL--> (487 | 2xx: ACK + BYE | nothing for 64*T1) --> over
 //! ```
 //!
 //! A CANCEL waits for the first provisional response (RFC 3261 9.1).
 
-use super::party::Account;
+use super::party::{Account, Party};
 use super::wire::{Owner, Wire};
 use crate::peer::Peer;
 use crate::transaction::TransactionId;
 use crate::transaction::timers::T1_X64;
 use model::Instant;
+use std::time::Duration;
+
+/// How long a phone may say nothing at all to an INVITE, which it was sent four times by then (Timer
+/// A): one that is there says 100 or 180 at once (RFC 3261 17.2.1).
+pub const SILENT_MAX: Duration = Duration::from_secs(5);
+/// How long, where another address of the same phone refused the call: that is told soon.
+pub const SILENT_BESIDE_MAX: Duration = Duration::from_secs(4);
 
 /// The forks of a leg. A fork keeps its place for as long as the leg is kept.
 #[derive(Debug, Default)]
@@ -21,6 +29,8 @@ pub struct Forks {
     list: Vec<Fork>,
     /// Why no answer is wanted any more (RFC 3326), once none is.
     abandoned: Option<Option<&'static str>>,
+    /// They are a phone's, which may not be silent for long.
+    of_phone: bool,
     /// What the BYE of an answer that nobody wants is proved with, where it is challenged.
     pub account: Option<Account>,
 }
@@ -28,6 +38,7 @@ pub struct Forks {
 #[derive(Debug)]
 struct Fork {
     invite: TransactionId,
+    sent_at: Instant,
     over: bool,
     ringing: bool,
     /// Nobody wants its answer any more, though another fork's is wanted.
@@ -37,9 +48,10 @@ struct Fork {
 }
 
 impl Forks {
-    /// Begins without any, at who may ask for that account's proof.
-    pub fn provable(account: Option<Account>) -> Self {
-        Self { account, ..Self::default() }
+    /// Begins without any, at who is called and may ask for the proof of its account.
+    pub fn towards(party: &Party) -> Self {
+        let account = party.account.clone();
+        Self { account, of_phone: party.is_phone(), ..Self::default() }
     }
 
     /// The place of the next fork.
@@ -48,14 +60,14 @@ impl Forks {
     }
 
     /// Adds a fork whose INVITE was sent.
-    pub fn add(&mut self, invite: TransactionId) {
-        self.list.push(Fork::sent(invite));
+    pub fn add(&mut self, now: Instant, invite: TransactionId) {
+        self.list.push(Fork::sent(now, invite));
     }
 
     /// Takes a new INVITE for a fork whose first one was challenged.
-    pub fn again(&mut self, fork: usize, invite: TransactionId) {
+    pub fn again(&mut self, now: Instant, fork: usize, invite: TransactionId) {
         if let Some(fork) = self.list.get_mut(fork) {
-            *fork = Fork::sent(invite);
+            *fork = Fork::sent(now, invite);
         }
     }
 
@@ -75,6 +87,42 @@ impl Forks {
         fork.left = true;
         if fork.ringing {
             fork.cancel(now, wire, None);
+        }
+    }
+
+    /// A phone's fork that said nothing for too long.
+    pub fn silent(&self, now: Instant) -> Option<usize> {
+        self.list.iter().position(|fork| self.silence_of(fork).is_some_and(|until| until <= now))
+    }
+
+    /// The INVITEs of a phone that nobody said a word to for too long, once that is found of one: by
+    /// connections too that were left for others.
+    pub fn silent_invites(&self, now: Instant) -> Vec<TransactionId> {
+        if self.silent(now).is_none() {
+            return Vec::new();
+        }
+        let silent = |fork: &&Fork| match self.silence_of(fork) {
+            Some(until) => until <= now,
+            None => fork.left && !(fork.over || fork.ringing),
+        };
+        self.list.iter().filter(silent).map(|fork| fork.invite).collect()
+    }
+
+    /// When the next one said nothing for too long.
+    pub fn silence_ends(&self) -> Option<Instant> {
+        self.list.iter().filter_map(|fork| self.silence_of(fork)).min()
+    }
+
+    /// Until when a word of a fork is waited for.
+    fn silence_of(&self, fork: &Fork) -> Option<Instant> {
+        let waits = self.of_phone && self.wanted() && !(fork.over || fork.ringing || fork.left);
+        waits.then(|| fork.sent_at + self.patience())
+    }
+
+    fn patience(&self) -> Duration {
+        match self.list.iter().any(|fork| fork.over) {
+            true => SILENT_BESIDE_MAX,
+            false => SILENT_MAX,
         }
     }
 
@@ -118,11 +166,17 @@ impl Forks {
         }
     }
 
-    /// Gives up the cancelled ones that nobody ended in time (RFC 3261 9.1).
+    /// Gives up the cancelled ones that nobody ended in time (RFC 3261 9.1); one that is answered
+    /// after all is hung up.
     pub fn tick(&mut self, now: Instant, wire: &mut Wire) {
         for fork in self.list.iter_mut().filter(|fork| !fork.over) {
             if fork.until.is_some_and(|until| until <= now) {
-                wire.transactions.forget(fork.invite);
+                let (id, account) = (fork.invite, self.account.clone());
+                let invite = wire.transactions.request_of(id).cloned();
+                if let Some((to, invite)) = wire.transactions.peer(id).zip(invite) {
+                    wire.unanswered(now, to, invite, account);
+                }
+                wire.transactions.forget(id);
                 fork.over = true;
             }
         }
@@ -135,8 +189,8 @@ impl Forks {
 }
 
 impl Fork {
-    fn sent(invite: TransactionId) -> Self {
-        Self { invite, over: false, ringing: false, left: false, until: None }
+    fn sent(sent_at: Instant, invite: TransactionId) -> Self {
+        Self { invite, sent_at, over: false, ringing: false, left: false, until: None }
     }
 
     fn cancel(&mut self, now: Instant, wire: &mut Wire, reason: Option<&'static str>) {

@@ -125,7 +125,7 @@ impl Incoming {
         self.remind_at = now + REMIND;
         match self.unpracked {
             Some(_) => self.next.ring = true,
-            None => self.tell(now, wire, 180, None),
+            None => self.tell(now, wire, if self.has_to_offer() { 100 } else { 180 }, None),
         }
     }
 
@@ -255,6 +255,12 @@ impl Incoming {
         }
     }
 
+    /// Tells whether the first reliable response to the INVITE has to carry our offer (RFC 3262 section
+    /// 5): what goes without one, and may not go unreliably, is not said.
+    fn has_to_offer(&self) -> bool {
+        self.reliably == Reliably::Always && self.offer.is_none() && self.early.is_none()
+    }
+
     fn talk(&self, wire: &mut Wire, rtp: SocketAddr) -> Talk {
         let rtp = wire.locals.media(rtp, &self.dialog.hop());
         let codecs = wire.codecs.clone().with_first(self.party.codec);
@@ -264,7 +270,7 @@ impl Incoming {
     fn tell(&mut self, now: Instant, wire: &mut Wire, code: u16, sdp: Option<Vec<u8>>) {
         let contact = wire.contact_in(&self.dialog, "");
         let mut response = wire.response(&self.invite, code).with("Contact", contact);
-        let reliably = self.reliably.takes(sdp.is_some());
+        let reliably = code > 100 && self.reliably.takes(sdp.is_some());
         if let Some(sdp) = sdp {
             response = response.with_body(SDP, sdp);
         }

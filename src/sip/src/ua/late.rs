@@ -1,6 +1,7 @@
 //! INVITEs of ours that nobody answered in time: an answer that comes all the same is acknowledged and
 //! hung up, or the far end talks to nobody (RFC 3261 13.2.2.4).
 
+use super::party::Account;
 use super::wire::Wire;
 use crate::message::Message;
 use crate::peer::Peer;
@@ -13,18 +14,33 @@ const KEPT: Duration = Duration::from_secs(180);
 /// Most of them; at it the oldest goes, and its late answer is passed over.
 const LATE_MAX: usize = 256;
 
-/// The INVITEs, the oldest first: until when, where it went, what.
+/// The INVITEs, the oldest first.
 #[derive(Debug, Default)]
-pub struct Late(VecDeque<(Instant, Peer, Message)>);
+pub struct Late(VecDeque<Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    until: Instant,
+    to: Peer,
+    invite: Message,
+    /// What the BYE is proved with, where it is challenged.
+    account: Option<Account>,
+}
 
 impl Wire {
     /// Keeps an INVITE that nobody answered.
-    pub fn unanswered(&mut self, now: Instant, to: Peer, invite: Message) {
+    pub fn unanswered(
+        &mut self,
+        now: Instant,
+        to: Peer,
+        invite: Message,
+        account: Option<Account>,
+    ) {
         let late = &mut self.late.0;
-        while late.len() >= LATE_MAX || late.front().is_some_and(|(until, ..)| *until <= now) {
+        while late.len() >= LATE_MAX || late.front().is_some_and(|kept| kept.until <= now) {
             late.pop_front();
         }
-        late.push_back((now + KEPT, to, invite));
+        late.push_back(Kept { until: now + KEPT, to, invite, account });
     }
 
     /// Hangs up the answer to an INVITE that was given up.
@@ -35,13 +51,15 @@ impl Wire {
             return;
         }
         // What was asked under protection is not answered without it.
-        let fits = |(until, to, invite): &&(Instant, Peer, Message)| {
-            let safe = from.transport.secure() || !to.transport.secure();
-            safe && *until > now && branch(invite).as_ref() == Some(&of)
+        let fits = |kept: &&Kept| {
+            let safe = from.transport.secure() || !kept.to.transport.secure();
+            safe && kept.until > now && branch(&kept.invite).as_ref() == Some(&of)
         };
-        let invite = self.late.0.iter().find(fits).map(|(_, _, invite)| invite.clone());
-        if let Some(invite) = invite.filter(|invite| invite.cseq() == answer.cseq()) {
-            self.hang_up_answer(now, &invite, answer, from, None);
+        let kept = self.late.0.iter().find(fits).filter(|kept| kept.invite.cseq() == answer.cseq());
+        if let Some((invite, account)) =
+            kept.map(|kept| (kept.invite.clone(), kept.account.clone()))
+        {
+            self.hang_up_answer(now, &invite, answer, from, account.as_ref());
         }
     }
 }

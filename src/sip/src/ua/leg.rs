@@ -19,7 +19,7 @@ use super::forks::Forks;
 use super::incoming::{Answer, Incoming};
 use super::info;
 use super::outgoing::{Outcome, Outgoing};
-use super::party::Party;
+use super::party::{Account, Party};
 use super::reason;
 use super::session::Unusable;
 use super::wire::{ALLOW, SDP, SUPPORTED, Wire};
@@ -29,7 +29,8 @@ use crate::message::Message;
 use crate::peer::Peer;
 use crate::sdp::Direction;
 use crate::transaction::TransactionId;
-use model::{Cause, Digit, Instant, LegEvent, LegId, TransferStage, TrunkId};
+use model::{Cause, Digit, Instant, LegEvent, LegId, PhoneId, TransferStage, TrunkId, Via};
+use rsip::Uri;
 use std::net::SocketAddr;
 
 /// One party's connection.
@@ -94,6 +95,11 @@ impl Leg {
         }
     }
 
+    /// What the other end may ask the proof of, though the leg is gone.
+    pub fn account(&self) -> Option<&Account> {
+        self.forks.account.as_ref()
+    }
+
     /// Where the far end of a dialog of it is; nothing where it has no such dialog.
     pub fn source(&self, dialog: &DialogId) -> Option<Peer> {
         let own = |own: &Dialog| (own.id() == dialog).then(|| own.source());
@@ -103,6 +109,16 @@ impl Leg {
             Phase::Up(call) | Phase::Leaving(call) => own(&call.dialog),
             Phase::Over => None,
         }
+    }
+
+    /// The phone that it rings and where that said nothing for too long, which the next step of the
+    /// leg takes it for nobody there for.
+    pub fn silent(&self, now: Instant, wire: &Wire) -> Option<(PhoneId, Vec<Uri>)> {
+        let Phase::Calling(outgoing) = &self.phase else { return None };
+        let Some(Via::Phone(phone)) = &outgoing.party().via else { return None };
+        let invites = self.forks.silent_invites(now).into_iter();
+        let at = invites.filter_map(|id| wire.transactions.request_of(id)?.uri().cloned());
+        Some((phone.clone(), at.collect()))
     }
 
     /// How far it is.
@@ -224,7 +240,10 @@ impl Leg {
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
         let phase = match &self.phase {
             Phase::Ringing(incoming) => Some(incoming.deadline()),
-            Phase::Calling(outgoing) => Some(outgoing.deadline()),
+            Phase::Calling(outgoing) => {
+                let silent = self.forks.silence_ends().map(|at| (at, "silent phone"));
+                silent.into_iter().chain([outgoing.deadline()]).min()
+            }
             Phase::Up(call) => call.deadline(),
             Phase::Leaving(_) | Phase::Over => None,
         };

@@ -27,6 +27,7 @@ pub mod register;
 pub mod reliable;
 mod responses;
 pub mod session;
+mod silent;
 pub mod spare;
 pub mod transfer;
 pub mod wire;

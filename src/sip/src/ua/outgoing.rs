@@ -133,7 +133,7 @@ impl Outgoing {
                     let fit = fit.into_iter().cloned().collect();
                     spares.note(now, forks.next(), again, fit);
                 }
-                forks.add(id);
+                forks.add(now, id);
                 talks.push(talk);
             }
         }
@@ -192,7 +192,7 @@ impl Outgoing {
         wire.counters.flows_failed_over += 1;
         self.earlies.forget_fork(wire, fork);
         forks.leave(now, wire, fork);
-        forks.add(id);
+        forks.add(now, id);
         self.talks.push(talk);
         true
     }
@@ -276,18 +276,24 @@ impl Outgoing {
             forks.abandon(now, wire, None);
             return Outcome::Gone(trunk::cause_of(code, told, self.alerted));
         }
-        let cause = cause::of_refusal(code, told, self.rang);
-        let heavier = self.refusal.is_none_or(|(old, _)| cause::weight(code) > cause::weight(old));
-        if heavier {
-            self.refusal = Some((code, cause));
-        }
         // A 6xx speaks for the person, wherever else it rings (RFC 3261 16.7 step 5).
         if code >= 600 {
             forks.abandon(now, wire, None);
-            return Outcome::Gone(cause);
+            return Outcome::Gone(cause::of_refusal(code, told, self.rang));
         }
+        self.weigh(forks, code, told)
+    }
+
+    /// Keeps the refusal that says most, and tells it once nobody is left to be waited for.
+    fn weigh(&mut self, forks: &Forks, code: u16, told: Option<Cause>) -> Outcome {
+        let cause = cause::of_refusal(code, told, self.rang);
+        let heaviest = match self.refusal {
+            Some((old, before)) if cause::weight(code) <= cause::weight(old) => (old, before),
+            _ => (code, cause),
+        };
+        self.refusal = Some(heaviest);
         match forks.all_refused() {
-            true => Outcome::Gone(self.refusal.map_or(cause, |(_, heaviest)| heaviest)),
+            true => Outcome::Gone(heaviest.1),
             false => Outcome::Waits,
         }
     }

@@ -59,6 +59,8 @@ pub struct Account {
     secret: Secret,
     /// The hosts that may ask for its proof.
     hosts: Vec<IpAddr>,
+    /// The realm of their challenges, where it is known.
+    realm: Option<String>,
 }
 
 impl Account {
@@ -66,7 +68,17 @@ impl Account {
     /// is the other end's word (RFC 3261 12.2.1.1), and who called may have forged its address.
     pub fn at(hosts: impl IntoIterator<Item = IpAddr>, user: PhoneId, secret: Secret) -> Self {
         let hosts = hosts.into_iter().map(|host| host.to_canonical()).collect();
-        Self { user, secret, hosts }
+        Self { user, secret, hosts, realm: None }
+    }
+
+    /// Proves it in this realm alone, where one is named.
+    pub fn in_realm(self, realm: Option<String>) -> Self {
+        Self { realm, ..self }
+    }
+
+    /// The realm that it is proved in.
+    pub fn realm(&self) -> Option<&str> {
+        self.realm.as_deref()
     }
 
     /// The password, for a proof to that peer.

@@ -8,7 +8,8 @@
 //!
 //! That a challenge comes from whom the request went to is seen before (`Endpoint::response`): a
 //! password is proved to nobody who answers in another's place. And it is proved to the hosts of
-//! its account alone, whomever a Contact or a route had us ask.
+//! its account alone, whomever a Contact or a route had us ask, and of its realm where the site names
+//! one: a proof made for another is good elsewhere.
 
 use super::party::Account;
 use super::wire::Wire;
@@ -27,7 +28,7 @@ pub fn of_challenged(
     challenged: &Message,
     account: &Account,
 ) -> Option<(Message, Peer)> {
-    let (challenge, header) = Challenge::of_response(challenged)?;
+    let (challenge, header) = Challenge::of_realm(challenged, account.realm())?;
     let to = wire.transactions.peer(id)?;
     let secret = account.secret_for(&to)?;
     let request = wire.transactions.request_of(id)?;

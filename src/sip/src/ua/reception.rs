@@ -17,11 +17,13 @@
 mod entry;
 mod invite;
 mod registration;
+mod silent;
 mod within;
 
 use super::gate;
 use super::leg::{Leg, options};
 use super::legs::Legs;
+use super::silent::Silent;
 use super::wire::{Owner, Wire};
 use crate::command::{Accounts, Config, Output, TrunkConfig};
 use crate::dialog::DialogId;
@@ -44,6 +46,7 @@ pub struct Reception {
     pub notifier: Notifier,
     guard: Guard,
     registrar: Registrar,
+    silent: Silent,
     accounts: BTreeMap<PhoneId, Secret>,
     trunks: BTreeMap<TrunkId, TrunkConfig>,
     /// The names of the phones' certificates, where they are asked for.
@@ -70,6 +73,7 @@ impl Reception {
             notifier: Notifier::new(wire, config.directory, phones),
             guard: Guard::new(wire.key(), &config.realm).with(config.guarding),
             registrar: Registrar::new(config.register_s),
+            silent: Silent::default(),
             accounts: config.accounts,
             trunks: config.trunks,
             certificates: config.certificates,
@@ -161,6 +165,7 @@ impl Reception {
         for change in self.registrar.tick(now) {
             wire.tell(changed(change));
         }
+        self.silent.tick(now, wire, &self.registrar);
         self.notifier.tick(now, wire);
         for (phone, news) in self.notifier.due_check_sync(now, wire) {
             self.push(now, wire, &phone, &news);
@@ -169,7 +174,8 @@ impl Reception {
 
     /// When the next registration or subscription wants something.
     pub fn deadline(&self) -> Option<(Instant, &'static str)> {
-        self.registrar.deadline().into_iter().chain(self.notifier.deadline()).min()
+        let silent = self.silent.deadline().into_iter();
+        silent.chain(self.registrar.deadline()).chain(self.notifier.deadline()).min()
     }
 
     /// Takes a request.
@@ -301,6 +307,7 @@ fn with(legs: &mut Legs, id: Option<LegId>, step: impl FnOnce(&mut Leg)) -> Opti
 fn changed(change: Change) -> Output {
     match change {
         Change::Registered { phone, contacts } => Output::Registered { phone, contacts },
+        Change::Refreshed { phone } => Output::Refreshed { phone },
         Change::Unregistered { phone } => Output::Unregistered { phone },
     }
 }

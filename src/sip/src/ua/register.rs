@@ -39,6 +39,7 @@ pub struct Registration {
     registrar: Peer,
     user: PhoneId,
     secret: Secret,
+    realm: Option<String>,
     expires_s: u32,
     call_id: String,
     from: Address,
@@ -59,6 +60,7 @@ impl Registration {
             registrar,
             user,
             secret: Secret::default(),
+            realm: None,
             expires_s: 0,
             call_id: format!("{}@{}", wire.token(), wire.local.ip()),
             from,
@@ -75,6 +77,11 @@ impl Registration {
             self.place = Uri { scheme: Some(Scheme::Sip), host_with_port: host, ..Uri::default() };
         }
         self
+    }
+
+    /// Proves its password in this realm alone, where one is named.
+    pub fn in_realm(self, realm: Option<String>) -> Self {
+        Self { realm, ..self }
     }
 
     /// Tells whether it is this user's at this registrar.
@@ -202,7 +209,8 @@ impl Registration {
         if self.tries > TRIES_MAX {
             return false;
         }
-        let account = Account::at([self.registrar.ip()], self.user.clone(), self.secret.clone());
+        let account = Account::at([self.registrar.ip()], self.user.clone(), self.secret.clone())
+            .in_realm(self.realm.clone());
         let again = proof::of_challenged(wire, id, response, &account);
         let Some((again, _)) = again else { return false };
         self.cseq += 1;

@@ -68,6 +68,8 @@ pub enum Owner {
     Unasked { no: u64 },
     /// An OPTIONS that asks a target of a trunk whether it is well.
     Probe { no: u64 },
+    /// An OPTIONS that asks a phone that went silent whether it is there.
+    Silent { no: u64 },
 }
 
 /// The transactions, dialogs, counters and the queue of outputs.

@@ -22,6 +22,7 @@ pub fn account(register: bool) -> TrunkAccount {
         user: "02160000000".into(),
         password: Secret::new("of the carrier"),
         domain: "ims.carrier.example".into(),
+        realm: None,
         register,
         expires_s: 600,
     }

@@ -10,7 +10,8 @@ use model::Instant;
 use std::net::SocketAddr;
 
 impl Incoming {
-    /// Takes a PRACK (RFC 3262 section 3). Gives where an answer that waited for it is wanted, or
+    /// Takes a PRACK (RFC 3262 section 3): one that fits gets a 2xx, whatever it carries, and what
+    /// makes no call ends the INVITE (RFC 6337 section 2.3). Gives where an answer that waited for it is wanted, or
     /// why the INVITE is to be refused.
     pub fn prack(
         &mut self,
@@ -46,11 +47,11 @@ impl Incoming {
                             response = response.with_body(SDP, sdp);
                             announce(wire, self.leg, &self.dialog, settled);
                         }
-                        Err(unusable) => response = wire.refusal_of(request.message, &unusable),
+                        Err(unusable) => failed = Some(unusable),
                     }
                 }
             }
-            None if !body.is_empty() => response = wire.response(request.message, 488),
+            // An offer while the INVITE's waits for its answer is none.
             None => {}
         }
         wire.transactions.respond(now, request.id, &response);

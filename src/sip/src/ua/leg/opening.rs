@@ -32,7 +32,7 @@ impl Leg {
         invitation: Invitation,
         targets: &[Target],
     ) -> Self {
-        let mut forks = Forks::provable(invitation.party.account.clone());
+        let mut forks = Forks::towards(&invitation.party);
         let opened = Outgoing::invite(now, wire, id, &mut forks, invitation, targets);
         Self::opened(wire, id, None, forks, opened)
     }
@@ -46,7 +46,7 @@ impl Leg {
         invitation: Invitation,
         targets: Vec<(Uri, Peer)>,
     ) -> Self {
-        let mut forks = Forks::provable(invitation.party.account.clone());
+        let mut forks = Forks::towards(&invitation.party);
         let opened = Outgoing::in_turn(now, wire, id, &mut forks, invitation, targets);
         Self::opened(wire, id, Some(trunk), forks, opened)
     }

@@ -26,6 +26,8 @@ impl Leg {
             if outgoing.next_flow(now, wire, self.id, &mut self.forks, fork) {
                 return;
             }
+            // A phone that cannot be connected to is away, and not overloaded.
+            let code = if outgoing.party().is_phone() { 408 } else { code };
             let refusal = Refusal { fork, code, told: None };
             let outcome = outgoing.refused(now, wire, self.id, &mut self.forks, refusal);
             self.settle(wire, outcome);

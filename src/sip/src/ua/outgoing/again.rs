@@ -53,7 +53,7 @@ impl Outgoing {
         let owner = Owner::Invite { leg, fork: response.fork };
         match wire.request(now, again, to, owner) {
             Some(id) => {
-                forks.again(response.fork, id);
+                forks.again(now, response.fork, id);
                 if let Some(later) = &mut self.later {
                     later.turns.asked_again(now);
                 }

@@ -85,7 +85,7 @@ impl Outgoing {
             }
             let owner = Owner::Invite { leg, fork: forks.next() };
             if let Some(id) = wire.request(now, invite, to, owner) {
-                forks.add(id);
+                forks.add(now, id);
                 self.talks.push(talk);
                 return Next::Asked;
             }
@@ -93,8 +93,8 @@ impl Outgoing {
         next
     }
 
-    /// Goes on to a trunk's next target if this one was silent for too long. What it says
-    /// afterwards is cancelled.
+    /// Goes on to a phone's next connection or a trunk's next target if this one was silent for too
+    /// long, and waits no more for a phone that is. What they say afterwards is cancelled.
     pub fn tick(
         &mut self,
         now: Instant,
@@ -105,6 +105,13 @@ impl Outgoing {
         while let Some(fork) = self.spares.silent(now) {
             if !self.next_flow(now, wire, leg, forks, fork) {
                 self.spares.heard(fork, 100);
+            }
+        }
+        while let Some(fork) = forks.silent(now) {
+            forks.leave(now, wire, fork);
+            self.earlies.forget_fork(wire, fork);
+            if let Outcome::Gone(cause) = self.weigh(forks, 408, None) {
+                return Outcome::Gone(cause);
             }
         }
         let silent = self.later.as_ref().and_then(|later| later.turns.silent(now));

@@ -39,6 +39,7 @@ impl Reception {
                     return None;
                 }
                 wire.known(request.from);
+                self.heard(wire, &phone, request);
                 Some(phone)
             }
             Entry::Refused { stale, wrong } => {
