@@ -189,7 +189,8 @@ impl Agents {
             return self.stray();
         }
         let mut idle_since = desk.idle_since;
-        if cause != Cause::Cancelled {
+        // Nor is a phone that nobody could ring.
+        if cause != Cause::Cancelled && self.phones_up.contains(&desk.phone) {
             desk.unanswered += 1;
             idle_since = now;
         }

@@ -12,9 +12,12 @@ pub use snapshot::{
 };
 
 // The console knows the words of the model through this crate alone.
+pub use model::Supervising;
+pub use model::alarm;
 pub use model::quality::MOS_POOR;
 pub use model::site::{Lang, Words};
 
+use model::Number;
 use serde::{Deserialize, Serialize};
 
 /// The version of this protocol; a console and a daemon that differ say so instead of guessing.
@@ -46,8 +49,33 @@ pub enum Request {
     Phones,
     /// Lets a phone, or every one, fetch its settings anew.
     CheckSync { phone: Option<String> },
+    /// Has something done at a headset of the box: the site's first where none is named.
+    Headset { phone: Option<String>, wish: HeadsetWish },
+    /// Tries a line: calls the number over it, or without one waits for a call.
+    LineTest { port: String, number: Option<String>, lang: Lang },
+    /// Captures what a port reports, hears and says in so many seconds, sealed into a file.
+    LineCapture { port: String, seconds: u16 },
+    /// Sends a text that says it is a trial.
+    SmsTest { number: Number },
     /// Stop taking calls and end when the live ones have.
     Drain,
+}
+
+/// What is done at a headset of the box.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "wish", rename_all = "kebab-case")]
+pub enum HeadsetWish {
+    /// Listens to an agent's talk, or is heard in it; in one that is listened to already the way
+    /// changes.
+    Supervise { agent: String, how: Supervising },
+    /// Dials a number or code, as at a desk phone.
+    Dial { number: String },
+    /// Presses keys.
+    Press { keys: String },
+    /// Hears a recording, by its id: `00000042-1`.
+    Hear { recording: String },
+    /// Hangs up, or ends a recording.
+    HangUp,
 }
 
 /// The form a report is wanted in.

@@ -61,7 +61,11 @@ mod tests {
         assert_eq!(open(&Open, 7, &sealed).unwrap(), entry);
         let later = [&[VERSION + 1], &sealed[1..]].concat();
         let refused = open(&Open, 7, &later).unwrap_err().to_string();
-        assert_eq!(refused, "fact 7 was written in version 6; this program reads up to 5");
+        let (tomorrow, today) = (VERSION + 1, VERSION);
+        assert_eq!(
+            refused,
+            format!("fact 7 was written in version {tomorrow}; this program reads up to {today}")
+        );
     }
 
     /// `CallEnded` of call 5 by the agent, as version 1 wrote it.

@@ -71,6 +71,7 @@ pub fn site(agents: impl IntoIterator<Item = (AgentId, Agent)>) -> Site {
         parking: Default::default(),
         ringing: Default::default(),
         supervision: Default::default(),
+        sms: None,
         limits: Limits::default(),
     }
 }

@@ -196,6 +196,19 @@ fn two_rings_in_a_row_without_an_answer_make_not_ready() {
 }
 
 #[test]
+fn a_phone_that_falls_silent_while_it_rings_is_gone_and_no_fault_of_its_agent() {
+    let mut world = World::ready();
+    world.offer("8001", 1, "help");
+    assert_eq!(changes(&world.down("8001")), [], "the ring ends by its own leg");
+    let ended = world.unanswered("8001", 1, Cause::Unreachable);
+    assert_eq!(changes(&ended), [("8001", &not_ready("phone-gone"))]);
+    assert_eq!(changes(&world.up("8001")), [("8001", &Ready)]);
+    world.offer("8001", 2, "help");
+    let first = world.unanswered("8001", 2, Cause::NoAnswer);
+    assert_eq!(changes(&first), [("8001", &Ready)], "the first in a row");
+}
+
+#[test]
 fn an_answer_between_makes_the_count_start_again() {
     let mut world = World::ready();
     world.offer("8001", 1, "fast");

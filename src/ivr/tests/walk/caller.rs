@@ -117,6 +117,7 @@ pub fn site(nodes: Vec<(&str, Node)>, schedule: Schedule, zone: &str) -> Arc<Sit
         parking: Default::default(),
         ringing: Default::default(),
         supervision: Default::default(),
+        sms: None,
         limits: Limits::default(),
     })
 }

@@ -238,6 +238,7 @@ impl CallRow {
             | Fact::PhoneRegistered { .. }
             | Fact::PhoneGone { .. }
             | Fact::PortAlarm { .. }
+            | Fact::AlarmTexted { .. }
             | Fact::Dialled { .. }
             | Fact::DialledEnded { .. }
             | Fact::DialBarred { .. }
@@ -264,7 +265,8 @@ impl CallRow {
             | Fact::PinsLocked { .. }
             | Fact::DialCut { .. }
             | Fact::Supervised { .. }
-            | Fact::SupervisionEnded { .. } => return false,
+            | Fact::SupervisionEnded { .. }
+            | Fact::RecordingHeard { .. } => return false,
         }
         true
     }
@@ -342,9 +344,9 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::ConferenceEnded { visit }
         | Fact::Supervised { visit, .. }
         | Fact::SupervisionEnded { visit, .. } => Some(visit.call),
-        Fact::RecordingStarted { recording } | Fact::RecordingEnded { recording, .. } => {
-            Some(recording.call)
-        }
+        Fact::RecordingStarted { recording }
+        | Fact::RecordingEnded { recording, .. }
+        | Fact::RecordingHeard { recording, .. } => Some(recording.call),
         Fact::BoxStarted { .. }
         | Fact::BoxStopped
         | Fact::SiteApplied { .. }
@@ -352,6 +354,7 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::PhoneRegistered { .. }
         | Fact::PhoneGone { .. }
         | Fact::PortAlarm { .. }
+        | Fact::AlarmTexted { .. }
         | Fact::Dialled { .. }
         | Fact::DialledEnded { .. }
         | Fact::DialBarred { .. }

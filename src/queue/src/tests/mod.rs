@@ -59,6 +59,7 @@ pub fn site(queues: impl IntoIterator<Item = (&'static str, Queue)>) -> Arc<Site
         parking: Default::default(),
         ringing: Default::default(),
         supervision: Default::default(),
+        sms: None,
         limits: Limits::default(),
     })
 }

@@ -84,6 +84,7 @@ pub fn site() -> Site {
         parking: Default::default(),
         ringing: Default::default(),
         supervision: Default::default(),
+        sms: None,
         limits: Limits::default(),
     }
 }
