@@ -14,10 +14,10 @@ use crate::view::{AgentView, CallView, Counters, LegView, QueueView};
 use agent::Agents;
 use call::Calls;
 use ivr::Ivr;
-use model::fact::AgentState;
+use model::fact::{AgentState, Who};
 use model::site::Site;
 use model::time::Anchor;
-use model::{CallId, Cause, Fact, Instant, LegEvent, LegId, Order, PhoneId};
+use model::{AgentId, CallId, Cause, Fact, Instant, LegEvent, LegId, Order, PhoneId};
 use queue::Queues;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -211,6 +211,26 @@ impl Exchange {
             false => &call.talk_of(leg)?.who,
         };
         Some(LegView { call: call.id(), via: who.via.clone(), agent: who.agent.clone() })
+    }
+
+    /// Another leg of a leg's call, or the one it supervises: who is near it is likely to hear it.
+    pub fn beside(&self, leg: LegId) -> Option<LegId> {
+        let supervised = self.supervision.of_whom(leg);
+        supervised.or_else(|| {
+            let call = self.calls.get(self.calls.call_of(leg)?)?;
+            let legs = call.caller().into_iter().chain(call.talks().map(|talk| talk.leg));
+            legs.into_iter().find(|other| *other != leg)
+        })
+    }
+
+    /// The agent in whose talk a leg is, as a supervisor's.
+    pub fn supervised_by(&self, leg: LegId) -> Option<&AgentId> {
+        self.supervision.agent_of(leg)
+    }
+
+    /// Who is at a phone, where whoever that is may hear recordings.
+    pub fn hears_recordings(&self, phone: &PhoneId) -> Option<Who> {
+        self.role_at(phone).filter(|role| role.hears_recordings).map(|_| self.who(phone))
     }
 
     /// How many calls live.

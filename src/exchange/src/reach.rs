@@ -262,14 +262,20 @@ impl Exchange {
         self.dialling.handle(now, dial::Input::Asked { ask, call: Some(call), who, dialled });
     }
 
-    /// The calls that came by each trunk and live: they hold it as calls out do.
+    /// The calls that came by each trunk, or by a port of it, and live: they hold it as calls out do.
     fn calls_in(&self) -> BTreeMap<TrunkId, u16> {
         let mut calls: BTreeMap<TrunkId, u16> =
             self.site.trunks.keys().map(|trunk| (trunk.clone(), 0)).collect();
         for call in self.calls.iter() {
-            if let Via::Trunk(trunk) = call.via()
-                && let Some(count) = calls.get_mut(trunk)
-            {
+            let trunk = match call.via() {
+                Via::Trunk(trunk) => Some(trunk),
+                Via::Port(port) => {
+                    let mut trunks = self.site.trunks.iter();
+                    trunks.find(|(_, trunk)| trunk.ports.contains(port)).map(|(id, _)| id)
+                }
+                Via::Phone(_) => None,
+            };
+            if let Some(count) = trunk.and_then(|trunk| calls.get_mut(trunk)) {
                 *count = count.saturating_add(1);
             }
         }

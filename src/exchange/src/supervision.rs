@@ -90,6 +90,16 @@ impl Supervision {
         self.supervisors.contains_key(&leg)
     }
     /// Tells whether nobody supervises.
+    /// The agent's leg that a supervisor's is with.
+    pub(crate) fn of_whom(&self, leg: LegId) -> Option<LegId> {
+        self.supervisors.get(&leg).map(|one| one.of)
+    }
+
+    /// The agent whom a supervisor's leg is with.
+    pub(crate) fn agent_of(&self, leg: LegId) -> Option<&AgentId> {
+        self.supervisors.get(&leg).map(|one| &one.agent)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.supervisors.is_empty() && self.watched.is_empty()
     }
@@ -187,13 +197,8 @@ impl Exchange {
     }
 
     fn supervisor_key(&mut self, now: Instant, leg: LegId, digit: Digit) {
-        let how = match digit.as_char() {
-            '4' => Supervising::Listen,
-            '5' => Supervising::Whisper,
-            '6' => Supervising::Barge,
-            '7' => Supervising::TakeOver,
-            _ => return,
-        };
+        let how = Supervising::ALL.into_iter().find(|how| how.digit() == digit.as_char());
+        let Some(how) = how else { return };
         let Some(one) = self.supervision.supervisors.get(&leg).cloned() else { return };
         let done = if !self.may_supervise(&one.phone, how) {
             Err(NotSupervised::Forbidden)

@@ -66,6 +66,9 @@ fn port() -> Port {
         answer_after_rings: 1,
         receive_gain_tenths_db: 0,
         transmit_gain_tenths_db: 0,
+        echo_ms: 0,
+        pulse: false,
+        telephone: None,
         entry: entry(),
     }
 }
@@ -131,6 +134,7 @@ pub fn site() -> Site {
         parking: Default::default(),
         ringing: Default::default(),
         supervision: Default::default(),
+        sms: None,
         limits: Limits::default(),
     }
 }
