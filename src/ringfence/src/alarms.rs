@@ -1,19 +1,24 @@
 //! What is wrong right now: raised, shown on the console, cleared when it is over.
 
 use crate::service::{Severity, log};
+use crate::texts::Raised;
 use control::{AlarmRow, Level};
 use model::port::Alarm;
 use model::{AgentId, Fact, Instant, PhoneId, PortId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Alarms that stand at once; past it only the count grows, for a console shows no more.
 const ALARMS_MAX: usize = 256;
+/// Alarms just raised that nobody has told of; what finds no room is shown and not told.
+const RAISED_MAX: usize = 64;
 /// Alarms that nothing clears by itself are shown this long after they were last raised.
 const SHOWN_MS: u64 = 10 * 60 * 1000;
 
 #[derive(Default)]
 pub struct Alarms {
     standing: BTreeMap<(String, String), Standing>,
+    /// Those raised since it was asked last.
+    raised: VecDeque<Raised>,
 }
 
 struct Standing {
@@ -67,6 +72,11 @@ impl Alarms {
         }
     }
 
+    /// Those raised since this was asked last.
+    pub fn take_raised(&mut self) -> VecDeque<Raised> {
+        std::mem::take(&mut self.raised)
+    }
+
     /// The keys that stand about something.
     pub fn about(&self, about: &str) -> Vec<String> {
         let mine = self.standing.keys().filter(|(_, of)| of == about);
@@ -98,6 +108,10 @@ impl Alarms {
             return;
         }
         log(Severity::Warning, &format!("alarm: {key} ({about})"));
+        if self.raised.len() < RAISED_MAX {
+            let (key, about) = place.clone();
+            self.raised.push_back(Raised { key, about, critical: level == Level::Critical });
+        }
         if self.standing.len() < ALARMS_MAX {
             self.standing.insert(place, Standing { level, since: now, last: now, held });
         }

@@ -6,15 +6,15 @@ mod asking;
 use crate::daemon::{self, Options};
 use crate::folders::Folders;
 use crate::sites::Sites;
-use crate::{boxkey, clips, phones, recordings, reports, sites};
+use crate::{boxkey, captures, clips, phones, recordings, reports, sites};
 use anyhow::{Context as _, bail};
 use arguments::{
-    Arguments, Command, Form, JournalCommand, PhonesCommand, RecordingCommand, ReportCommand,
-    SiteCommand,
+    Arguments, Command, Form, HeadsetCommand, JournalCommand, LineCommand, PhonesCommand,
+    RecordingCommand, ReportCommand, SiteCommand, SmsCommand,
 };
 use asking::ask;
 use clap::Parser as _;
-use control::{Reply, ReportForm, Request};
+use control::{HeadsetWish, Reply, ReportForm, Request, Supervising};
 use journal::Journal;
 use model::site::{Lang, Site};
 use std::io::Write as _;
@@ -38,7 +38,9 @@ fn obey(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let folders = Folders::find(arguments.state)?;
     let share = arguments.share;
     match arguments.command {
-        Command::Run { site, callers } => daemon::run(&Options { site, folders, share, callers }),
+        Command::Run { site, callers, dahdi } => {
+            daemon::run(&Options { site, folders, share, callers, dahdi })
+        }
         Command::Check { dir, lang } => check(&dir, &share, lang.into()),
         Command::Codes { dir, lang } => codes(dir.as_deref(), &folders, &share, lang.into()),
         Command::Site(command) => site(command, &folders, &share),
@@ -48,6 +50,22 @@ fn obey(arguments: Arguments) -> anyhow::Result<ExitCode> {
             report(&folders, &share, &date, lang.into(), format)
         }
         Command::Phones { command } => desks(command, &folders, &share),
+        Command::Sound => {
+            print(&sound_devices())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Headset { phone, command } => headset(phone, command, &folders),
+        Command::Line(LineCommand::Test { port, number, lang, .. }) => {
+            line_test(port, number, lang.into(), &folders)
+        }
+        Command::Line(LineCommand::Capture { port, seconds }) => {
+            line_capture(port, seconds, &folders)
+        }
+        Command::Line(LineCommand::Open { capture, to }) => {
+            print(&captures::open(&capture, &boxkey::read(&folders)?, &to)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Sms(SmsCommand::Test { number }) => sms_test(number, &folders),
         Command::Tls => {
             let site = Sites::new(&folders, &share).current_site()?;
             print(&phones::certificate(&folders, &site)?)?;
@@ -207,6 +225,76 @@ fn desks(
         (Some(other), _) => bail!("the box answered {other:?}"),
         (None, Request::Phones) => print(&phones::list(&*site()?))?,
         (None, _) => bail!("the box does not run: phones fetch their settings when it does"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line a card: its id, which a site may give as `device`, and its maker's name.
+fn sound_devices() -> String {
+    let cards = board::alsa::found();
+    let lines = cards.iter().map(|card| format!("{:<16} {}\n", card.id, card.name));
+    match cards.is_empty() {
+        true => "this machine has no sound device\n".to_owned(),
+        false => lines.collect(),
+    }
+}
+
+fn headset(
+    phone: Option<String>,
+    command: HeadsetCommand,
+    folders: &Folders,
+) -> anyhow::Result<ExitCode> {
+    let supervise = |agent, how| HeadsetWish::Supervise { agent, how };
+    let wish = match command {
+        HeadsetCommand::Listen { agent } => supervise(agent, Supervising::Listen),
+        HeadsetCommand::Whisper { agent } => supervise(agent, Supervising::Whisper),
+        HeadsetCommand::Barge { agent } => supervise(agent, Supervising::Barge),
+        HeadsetCommand::TakeOver { agent } => supervise(agent, Supervising::TakeOver),
+        HeadsetCommand::Dial { number } => HeadsetWish::Dial { number },
+        HeadsetCommand::Press { keys } => HeadsetWish::Press { keys },
+        HeadsetCommand::Hear { id } => HeadsetWish::Hear { recording: id.to_string() },
+        HeadsetCommand::HangUp => HeadsetWish::HangUp,
+    };
+    match ask(folders, &Request::Headset { phone, wish })? {
+        Some(Reply::Done) => Ok(ExitCode::SUCCESS),
+        Some(other) => bail!("the box answered {other:?}"),
+        None => bail!("the box does not run"),
+    }
+}
+
+fn line_test(
+    port: String,
+    number: Option<String>,
+    lang: Lang,
+    folders: &Folders,
+) -> anyhow::Result<ExitCode> {
+    let keys = |number: &String| number.bytes().all(|b| b.is_ascii_digit() || b"*#W".contains(&b));
+    if !number.as_ref().is_none_or(|number| number.len() <= 32 && keys(number)) {
+        bail!("a line dials up to 32 of the keys 0 to 9, * and #, and W for a pause");
+    }
+    match ask(folders, &Request::LineTest { port, number, lang })? {
+        Some(Reply::Text { text }) => print(&text)?,
+        Some(other) => bail!("the box answered {other:?}"),
+        None => bail!("the box does not run: its lines are the daemon's"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line_capture(port: String, seconds: u16, folders: &Folders) -> anyhow::Result<ExitCode> {
+    match ask(folders, &Request::LineCapture { port, seconds })? {
+        Some(Reply::Text { text }) => print(&format!("{text}\n"))?,
+        Some(other) => bail!("the box answered {other:?}"),
+        None => bail!("the box does not run: its lines are the daemon's"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sms_test(number: String, folders: &Folders) -> anyhow::Result<ExitCode> {
+    let number = model::Number::new(number);
+    match ask(folders, &Request::SmsTest { number })? {
+        Some(Reply::Done) => print("the network took the text\n")?,
+        Some(other) => bail!("the box answered {other:?}"),
+        None => bail!("the box does not run: its modem is the daemon's"),
     }
     Ok(ExitCode::SUCCESS)
 }

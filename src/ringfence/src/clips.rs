@@ -8,7 +8,7 @@
 
 use crate::plain_file;
 use anyhow::{Context as _, bail};
-use media::Clip;
+use media::{Clip, Live};
 use model::id::PromptId;
 use model::site::{Lang, Tones};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,6 +110,17 @@ impl ClipTable {
             }
         }
         Ok(table)
+    }
+
+    /// Has music played from a line in while that is on.
+    pub fn with_live(mut self, live: &Arc<Live>) -> Self {
+        let music = self.numbers.iter().filter(|((_, id), _)| id.as_str().starts_with("music."));
+        for (_, number) in music {
+            if let Some(clip) = self.clips.get_mut(*number as usize) {
+                *clip = clip.clone().with_live(live);
+            }
+        }
+        self
     }
 
     /// Gives prompts the numbers that they had in the table before, so that plays which go on are what

@@ -5,10 +5,11 @@
 
 use crate::reports;
 use crate::sites::Sites;
-use crate::switch::Ask;
+use crate::switch::{Ask, LineTest};
 use anyhow::Context as _;
 use control::{Lines, PROTOCOL, Reply, Request};
 use crossbeam_channel::Sender;
+use line::trial::Way;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -184,6 +185,29 @@ async fn answer(desk: &Arc<Desk>, request: Request) -> Reply {
             let phone = phone.as_deref().map(model::PhoneId::new);
             let asked = ask(desk, |sender| Ask::CheckSync(phone, sender)).await;
             asked.map(|count| Reply::Text { text: crate::phones::asked(count) })
+        }
+        Request::Headset { phone, wish } => {
+            let phone = phone.as_deref().map(model::PhoneId::new);
+            let done = ask(desk, |sender| Ask::Headset(phone, wish, sender)).await;
+            done.and_then(|done| Ok(done?)).map(|()| Reply::Done)
+        }
+        Request::LineTest { port, number, lang } => {
+            let way = number.map_or(Way::Await, Way::Call);
+            let port = model::PortId::new(&port);
+            let make = |reply| Ask::LineTest(LineTest { port, way, lang, reply });
+            let told = ask(desk, make).await;
+            let told = told.and_then(|told| told.map_err(anyhow::Error::msg));
+            told.map(|text| Reply::Text { text })
+        }
+        Request::LineCapture { port, seconds } => {
+            let port = model::PortId::new(&port);
+            let told = ask(desk, |answer| Ask::LineCapture(port, seconds, answer)).await;
+            let told = told.and_then(|told| told.map_err(anyhow::Error::msg));
+            told.map(|text| Reply::Text { text })
+        }
+        Request::SmsTest { number } => {
+            let told = ask(desk, |sender| Ask::SmsTest(number, sender)).await;
+            told.and_then(|told| told.map(|()| Reply::Done).map_err(anyhow::Error::msg))
         }
         Request::Drain => {
             let sent =

@@ -3,6 +3,8 @@
 mod accounts;
 mod card;
 mod choice;
+mod driver;
+mod sound;
 
 pub use accounts::accounts;
 
@@ -10,17 +12,18 @@ use crate::boxkey;
 use crate::clock::{Clock, wall_now};
 use crate::control_socket::{self, Desk};
 use crate::folders::Folders;
-use crate::media_thread::{self, Media, MediaCounters, Place};
+use crate::media_thread::AllCounters;
 use crate::seal::{self, Seal, SealCounters};
 use crate::service::{self, Severity, log};
 use crate::sites::{Ready, Sites};
-use crate::switch::{Ask, Desks, Parts, Switch, seed};
+use crate::spans::Spans;
+use crate::switch::{Ask, Desks, Devices, Parts, Switch, Telephones, seed};
 use crate::tls::{Tls, Wanted};
-use crate::{kept, ledger, net, provision, wires};
+use crate::{captures, devices, kept, ledger, net, provision, texts, wires};
 use anyhow::Context as _;
+use board::Card;
 use exchange::Exchange;
 use journal::Journal;
-use media::Engine;
 use model::Fact;
 use model::site::Site;
 use sip::Endpoint;
@@ -46,6 +49,8 @@ pub struct Options {
     pub share: PathBuf,
     /// Callers of the simulated card, when its ports are to ring by themselves.
     pub callers: Option<PathBuf>,
+    /// The folder of the card driver's files.
+    pub dahdi: PathBuf,
 }
 
 /// Runs the box until it has drained.
@@ -188,38 +193,61 @@ impl Boxed<'_> {
         endpoint_config.limits.flows = net::flow_limits(&site.sip);
         let endpoint = Endpoint::new(clock.now(), endpoint_config);
         let stop = Arc::new(AtomicBool::new(false));
-        let media_counters = Arc::new(MediaCounters::default());
         let seal_counters = Arc::new(SealCounters::default());
 
-        let (card, port_ids) = card::card(&site, self.options.callers.as_deref())?;
-        let lines = card::lines(&site, &port_ids, clock.now())?;
-        let slots = port_ids.len() + usize::from(site.limits.calls_max) * 2 + site.agents.len();
-        let engine = Engine::new(media::Config {
-            legs_max: slots,
-            silent_ms: crate::switch::ASKED_AFTER_MS,
-            clips: self.ready.clips.clips(),
-            seed: seed()?,
+        driver::begin(&site, &self.options.folders, &self.options.dahdi, &stop)?;
+        let wired = {
+            let (callers, dahdi) = (self.options.callers.as_deref(), self.options.dahdi.as_path());
+            card::card(&site, &card::Sources { callers, dahdi }, clock.now())?
+        };
+        let devices = devices::of(&site);
+        let first_device = u16::try_from(wired.ports())?;
+        let ports = wired.ports() + devices.len();
+        let lines = card::lines(&site, &wired.ids, clock.now())?;
+        let spans = Spans::start(wired.spans, &self.options.dahdi, &here, &stop)?;
+        let modem = site.sms.as_ref().map(|sms| {
+            let (folders, key, exchange, stop) = (&self.options.folders, &*self.key, &here, &stop);
+            texts::modem::start(&texts::modem::Begin { sms, folders, key, clock, exchange, stop })
         });
-        let media = media_thread::start(Media {
-            engine,
-            slots,
+        let modem = modem.transpose()?;
+        let (card, port_ids) = (wired.card, wired.ids);
+        let sounds = devices::start(&devices, &stop)?;
+        let card = match devices.is_empty() {
+            true => card,
+            false => Some(Box::new(devices::WithDevices::new(card, sounds.ends)) as Box<dyn Card>),
+        };
+        let (card, captures) = match card {
+            Some(card) => {
+                let (card, captures) = captures::start(card, &self.options.folders, &self.key)?;
+                (Some(Box::new(card) as Box<dyn Card>), Some(captures))
+            }
+            None => (None, None),
+        };
+        let recorded =
+            devices::Shelf { dir: self.options.folders.recordings(), key: self.key.clone() };
+        let mut devices =
+            Devices::new(first_device, devices, sounds.told).with(sounds.plays, recorded);
+        let telephones = Telephones::of(&site, &port_ids);
+        let music = site.sip.sound.music.clone();
+        let line_in = music.map(|device| devices::LineIn::start(device, &stop)).transpose()?;
+        devices.music = line_in.as_ref().map(|music| (music.live.clone(), music.told.clone()));
+        let clips = devices.music_of(self.ready.clips);
+        let legs = usize::from(site.limits.calls_max) * 2 + site.agents.len();
+        let machine = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = site.sip.sound.threads_on(machine);
+        let slots = wires::slots_of_threads(threads, ports, legs);
+        let media_counters = AllCounters::new(threads);
+        let media = sound::start(sound::Begin {
+            site: &site,
+            slots: &slots,
+            clips: clips.clips(),
             card,
             lines,
             clock,
-            wake: here.clone(),
-            stop: stop.clone(),
-            counters: media_counters.clone(),
-            place: Place {
-                core: site.sip.sound.core.map(usize::from),
-                real_time: site.sip.sound.real_time,
-            },
+            exchange: &here,
+            stop: &stop,
+            counters: &media_counters,
         })?;
-        if !media.began.in_batches {
-            log(Severity::Notice, "the kernel refuses io_uring: packets go one by one");
-        }
-        for refused in &media.began.refused {
-            log(Severity::Warning, &format!("not permitted: {refused}"));
-        }
 
         let (begins, begins_in) = crossbeam_channel::bounded(BEGINS_MAX);
         let (sealed_out, sealed) = crossbeam_channel::unbounded();
@@ -256,10 +284,10 @@ impl Boxed<'_> {
         // Bound like signalling: to every address where that is, and each peer is told the one it
         // sees.
         let rtp_ip = site.sip.bind.ip();
-        let status = format!("answering on {local}, {} ports", port_ids.len());
+        let status = format!("answering on {local}, {ports} ports");
         let wires = wires::Wires::new(
-            port_ids.len(),
-            slots,
+            ports,
+            &slots,
             wires::Rtp { ip: rtp_ip, ports: site.sip.rtp_ports, dscp: site.sip.sound.dscp },
         );
         let mut switch = Switch::new(Parts {
@@ -267,7 +295,7 @@ impl Boxed<'_> {
             anchor,
             site: site.clone(),
             site_version: self.ready.version,
-            clips: self.ready.clips,
+            clips,
             exchange,
             endpoint,
             net,
@@ -285,12 +313,19 @@ impl Boxed<'_> {
             desks: Desks::new(shelf, tls),
             kept,
             port_ids,
+            spans,
+            devices,
+            telephones,
         });
         switch.note(Fact::BoxStarted {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             site_digest: site.digest.clone(),
         });
         let now = clock.now();
+        switch.begin_texts(modem);
+        switch.begin_captures(captures);
+        switch.begin_spans(now);
+        switch.begin_telephones(now);
         switch.alarms.set(now, "facts-lost", "journal", lost_facts);
         switch.alarms.set(now, "site-damaged", "box", self.site_damaged);
         switch.alarms.set(now, "sites-gone", "box", self.sites_gone);
@@ -311,7 +346,12 @@ impl Boxed<'_> {
         let was_cut = switch.was_cut();
         service::tell_stopping();
         stop.store(true, Ordering::Release);
-        join(media.thread, "media")?;
+        for thread in media.threads {
+            join(thread, "media")?;
+        }
+        for thread in sounds.threads.into_iter().chain(line_in.map(|music| music.thread)) {
+            join(thread, "sound device")?;
+        }
         seal_stop.store(true, Ordering::Release);
         for thread in seal_threads {
             join(thread, "seal")?;

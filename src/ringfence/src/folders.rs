@@ -58,6 +58,10 @@ impl Folders {
     pub fn registrations(&self) -> PathBuf {
         self.state.join("registrations")
     }
+    /// Captures of ports, sealed.
+    pub fn captures(&self) -> PathBuf {
+        self.state.join("captures")
+    }
     /// The control socket of the daemon that runs on this state folder.
     pub fn control_socket(&self) -> PathBuf {
         self.state.join("control.sock")

@@ -1,7 +1,8 @@
 //! Where phones are reached, put by for the next start: sealed, since addresses and accounts name people.
 //!
 //! ```text
-//!   a phone registers --at most every 10 s--> thread: seal, write beside, sync, rename
+//!   a phone comes, moves --at most every 10 s--> thread: seal, write beside, sync, rename
+//!   one registers again  --at most every 60 s-->   likewise, for the time it has left
 //!   start: read, open, leave out what ran out or has another password --> sip::Config::kept
 //! ```
 

@@ -6,6 +6,16 @@
 //!                                 sockets, card (read, write)
 //! ```
 //!
+//! There is one a core (`Sound::threads_on`), each with an engine, sockets and queues of its own; the
+//! card's ports are the first one's. Legs that meet are in one of them, and go there (`parcel`).
+//!
+//! ```text
+//!                  +--> media 0: engine, sockets, card --taps--+
+//!   exchange <-----+--> media 1: engine, sockets       --taps--+--> seal
+//!                  +--> ...                                    |
+//!                       legs move 0 <--> 1 through the exchange thread's hands
+//! ```
+//!
 //! A tick neither waits nor locks. What a full queue cannot take is counted: an order waits at the
 //! exchange, a tap is filled with silence at the seal thread, news is lost and an alarm says so.
 
@@ -14,25 +24,28 @@ mod counters;
 mod lateness;
 mod orders;
 mod outlet;
+mod parcel;
 mod peers;
 mod place;
 pub mod sockets;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use crate::clock::Clock;
-use crate::seal::{TapItem, TapReceiver};
+use crate::seal::{TAP_QUEUE, TapItem, TapReceiver};
 use crate::service::AbortOnPanic;
 use anyhow::Context as _;
 use board::Card;
 use heapless::spsc::{Consumer, Producer, Queue};
 use line::LinePort;
-use media::Engine;
+use media::{Engine, Slot};
 use model::audio::FRAME_MS;
 use model::id::LegId;
 use outlet::{Outgoing, Outlet};
 use peers::Peers;
 use sockets::Sockets;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, Thread};
@@ -49,16 +62,23 @@ const READ_AFTER: Duration = Duration::from_millis(5);
 /// The shortest pause between two ticks.
 const BREATH: Duration = Duration::from_micros(200);
 
-pub use counters::MediaCounters;
+pub use counters::{AllCounters, MediaCounters};
 pub use lateness::Lateness;
-pub use orders::{LineOrder, MediaOrder, MediaSaid};
+pub use orders::{LineOrder, MediaOrder, MediaSaid, NUMBER_MAX};
+pub use parcel::Parcel;
 pub use place::Place;
 
 pub type OrderSender = Producer<'static, MediaOrder>;
 pub type NewsReceiver = Consumer<'static, MediaSaid>;
 
-/// What the thread begins with.
+/// What a thread begins with.
 pub struct Media {
+    /// The thread's number; the card is the first one's, 0.
+    pub no: u8,
+    /// From when on ticks are counted: the same moment for all threads.
+    pub epoch: std::time::Instant,
+    /// Legs are tapped at once for this many threads.
+    pub threads: usize,
     pub engine: Engine,
     pub slots: usize,
     /// The card and its ports' state machines; port `n` is slot `n`.
@@ -92,10 +112,14 @@ pub struct Began {
 pub fn start(media: Media) -> anyhow::Result<Ends> {
     let (orders, orders_in) = leak::<MediaOrder, ORDERS>()?;
     let (news_out, news) = leak::<MediaSaid, NEWS>()?;
-    let (taps_out, taps) = leak::<TapItem, { crate::seal::TAP_QUEUE }>()?;
+    let (taps_out, taps) = tap_queue(media.threads)?;
     // The sockets' ring belongs to the thread that makes it.
     let (told, begun) = std::sync::mpsc::sync_channel(1);
-    let thread = std::thread::Builder::new().name("media".into()).spawn(move || {
+    let name = match media.no {
+        0 => "media".to_owned(),
+        no => format!("media-{no}"),
+    };
+    let thread = std::thread::Builder::new().name(name).spawn(move || {
         let sockets = match Sockets::new(media.slots) {
             Ok(sockets) => sockets,
             Err(error) => return drop(told.send(Err(error))),
@@ -111,6 +135,17 @@ pub fn start(media: Media) -> anyhow::Result<Ends> {
     })?;
     let began = begun.recv().context("the media thread ended at its start")??;
     Ok(Ends { orders, news, taps, thread, began })
+}
+
+/// The queue of taps of one of so many threads: each has its share of the recordings, and half as much
+/// again or more.
+fn tap_queue(threads: usize) -> anyhow::Result<Queued<TapItem>> {
+    match threads {
+        0 | 1 => leak::<TapItem, TAP_QUEUE>(),
+        2 | 3 => leak::<TapItem, { 3 * TAP_QUEUE / 4 }>(),
+        4 | 5 => leak::<TapItem, { TAP_QUEUE / 2 }>(),
+        _ => leak::<TapItem, { TAP_QUEUE / 4 }>(),
+    }
 }
 
 /// The ends of a queue.
@@ -135,9 +170,17 @@ struct Runner {
     legs: Vec<Option<LegId>>,
     /// Ports whose leg is open but not answered.
     early: Vec<bool>,
+    /// Ports that say something themselves in this tick.
+    speaks: Vec<bool>,
     orders: Consumer<'static, MediaOrder>,
     news: Producer<'static, MediaSaid>,
+    /// An order that waits for another tick, and all after it.
+    postponed: Option<MediaOrder>,
+    /// Legs that leave after this tick.
+    leaving: VecDeque<(Slot, Box<Parcel>)>,
     out: Outlet,
+    /// The port on trial, if any.
+    trial: Option<trial::OnTrial>,
     /// Something was said in this tick, so the exchange is to be woken.
     said: bool,
 }
@@ -156,9 +199,13 @@ impl Runner {
             read_at: std::time::Instant::now(),
             legs: vec![None; media.slots],
             early: vec![false; media.lines.len()],
+            speaks: vec![false; media.lines.len()],
             out: Outlet::new(taps),
+            trial: None,
             orders,
             news,
+            postponed: None,
+            leaving: VecDeque::with_capacity(parcel::LEAVING_MAX),
             said: false,
             media,
         }
@@ -166,7 +213,11 @@ impl Runner {
 
     fn run(mut self) {
         let _guard = AbortOnPanic;
-        let mut due = std::time::Instant::now() + TICK;
+        // Tick n is due so many times 20 ms after the beginning, in every thread.
+        let passed = self.media.epoch.elapsed().as_millis() / TICK.as_millis();
+        let next = u32::try_from(passed).unwrap_or(0) + 1;
+        self.out.tick = u64::from(next);
+        let mut due = self.media.epoch + TICK * next;
         while !self.media.stop.load(Ordering::Relaxed) {
             let now = std::time::Instant::now();
             // Even a thread that cannot keep up lets the others have a little of its core, and
@@ -202,14 +253,13 @@ impl Runner {
     fn tick(&mut self) {
         let now = self.media.clock.now();
         self.out.begin(&self.media.counters);
-        while let Some(order) = self.orders.dequeue() {
-            self.obey(now, order);
-        }
+        self.take_orders(now);
         self.read_sockets(now);
         self.read_card(now);
         let mut sink = Outgoing {
             sockets: &mut self.sockets,
             card: self.media.card.as_deref_mut(),
+            speaks: &self.speaks,
             out: &mut self.out,
             counters: &self.media.counters,
         };
@@ -223,12 +273,29 @@ impl Runner {
         while let Some(done) = self.media.engine.poll_retired() {
             self.say(MediaSaid::Retired(done));
         }
+        self.send_off();
         self.peers.tick(self.out.tick, &self.media.engine, &mut self.sockets);
         self.note_totals();
         self.out.tick += 1;
         self.media.counters.ticks.fetch_add(1, Ordering::Relaxed);
         if std::mem::take(&mut self.said) {
             self.media.wake.unpark();
+        }
+    }
+
+    /// Obeys what was ordered, up to an order that must wait for another tick.
+    fn take_orders(&mut self, now: model::Instant) {
+        while let Some(order) = self.postponed.take().or_else(|| self.orders.dequeue()) {
+            let waits = match &order {
+                MediaOrder::Land { parcel, .. } => !parcel.is_due(self.out.tick),
+                MediaOrder::Take { .. } => self.leaving.len() >= parcel::LEAVING_MAX,
+                _ => false,
+            };
+            if waits {
+                self.postponed = Some(order);
+                break;
+            }
+            self.obey(now, order);
         }
     }
 

@@ -1,9 +1,10 @@
 //! The seal thread: takes taps from the media threads, encrypts them and puts them on disk.
 //!
 //! ```text
-//!  media --TapItem--> [heapless queue] --> seal thread --sealed frames--> file
-//!                                              |                           ^
-//!                                              +-- Sealed (to exchange)    | syncfs each 400 ms
+//!  media 0 --TapItem--> [heapless queue] --.
+//!  media n --TapItem--> [heapless queue] --+--> seal thread --sealed frames--> file
+//!                           in order of ticks        |                           ^
+//!                                                    +-- Sealed (to exchange)    | syncfs each 400 ms
 //! ```
 //!
 //! A frame holds half a second and the file system is synced every 400 ms, so that a power cut
@@ -55,7 +56,15 @@ pub enum TapItem {
     /// A frame, and the media tick it belongs to.
     Frame { tap: TapNo, tick: u64, frame: TapFrame },
     /// The tap ended; nothing more of it comes.
-    End { tap: TapNo },
+    End { tap: TapNo, tick: u64 },
+}
+
+impl TapItem {
+    fn tick(&self) -> u64 {
+        match self {
+            Self::Frame { tick, .. } | Self::End { tick, .. } => *tick,
+        }
+    }
 }
 
 pub type TapReceiver = heapless::spsc::Consumer<'static, TapItem>;
@@ -111,7 +120,8 @@ impl Default for SealCounters {
 pub struct Seal {
     pub key: Arc<BoxKey>,
     pub dir: PathBuf,
-    pub taps: TapReceiver,
+    /// A queue of each media thread.
+    pub taps: Vec<TapReceiver>,
     pub begins: Receiver<TapBegin>,
     pub sealed: Sender<Sealed>,
     pub wake: Box<dyn Fn() + Send>,
@@ -162,14 +172,14 @@ fn run(mut seal: Seal) {
         for begin in seal.begins.try_iter() {
             open.insert(begin.tap.0, Open::new(begin));
         }
-        while let Some(item) = seal.taps.dequeue() {
+        while let Some(item) = next(&mut seal.taps) {
             match item {
                 TapItem::Frame { tap, tick, frame } => {
                     if let Some(recording) = open.get_mut(&tap.0) {
                         recording.take(tick, frame, &seal);
                     }
                 }
-                TapItem::End { tap } => {
+                TapItem::End { tap, .. } => {
                     if let Some(recording) = open.remove(&tap.0) {
                         recording.end(&seal);
                     }
@@ -185,6 +195,24 @@ fn run(mut seal: Seal) {
         }
         std::thread::sleep(LOOK_EVERY);
     }
+}
+
+/// Gives what came first of all queues, by its tick: a leg that moved has frames of one recording in
+/// two of them. Whatever a thread says of a leg it took over was said after all that the thread before
+/// said of it; so a queue that was looked at too early for that is looked at once more.
+fn next(taps: &mut [TapReceiver]) -> Option<TapItem> {
+    let first = |taps: &[TapReceiver]| {
+        let heads =
+            taps.iter().enumerate().filter_map(|(no, taps)| Some((taps.peek()?.tick(), no)));
+        heads.min()
+    };
+    let mut found = first(taps)?;
+    if taps.len() > 1 {
+        while let Some(again) = first(taps).filter(|again| *again != found) {
+            found = again;
+        }
+    }
+    taps.get_mut(found.1)?.dequeue()
 }
 
 impl Open {
@@ -318,4 +346,28 @@ fn create(seal: &Seal, begin: &TapBegin, codec: Codec) -> anyhow::Result<Sealing
             .inspect_err(|_| drop(std::fs::remove_file(&path)))?;
     let sides = [Recoder::new(codec), Recoder::new(codec)];
     Ok(Sealing { writer, sides, path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use heapless::spsc::Queue;
+
+    fn end(tap: u16, tick: u64) -> TapItem {
+        TapItem::End { tap: TapNo(tap), tick }
+    }
+
+    #[test]
+    fn what_comes_of_several_threads_is_taken_by_its_tick() {
+        let queue = || -> &'static mut Queue<TapItem, 8> { Box::leak(Box::new(Queue::new())) };
+        let ((mut one, one_in), (mut two, two_in)) = (queue().split(), queue().split());
+        let mut taps = [one_in, two_in];
+        // A leg goes from the first thread to the second and back.
+        for (to, ticks) in [(&mut one, [1, 5]), (&mut two, [2, 4])] {
+            ticks.into_iter().for_each(|tick| assert!(to.enqueue(end(7, tick)).is_ok()));
+        }
+        assert!(two.enqueue(end(8, 5)).is_ok());
+        let ticks = std::iter::from_fn(|| next(&mut taps).map(|item| item.tick()));
+        assert_eq!(ticks.collect::<Vec<_>>(), [1, 2, 4, 5, 5]);
+    }
 }

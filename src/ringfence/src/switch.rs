@@ -14,11 +14,14 @@
 
 mod asks;
 mod care;
+mod devices;
 mod facts;
 mod farewell;
 mod heard;
 mod heartbeat;
 mod known;
+mod lines;
+mod meet;
 mod orders;
 mod phones;
 mod pops;
@@ -26,21 +29,30 @@ pub mod shown;
 mod signalling;
 mod silence;
 mod sound;
+mod spans;
+mod telephones;
+mod texts;
+mod trials;
 mod watch;
 
+pub use devices::Devices;
 pub use phones::Desks;
 pub use silence::ASKED_AFTER_MS;
+pub use telephones::{Telephones, whole_numbers};
+pub use trials::LineTest;
 
 use crate::boxkey;
 use crate::clips::ClipTable;
 use crate::clock::Clock;
 use crate::ledger::{Batch, Progress};
-use crate::media_thread::{MediaCounters, MediaOrder, NewsReceiver, OrderSender};
+use crate::media_thread::{AllCounters, LineOrder, MediaOrder, NewsReceiver, OrderSender};
 use crate::net::Net;
 use crate::seal::{SealCounters, Sealed, TapBegin};
 use crate::service::{self, Severity, log};
 use crate::sites::Ready;
-use crate::wires::Wires;
+use crate::spans::Spans;
+use crate::wires::{ThreadNo, Wires};
+use crate::wishes::Wishes;
 use crossbeam_channel::{Receiver, Sender};
 use exchange::Exchange;
 use model::id::{LegId, PhoneId, RecordingId};
@@ -74,6 +86,18 @@ pub enum Ask {
     Apply(Box<Ready>, tokio::sync::oneshot::Sender<Vec<String>>),
     /// Lets a phone, or every one, fetch its settings anew. Answers with how many.
     CheckSync(Option<PhoneId>, tokio::sync::oneshot::Sender<usize>),
+    /// Has something done at a headset of the box. Answers why it is not.
+    Headset(
+        Option<PhoneId>,
+        control::HeadsetWish,
+        tokio::sync::oneshot::Sender<Result<(), devices::NotAtHeadset>>,
+    ),
+    /// Tries a line, and answers with what was found in words.
+    LineTest(LineTest),
+    /// Captures a port for so many seconds; answers with the file.
+    LineCapture(model::PortId, u16, crate::captures::Answer),
+    /// Sends a text that says it is a trial; answers with what became of it.
+    SmsTest(model::Number, tokio::sync::oneshot::Sender<Result<(), String>>),
     /// No new calls; end when the live ones have.
     Drain,
     /// End at once: everybody is hung up, and the recordings are sealed.
@@ -92,20 +116,27 @@ pub struct Parts {
     pub net: Net,
     pub local: SocketAddr,
     pub wires: Wires,
-    pub orders: OrderSender,
-    pub news: NewsReceiver,
+    /// The ends of the queues of each media thread.
+    pub orders: Vec<OrderSender>,
+    pub news: Vec<NewsReceiver>,
     pub asks: Receiver<Ask>,
     pub begins: Sender<TapBegin>,
     pub sealed: Receiver<Sealed>,
     pub batches: Sender<Batch>,
     pub progress: Arc<Progress>,
-    pub media_counters: Arc<MediaCounters>,
+    pub media_counters: AllCounters,
     pub seal_counters: Arc<SealCounters>,
     pub desks: Desks,
     /// Where it is put by where phones are reached.
     pub kept: Sender<crate::kept::Put>,
     /// The lines' names, by port number.
     pub port_ids: Vec<model::PortId>,
+    /// Trunks that are primary rate lines.
+    pub spans: Spans,
+    /// Phones that are sound devices.
+    pub devices: Devices,
+    /// Ordinary telephones on ports.
+    pub telephones: Telephones,
 }
 
 /// An order and the batch of facts that must be on disk before it.
@@ -129,17 +160,29 @@ pub struct Switch {
     facts: Vec<(WallTime, Fact)>,
     batch: u64,
     held: VecDeque<Held>,
-    waiting: VecDeque<MediaOrder>,
+    /// Orders that found no room in the queue of their media thread.
+    waiting: Vec<VecDeque<MediaOrder>>,
+    /// What waits for legs that go from one to another.
+    pub(crate) wishes: Wishes,
+    /// Legs that were to meet and for which no thread had room.
+    pub(crate) meetings_refused: u64,
     /// Legs of carriers, whose sound may come from another machine than their signalling.
     trunk_legs: BTreeSet<LegId>,
     pub(crate) sound: sound::Sound,
     pops: pops::Pops,
     pub(crate) known: known::Known,
+    /// Calls out over analogue lines.
+    lines: crate::lines::Lines,
     /// Recordings that run or are being sealed.
     recordings: BTreeSet<RecordingId>,
     /// Of these the ones that failed: their calls go on unrecorded.
     pub(crate) unrecorded: BTreeMap<RecordingId, Unrecorded>,
     pub(crate) alarms: crate::alarms::Alarms,
+    pub(crate) telling: texts::Telling,
+    /// Who asked for the trial of a line that goes on.
+    trial: Option<LineTest>,
+    /// None where the box has no card.
+    captures: Option<crate::captures::Captures>,
     pub(crate) draining: bool,
     drained: bool,
     /// When everybody was cut off.
@@ -148,13 +191,11 @@ pub struct Switch {
     shedding: bool,
     watchdog: Option<Duration>,
     alive_told: Instant,
-    heartbeat: heartbeat::Heartbeat,
+    heartbeats: Vec<heartbeat::Heartbeat>,
     skipped_seen: u64,
     watched: Instant,
     queues_looked: Instant,
-    /// A phone registered since it was put by where phones are reached, and when that was.
-    moved: bool,
-    put_by: Option<Instant>,
+    put_by: watch::PutBy,
     /// Facts that found no room while the disk was stuck.
     pub(crate) facts_shed: u64,
     /// The disk did not keep up within `HOLD_MAX`, and has not since.
@@ -166,31 +207,38 @@ pub struct Switch {
 
 impl Switch {
     pub fn new(parts: Parts) -> Self {
+        let threads = parts.orders.len();
+        let heartbeat = || heartbeat::Heartbeat::new(Instant::START);
         Self {
             parts,
             facts: Vec::new(),
             batch: 0,
             held: VecDeque::new(),
-            waiting: VecDeque::new(),
+            waiting: (0..threads).map(|_| VecDeque::new()).collect(),
+            wishes: Wishes::default(),
+            meetings_refused: 0,
             trunk_legs: BTreeSet::new(),
             sound: sound::Sound::default(),
             pops: pops::Pops::default(),
             known: known::Known::default(),
+            lines: crate::lines::Lines::default(),
             recordings: BTreeSet::new(),
             unrecorded: BTreeMap::new(),
             alarms: crate::alarms::Alarms::default(),
+            telling: texts::Telling::default(),
+            trial: None,
+            captures: None,
             draining: false,
             drained: false,
             cut_at: None,
             shedding: false,
             watchdog: service::watchdog(),
             alive_told: Instant::START,
-            heartbeat: heartbeat::Heartbeat::new(Instant::START),
+            heartbeats: (0..threads).map(|_| heartbeat()).collect(),
             skipped_seen: 0,
             watched: Instant::START,
             queues_looked: Instant::START,
-            moved: false,
-            put_by: None,
+            put_by: watch::PutBy::default(),
             facts_shed: 0,
             behind: false,
             released_early: 0,
@@ -247,8 +295,11 @@ impl Switch {
 
     /// Takes what came from outside since the last look.
     fn take_in(&mut self, now: Instant) {
-        while let Some(said) = self.parts.news.dequeue() {
-            self.heard(now, said);
+        for thread in self.parts.wires.threads().collect::<Vec<_>>() {
+            while let Some(said) = self.parts.news.get_mut(thread.index()).and_then(|n| n.dequeue())
+            {
+                self.heard(now, thread, said);
+            }
         }
         for _ in 0..MESSAGES_PER_LOOK {
             let now = self.parts.clock.now();
@@ -257,6 +308,7 @@ impl Switch {
             self.parts.net.outlet.take(now, &mut self.parts.endpoint, arrived);
             self.settle(now);
         }
+        self.parts.spans.take_in(now);
         while let Ok(sealed) = self.parts.sealed.try_recv() {
             self.recording_sealed(sealed);
         }
@@ -285,6 +337,8 @@ impl Switch {
         for _ in 0..PASSES_MAX {
             if let Some(output) = self.parts.endpoint.poll() {
                 self.take_endpoint(now, output);
+            } else if let Some((line, output)) = self.parts.spans.poll() {
+                self.take_span(now, line, output);
             } else if let Some(output) = self.parts.exchange.poll() {
                 self.take_exchange(now, output);
             } else {
@@ -308,6 +362,9 @@ impl Switch {
                 self.held.push_back(Held { order, after, since: now });
             }
             exchange::Output::Show { phone, features } => self.show(now, phone, features),
+            exchange::Output::Waiting { phone, new, .. } if self.is_telephone(&phone) => {
+                self.light_telephone(&phone, new);
+            }
             exchange::Output::Waiting { phone, new, old } => {
                 let mailbox = sip::Command::Mailbox { phone, new, old };
                 self.parts.endpoint.handle(now, sip::Input::Command(mailbox));
@@ -318,36 +375,49 @@ impl Switch {
     }
 
     fn phone(&mut self, now: Instant, phone: PhoneId, up: bool) {
-        self.moved = true;
+        self.put_by.moved = true;
         self.parts.desks.shelf.registered(&phone, up);
         self.parts.exchange.handle(now, exchange::Input::Phone { phone, up });
     }
 
-    fn tell_media(&mut self, order: MediaOrder) {
-        self.waiting.push_back(order);
+    /// Orders something of a port, whoever has it.
+    fn tell_port(&mut self, port: u16, order: LineOrder) {
+        self.tell_media(ThreadNo::OF_THE_CARD, MediaOrder::Line { port, order });
+    }
+
+    fn tell_media(&mut self, thread: ThreadNo, order: MediaOrder) {
+        if let Some(waiting) = self.waiting.get_mut(thread.index()) {
+            waiting.push_back(order);
+        }
         self.flush_orders();
     }
 
     fn flush_orders(&mut self) {
-        while let Some(order) = self.waiting.pop_front() {
-            if let Err(back) = self.parts.orders.enqueue(order) {
-                self.waiting.push_front(back);
-                break;
+        let mut held = self.wishes.len();
+        for (waiting, orders) in self.waiting.iter_mut().zip(&mut self.parts.orders) {
+            while let Some(order) = waiting.pop_front() {
+                if let Err(back) = orders.enqueue(order) {
+                    waiting.push_front(back);
+                    break;
+                }
             }
+            held += waiting.len();
         }
-        if self.waiting.len() > ORDERS_WAITING_MAX {
-            // The media thread has not taken an order for a long time: it is dead, and so is
+        if held > ORDERS_WAITING_MAX {
+            // A media thread has not taken an order for a long time: it is dead, and so is
             // every call. The service manager starts the box anew.
-            log(Severity::Error, "the media thread does not take orders any more");
+            log(Severity::Error, "a media thread does not take orders any more");
             std::process::abort();
         }
     }
 
     fn sleep(&self, now: Instant) -> Duration {
-        if !self.parts.net.is_empty() || !self.waiting.is_empty() && self.drained {
+        if !self.parts.net.is_empty() || self.waiting.iter().any(|w| !w.is_empty()) && self.drained
+        {
             return Duration::ZERO;
         }
-        let deadlines = [self.parts.exchange.deadline(), self.parts.endpoint.deadline()];
+        let spans = self.parts.spans.deadline();
+        let deadlines = [self.parts.exchange.deadline(), self.parts.endpoint.deadline(), spans];
         let vanishes = self.sound.silences.deadline();
         let next = deadlines.into_iter().flatten().map(|(at, _)| at).chain(vanishes);
         let next = next.map(|at| at.since(now)).min();

@@ -36,6 +36,9 @@ pub(super) enum Command {
         /// A script of callers for ports with driver = "sim", who ring by themselves.
         #[arg(long, value_name = "FILE")]
         callers: Option<PathBuf>,
+        /// Where the files of the card's driver are.
+        #[arg(long, value_name = "DIR", env = "RINGFENCE_DAHDI", default_value = "/dev/dahdi")]
+        dahdi: PathBuf,
     },
     /// Check a site and explain in plain words what it will do.
     Check {
@@ -72,8 +75,44 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Option<PhonesCommand>,
     },
+    /// Lines of the telephone exchange: try one, and be told what to change.
+    #[command(subcommand)]
+    Line(LineCommand),
+    /// Texts to telephones about alarms.
+    #[command(subcommand)]
+    Sms(SmsCommand),
     /// The certificate that phones and trunks are shown: for which addresses, until when.
     Tls,
+    /// The sound devices of this machine, and the name by which a site chooses each.
+    Sound,
+    /// Use a headset of the box (`[phone.NUMBER]`, device and use = "headset").
+    Headset {
+        /// The number of its phone; the site's first headset when left out.
+        #[arg(long, value_name = "NUMBER")]
+        phone: Option<String>,
+        #[command(subcommand)]
+        command: HeadsetCommand,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum HeadsetCommand {
+    /// Hear an agent's talk.
+    Listen { agent: String },
+    /// Be heard by the agent alone.
+    Whisper { agent: String },
+    /// Be heard by both.
+    Barge { agent: String },
+    /// Have the talk instead of the agent.
+    TakeOver { agent: String },
+    /// Dial a number or code, as at a desk phone.
+    Dial { number: String },
+    /// Hear a recording, by its id as `recording list` shows it. The journal says who did.
+    Hear { id: RecordingId },
+    /// Press keys in a call.
+    Press { keys: String },
+    /// Hang up, or end a recording.
+    HangUp,
 }
 
 #[derive(Subcommand)]
@@ -100,6 +139,50 @@ pub(super) enum RecordingCommand {
         id: RecordingId,
         #[arg(long, value_name = "FILE.wav")]
         to: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum LineCommand {
+    /// Call a number over a line, or wait for a call, for two minutes at most; measure level, noise
+    /// and echo, caller id and how a hang-up is told, and say what to change in site.toml. The line
+    /// takes no other call meanwhile; one with a call on it is not tried.
+    Test {
+        /// As the site names it: fxo-1.
+        port: String,
+        /// Someone who answers, speaks and hangs up within half a minute.
+        #[arg(required_unless_present = "incoming")]
+        number: Option<String>,
+        /// Wait for a call in place of making one.
+        #[arg(long, conflicts_with = "number")]
+        incoming: bool,
+        #[arg(long, value_enum, default_value_t = CliLang::En)]
+        lang: CliLang,
+    },
+    /// Keep what a port reports, hears and says for some seconds, sealed, for who looks into its
+    /// trouble. Its calls go on as they would; sixteen captures are kept.
+    Capture {
+        /// As the site names it: fxo-1.
+        port: String,
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=110))]
+        seconds: u16,
+    },
+    /// Open a capture into a WAV file, the line left and the box right, and a list of events. It
+    /// takes the box's key.
+    Open {
+        capture: PathBuf,
+        /// A folder that is there.
+        #[arg(long, default_value = ".")]
+        to: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum SmsCommand {
+    /// Send a text that says it is a trial, and say whether the network took it.
+    Test {
+        /// 3 to 20 digits, perhaps after a +.
+        number: String,
     },
 }
 

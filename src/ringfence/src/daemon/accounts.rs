@@ -2,11 +2,20 @@
 
 use model::PhoneId;
 use model::site::Site;
+use std::collections::BTreeSet;
 
 /// The phones and trunks of a site, as the endpoint wants them.
 pub fn accounts(site: &Site) -> sip::Accounts {
-    let phones = site.phones.iter();
-    let trunks = site.trunks.iter().map(|(id, trunk)| {
+    // Nobody registers as a sound device of the box, or as a telephone on a port of it.
+    let hung: BTreeSet<&PhoneId> =
+        site.ports.values().filter_map(|port| port.telephone.as_ref()).collect();
+    let phones = || {
+        let by_sip =
+            |id: &PhoneId, phone: &model::site::Phone| phone.device.is_none() && !hung.contains(id);
+        site.phones.iter().filter(move |(id, phone)| by_sip(id, phone))
+    };
+    let by_sip = site.trunks.iter().filter(|(_, trunk)| trunk.by_sip());
+    let trunks = by_sip.map(|(id, trunk)| {
         let config = sip::TrunkConfig {
             peers: trunk.peers.clone(),
             calls_max: trunk.calls_max,
@@ -15,10 +24,10 @@ pub fn accounts(site: &Site) -> sip::Accounts {
         (id.clone(), config)
     });
     let asked = site.sip.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
-    let named = site.phones.iter().filter(|_| asked);
+    let named = phones().filter(|_| asked);
     sip::Accounts {
         certificates: named.map(|(id, phone)| (id.clone(), certificates(id, phone))).collect(),
-        accounts: phones.map(|(id, phone)| (id.clone(), phone.password.clone())).collect(),
+        accounts: phones().map(|(id, phone)| (id.clone(), phone.password.clone())).collect(),
         trunks: trunks.collect(),
         directory: crate::switch::shown::directory(site),
         register_s: site.sip.register_s,

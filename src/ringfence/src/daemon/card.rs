@@ -1,41 +1,133 @@
 //! The card, simulated callers and the state machines of its lines.
 
-use crate::switch::seed;
+use crate::service::{Severity, log};
+use crate::spans::SpanTrunk;
+use crate::switch::{seed, whole_numbers};
 use anyhow::{Context as _, bail};
 use board::Card;
+use board::dahdi::{DahdiCard, Gain, Kernel, Wanted};
+use board::sim::SimCard;
 use model::port::{PortKind, PortOrder};
-use model::site::{Driver, Site};
+use model::site::{Driver, Port, Site, SpanLine};
+use model::{Instant, Law};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Longest script of simulated callers.
 const CALLERS_BYTES_MAX: u64 = 1 << 20;
+/// Of an echo canceller, at 8 kHz.
+const TAPS_PER_MS: u16 = 8;
 
-/// The card, and its ports' names by number.
-pub(super) type Wired = (Option<Box<dyn Card>>, Vec<model::PortId>);
+/// The card, and what its ports are: analogue ones first, by their names, then the channels of spans.
+pub(super) struct Wired {
+    pub(super) card: Option<Box<dyn Card>>,
+    pub(super) ids: Vec<model::PortId>,
+    pub(super) spans: Vec<SpanTrunk>,
+}
 
-/// The card that drives the site's ports. Ports of one box sit on one card in this version.
-pub(super) fn card(site: &Site, callers: Option<&Path>) -> anyhow::Result<Wired> {
+impl Wired {
+    /// Ports of the card, channels of spans among them.
+    pub(super) fn ports(&self) -> usize {
+        self.ids.len() + self.spans.len() * usize::from(SpanLine::BEARERS)
+    }
+}
+
+/// The card that drives the site's ports. Ports of one box sit on one kind of card.
+pub(super) fn card(site: &Site, from: &Sources<'_>, now: Instant) -> anyhow::Result<Wired> {
     let mut ports: Vec<_> = site.ports.iter().collect();
     ports.sort_by_key(|(_, port)| port.channel);
     let ids: Vec<_> = ports.iter().map(|(id, _)| (*id).clone()).collect();
-    if let Some((id, _)) = ports.iter().find(|(_, port)| port.driver == Driver::Dahdi) {
-        bail!("port {id}: this version of the box drives no DAHDI card yet, only driver = \"sim\"");
+    let spans = spans(site, ids.len(), now);
+    let sim = ports.iter().filter(|(_, port)| port.driver == Driver::Sim).count();
+    let real = ports.len() - sim + spans.len();
+    let card: Option<Box<dyn Card>> = match (sim, real) {
+        (0, 0) => None,
+        (_, 0) => Some(Box::new(simulated(site, &ports, from.callers)?)),
+        (0, _) => Some(Box::new(real_card(&ports, &spans, from.dahdi, now))),
+        _ => bail!(
+            "some lines are simulated (driver = \"sim\") and some are real (driver = \"dahdi\", \
+             first-channel): one box has one of them"
+        ),
+    };
+    Ok(Wired { card, ids, spans })
+}
+
+/// The trunks that are spans, in their order; their channels are ports behind the analogue ones.
+fn spans(site: &Site, analogue: usize, now: Instant) -> Vec<SpanTrunk> {
+    let lines = site.trunks.iter().filter_map(|(id, trunk)| Some((id, trunk.span?)));
+    let lines = lines.enumerate().map(|(no, (trunk, line))| {
+        let first_port = analogue + no * usize::from(SpanLine::BEARERS);
+        SpanTrunk::new(now, trunk.clone(), line, u16::try_from(first_port).unwrap_or(u16::MAX))
+    });
+    lines.collect()
+}
+
+/// Where cards are found and simulated callers are read from.
+pub(super) struct Sources<'a> {
+    pub(super) callers: Option<&'a Path>,
+    /// The folder of DAHDI's files.
+    pub(super) dahdi: &'a Path,
+}
+
+type Ports<'a> = [(&'a model::PortId, &'a Port)];
+
+/// The card of Linux' driver. What is not as the site says is told here once, in words, and stands as
+/// an alarm until it is; the box answers what can be answered.
+fn real_card(
+    ports: &Ports<'_>,
+    spans: &[SpanTrunk],
+    dahdi: &Path,
+    now: Instant,
+) -> DahdiCard<Kernel> {
+    let analogue = ports.iter().map(|(_, port)| Wanted {
+        gain: Gain {
+            receive_tenths_db: port.receive_gain_tenths_db,
+            transmit_tenths_db: port.transmit_gain_tenths_db,
+        },
+        echo_taps: u16::from(port.echo_ms) * TAPS_PER_MS,
+        ..Wanted::analogue(port.channel, port.kind, port.law)
+    });
+    let channels = |span: &SpanTrunk| {
+        let (name, line) = (format!("trunk {}", span.trunk), span.line);
+        SpanLine::slots().map(move |slot| (name.clone(), line.channel(slot), line.echo_ms))
+    };
+    let bearers: Vec<_> = spans.iter().flat_map(channels).collect();
+    let names: Vec<_> = ports.iter().map(|(id, _)| format!("port {id}")).collect();
+    let names = names.iter().chain(bearers.iter().map(|(name, ..)| name));
+    let bearers = bearers.iter().map(|(_, channel, echo_ms)| Wanted {
+        echo_taps: u16::from(*echo_ms) * TAPS_PER_MS,
+        ..Wanted::bearer(*channel, Law::A)
+    });
+    let wanted: Vec<_> = analogue.chain(bearers).collect();
+    let card = DahdiCard::new(Kernel::new(dahdi), now, &wanted);
+    let differences: BTreeMap<_, _> = card.differences().into_iter().collect();
+    let mut said = None;
+    for (port, name) in names.enumerate() {
+        // Of a span whose channels all lack the same it is said once.
+        let Some(difference) = differences.get(&port) else { continue };
+        let same = (name, std::mem::discriminant(difference));
+        if said.as_ref() != Some(&same) {
+            log(Severity::Error, &format!("{name}: {difference}"));
+        }
+        said = Some(same);
     }
-    if ports.is_empty() {
-        return Ok((None, ids));
-    }
+    card
+}
+
+/// A simulated card, and callers who ring by themselves.
+fn simulated(site: &Site, ports: &Ports<'_>, callers: Option<&Path>) -> anyhow::Result<SimCard> {
     let callers = match callers {
         Some(path) => read_callers(path)?,
         None => board::sim::Callers::default(),
     };
     let kinds: Vec<PortKind> = ports.iter().map(|(_, port)| port.kind).collect();
-    let mut card = board::sim::SimCard::new(seed()?, &kinds, callers)?;
+    let mut card = SimCard::new(seed()?, &kinds, callers)?.in_country(&site.numbering.tones);
     for (index, (id, port)) in ports.iter().enumerate() {
         let (receive, transmit) = (port.receive_gain_tenths_db, port.transmit_gain_tenths_db);
         let gain = PortOrder::Gain { receive_tenths_db: receive, transmit_tenths_db: transmit };
         card.order(index, &gain).with_context(|| format!("port {id}: gain"))?;
     }
-    Ok((Some(Box::new(card)), ids))
+    Ok(card)
 }
 
 /// Reads the script of simulated callers and the sounds it names, which lie beside it.
@@ -59,10 +151,15 @@ pub(super) fn lines(
     now: model::Instant,
 ) -> anyhow::Result<Vec<line::LinePort>> {
     let ports = ids.iter().filter_map(|id| Some((id, site.ports.get(id)?)));
+    let whole = whole_numbers(site);
     ports
         .map(|(id, port)| {
             let rings = port.answer_after_rings;
+            let tones = site.numbering.tones.clone();
             let config = line::Config::new(id.clone(), port.kind, port.law, rings);
+            let phone = port.telephone.clone();
+            let telephone = phone.map(|phone| line::Telephone { phone, whole: whole.clone() });
+            let config = line::Config { tones, pulse: port.pulse, telephone, ..config };
             config.check().with_context(|| format!("port {id}"))?;
             Ok(line::LinePort::new(now, config))
         })

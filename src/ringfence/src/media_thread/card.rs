@@ -3,6 +3,7 @@
 use super::{MediaSaid, Runner};
 use media::{Block, Slot};
 use model::LegEvent;
+use model::port::{PortEvent, PortOrder};
 use std::sync::atomic::Ordering;
 
 /// Events taken of the card a tick.
@@ -16,12 +17,23 @@ impl Runner {
         let Some(card) = &mut self.media.card else { return };
         card.tick(now);
         for _ in 0..CARD_EVENTS_PER_TICK {
+            let Some(card) = &mut self.media.card else { return };
             let Some((port, event)) = card.event() else { break };
-            if let Some(line) = self.media.lines.get_mut(port) {
-                line.handle(now, line::Input::Event(event));
+            if self.trial_event(now, port, event) {
+                continue;
+            }
+            match (self.media.lines.get_mut(port), event) {
+                (Some(line), event) => line.handle(now, line::Input::Event(event)),
+                // A channel of a span: its calls are told on the D channel.
+                (None, PortEvent::Alarm { alarm, raised }) => {
+                    let port = u16::try_from(port).unwrap_or(u16::MAX);
+                    self.say(MediaSaid::Alarm { port, alarm, raised });
+                }
+                (None, _) => {}
             }
         }
-        let ports = u16::try_from(card.ports()).unwrap_or(u16::MAX);
+        let ports = self.media.card.as_ref().map_or(0, |card| card.ports());
+        let ports = u16::try_from(ports).unwrap_or(u16::MAX);
         for port in 0..ports {
             for _ in 0..BLOCKS_PER_TICK {
                 let mut block: Block = [0; 160];
@@ -41,12 +53,35 @@ impl Runner {
 
     /// Hands on what a port says.
     fn take_block(&mut self, now: model::Instant, port: u16, block: &Block) {
-        if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
+        if self.trial_block(now, port, block) {
+            return;
+        }
+        let place = usize::from(port);
+        if let Some(line) = self.media.lines.get_mut(place) {
             line.handle(now, line::Input::Block(block));
         }
-        if !self.early.get(usize::from(port)).is_some_and(|early| *early) {
+        let speaks = self.speak(port);
+        if !speaks && !self.early.get(place).is_some_and(|early| *early) {
             self.media.engine.card_block(Slot(port), block);
         }
+    }
+
+    /// Lets a port say what it says itself, a block for each that came; tells whether it does.
+    fn speak(&mut self, port: u16) -> bool {
+        let place = usize::from(port);
+        let Some(line) = self.media.lines.get_mut(place) else { return false };
+        let mut own: Block = [0; 160];
+        let speaks = line.says(&mut own);
+        if let Some(known) = self.speaks.get_mut(place) {
+            *known = speaks;
+        }
+        if speaks
+            && let Some(card) = &mut self.media.card
+            && card.write(place, &own).is_err()
+        {
+            self.media.counters.card_errors.fetch_add(1, Ordering::Relaxed);
+        }
+        speaks
     }
 
     /// Carries out what a line port says.
@@ -63,7 +98,10 @@ impl Runner {
                 }
                 line::Output::Leg(event) => {
                     match event {
-                        LegEvent::Answered => self.open_card(now, port, false),
+                        // Of a call out, whatever the exchange says is for the caller to hear.
+                        LegEvent::Answered | LegEvent::EarlyMedia => {
+                            self.open_card(now, port, false);
+                        }
                         LegEvent::Gone(_) => {
                             let close = media::Command::Close { slot: Slot(port) };
                             self.media.engine.command(now, close);
@@ -74,10 +112,24 @@ impl Runner {
                     self.say_heard();
                     self.say(MediaSaid::Line { port, event });
                 }
+                line::Output::Seized(seized) => self.say(MediaSaid::Seized { port, seized }),
+                line::Output::Flash => self.say(MediaSaid::Flash { port }),
+                line::Output::Dialled(number) => self.say(MediaSaid::Dialled { port, number }),
                 line::Output::Alarm { alarm, raised } => {
                     self.say(MediaSaid::Alarm { port, alarm, raised });
                 }
             }
+        }
+    }
+
+    /// Tells a channel of a span that a call begins there, or ends. A port with a state machine of its
+    /// own is told by that.
+    pub(super) fn talk(&mut self, slot: Slot, talks: bool) {
+        let port = usize::from(slot.0);
+        let Some(card) = &mut self.media.card else { return };
+        if port >= self.media.lines.len() && port < card.ports() {
+            // One whose card is gone says so by its alarm.
+            let _ = card.order(port, &PortOrder::Talk(talks));
         }
     }
 

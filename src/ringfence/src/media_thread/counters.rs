@@ -1,6 +1,7 @@
-//! What the media thread counts.
+//! What a media thread counts, and all of them together.
 
 use super::{Lateness, Runner};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Ticks between two looks at the counters of all legs: 1 s.
@@ -55,6 +56,47 @@ pub struct MediaCounters {
     pub care_refused: AtomicU64,
     /// Events the engine had no room for.
     pub events_lost: AtomicU64,
+    /// Legs that came from another thread, and ticks in which they were on their way.
+    pub landed: AtomicU64,
+    pub missed_on_the_way: AtomicU64,
+    /// Legs that found no place where they were to land.
+    pub unlanded: AtomicU64,
+}
+
+/// What all media threads count.
+#[derive(Clone)]
+pub struct AllCounters(Vec<Arc<MediaCounters>>);
+
+impl AllCounters {
+    /// One for each thread.
+    pub fn new(threads: usize) -> Self {
+        Self((0..threads).map(|_| Arc::default()).collect())
+    }
+
+    /// Those of each thread.
+    pub fn each(&self) -> &[Arc<MediaCounters>] {
+        &self.0
+    }
+
+    /// The sum of a counter.
+    pub fn sum(&self, of: impl Fn(&MediaCounters) -> &AtomicU64) -> u64 {
+        self.0.iter().map(|counters| of(counters).load(Ordering::Relaxed)).sum()
+    }
+
+    /// The least of a counter: of ticks, those that every thread made.
+    pub fn least(&self, of: impl Fn(&MediaCounters) -> &AtomicU64) -> u64 {
+        self.0.iter().map(|counters| of(counters).load(Ordering::Relaxed)).min().unwrap_or(0)
+    }
+
+    /// Tells whether every thread runs before others.
+    pub fn preferred(&self) -> bool {
+        self.0.iter().all(|counters| counters.preferred.load(Ordering::Relaxed))
+    }
+
+    /// The lateness that a share of all ticks stayed within.
+    pub fn late_us(&self, share: f64) -> u64 {
+        Lateness::quantile_of(self.0.iter().map(|counters| &counters.lateness), share)
+    }
 }
 
 impl Runner {

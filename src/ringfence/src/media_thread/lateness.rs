@@ -32,8 +32,18 @@ impl Lateness {
     /// The lateness that a share of the ticks stayed within, rounded up to its step; 0 before the
     /// first tick.
     pub fn quantile_us(&self, share: f64) -> u64 {
-        let max = self.max_us.load(Ordering::Relaxed);
-        let counts = self.places.each_ref().map(|count| count.load(Ordering::Relaxed));
+        Self::quantile_of([self].into_iter(), share)
+    }
+
+    /// The same of the ticks of several threads.
+    pub fn quantile_of<'a>(all: impl Iterator<Item = &'a Self>, share: f64) -> u64 {
+        let (mut counts, mut max) = ([0; PLACES], 0);
+        for lateness in all {
+            max = max.max(lateness.max_us.load(Ordering::Relaxed));
+            for (sum, count) in counts.iter_mut().zip(&lateness.places) {
+                *sum += count.load(Ordering::Relaxed);
+            }
+        }
         let wanted = (counts.iter().sum::<u64>() as f64 * share).ceil() as u64;
         let mut below = 0;
         for (place, count) in counts.iter().enumerate() {
@@ -93,6 +103,11 @@ mod tests {
         assert!((60..=75).contains(&lateness.quantile_us(0.99)));
         assert_eq!(lateness.quantile_us(0.999), 3000);
         assert_eq!(lateness.quantile_us(1.0), 3000);
+        let other = Lateness::default();
+        (0..10).for_each(|_| other.note(9000));
+        let both = |share| Lateness::quantile_of([&lateness, &other].into_iter(), share);
+        assert!((60..=75).contains(&both(0.9)), "of both, most are in time");
+        assert_eq!(both(1.0), 9000);
         lateness.clear();
         assert_eq!(lateness.quantile_us(1.0), 0);
     }

@@ -3,8 +3,9 @@
 //! What the engine says of a slot is told with the leg that had the slot when it was said: by the
 //! time the exchange reads it, the slot may be another's.
 
-use super::Runner;
 use super::outlet::Outgoing;
+use super::{Parcel, Runner};
+use line::trial::Trial;
 use media::{Clip, Event, Retired, Slot, TapNo};
 use model::id::LegId;
 use model::port::Alarm;
@@ -35,19 +36,47 @@ pub enum MediaOrder {
         port: u16,
         order: LineOrder,
     },
+    /// Tries a line: what was found comes back with the trial.
+    Try {
+        port: u16,
+        trial: Box<Trial>,
+    },
+    /// Sends a leg off to another thread, after this tick: it comes back as `MediaSaid::Left`.
+    Take {
+        slot: Slot,
+        parcel: Box<Parcel>,
+    },
+    /// Takes a leg that another thread sent off, in the tick after its last one.
+    Land {
+        slot: Slot,
+        parcel: Box<Parcel>,
+    },
     /// Another set of clips; the old one comes back to be freed elsewhere.
     Clips(Arc<[Clip]>),
 }
 
 /// What a line port is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum LineOrder {
     /// Play to the port before it is answered.
     Early,
     Answer,
+    /// Call out; the answer is `MediaSaid::Seized`.
+    Dial(heapless::String<NUMBER_MAX>),
+    /// Ring the telephone; the answer is `MediaSaid::Seized`.
+    Ring(line::Message),
+    /// The far side of the telephone's call rings.
+    Alert,
+    /// A dial tone for the telephone, after a flash.
+    Offer,
+    /// So many messages wait at the telephone.
+    Messages(u16),
     Refuse(Cause),
     HangUp(Cause),
 }
+
+/// Keys of a number that a line dials.
+pub const NUMBER_MAX: usize = 32;
 
 /// What the media thread tells the exchange.
 pub enum MediaSaid {
@@ -60,11 +89,35 @@ pub enum MediaSaid {
         port: u16,
         event: LegEvent,
     },
+    /// A line is seized for the call out that was ordered, or why it is not.
+    Seized {
+        port: u16,
+        seized: Result<(), Cause>,
+    },
+    /// The hook of a telephone was flashed in a talk.
+    Flash {
+        port: u16,
+    },
+    /// What was dialled at a telephone after a flash.
+    Dialled {
+        port: u16,
+        number: String,
+    },
     Alarm {
         port: u16,
         alarm: Alarm,
         raised: bool,
     },
+    /// A trial of a line is over, or the line is in use and there was none.
+    Tried {
+        port: u16,
+        trial: Box<Trial>,
+        done: bool,
+    },
+    /// A leg that left, on its way to another thread.
+    Left(Box<Parcel>),
+    /// The parcel of a leg that arrived, to be freed.
+    Landed(Box<Parcel>),
     /// Clips no longer used, to be freed where it costs no frame.
     Clips(Arc<[Clip]>),
     /// Keys no longer used.
@@ -94,6 +147,7 @@ impl Runner {
                     let mut sink = Outgoing {
                         sockets: &mut self.sockets,
                         card: None,
+                        speaks: &self.speaks,
                         out: &mut self.out,
                         counters: &self.media.counters,
                     };
@@ -111,18 +165,33 @@ impl Runner {
                 self.media.engine.command(now, media::Command::Untap { slot });
                 self.out.end(tap, &self.media.counters);
             }
+            MediaOrder::Try { port, trial } => self.try_line(now, port, trial),
+            MediaOrder::Line { port, order: LineOrder::Dial(_) } if self.is_on_trial(port) => {
+                self.say(MediaSaid::Seized { port, seized: Err(Cause::Busy) });
+            }
             MediaOrder::Line { port, order } => {
                 if let Some(line) = self.media.lines.get_mut(usize::from(port)) {
-                    let input = match order {
+                    let input = match &order {
+                        LineOrder::Early if line.has_telephone() => line::Input::Early,
                         LineOrder::Early => return self.open_card(now, port, true),
+                        LineOrder::Ring(message) => line::Input::Ring(message),
+                        LineOrder::Alert => line::Input::Alert,
+                        LineOrder::Offer => line::Input::Offer,
+                        LineOrder::Messages(waiting) => line::Input::Messages(*waiting),
                         LineOrder::Answer => line::Input::Answer,
-                        LineOrder::Refuse(cause) => line::Input::Refuse(cause),
-                        LineOrder::HangUp(cause) => line::Input::HangUp(cause),
+                        LineOrder::Dial(number) => line::Input::Dial(number),
+                        LineOrder::Refuse(cause) => line::Input::Refuse(*cause),
+                        LineOrder::HangUp(cause) => line::Input::HangUp(*cause),
                     };
                     line.handle(now, input);
+                    if line.has_telephone() && matches!(order, LineOrder::Early) {
+                        self.open_card(now, port, false);
+                    }
                 }
                 self.settle_line(now, port);
             }
+            MediaOrder::Take { slot, parcel } => self.leaving.push_back((slot, parcel)),
+            MediaOrder::Land { slot, parcel } => self.land(slot, parcel),
             MediaOrder::Clips(clips) => {
                 let old = self.media.engine.replace_clips(clips);
                 self.say(MediaSaid::Clips(old));
@@ -139,6 +208,11 @@ impl Runner {
             }
             _ => None,
         };
+        match &command {
+            media::Command::OpenCard { .. } => self.talk(slot, true),
+            media::Command::Close { .. } => self.talk(slot, false),
+            _ => {}
+        }
         self.media.engine.command(now, command);
         let Some(apart) = apart else { return };
         self.peers.look(slot, &self.media.engine, &mut self.sockets);

@@ -35,7 +35,8 @@ impl Outlet {
     /// Sends the ends that wait, before the frames of this tick take the room.
     pub(super) fn begin(&mut self, counters: &MediaCounters) {
         while let Some(tap) = self.ends.pop_front() {
-            if self.taps.enqueue(TapItem::End { tap }).is_err() {
+            let end = TapItem::End { tap, tick: self.tick };
+            if self.taps.enqueue(end).is_err() {
                 self.ends.push_front(tap);
                 break;
             }
@@ -45,7 +46,8 @@ impl Outlet {
 
     /// Sends the end of a tap, or keeps it for the next tick.
     pub(super) fn end(&mut self, tap: TapNo, counters: &MediaCounters) {
-        if self.ends.is_empty() && self.taps.enqueue(TapItem::End { tap }).is_ok() {
+        let end = TapItem::End { tap, tick: self.tick };
+        if self.ends.is_empty() && self.taps.enqueue(end).is_ok() {
             return;
         }
         if self.ends.len() < ENDS_MAX {
@@ -60,6 +62,8 @@ impl Outlet {
 pub(super) struct Outgoing<'a> {
     pub(super) sockets: &'a mut Sockets,
     pub(super) card: Option<&'a mut (dyn Card + 'static)>,
+    /// Ports that speak themselves: a dial tone in a talk is all that is heard then.
+    pub(super) speaks: &'a [bool],
     pub(super) out: &'a mut Outlet,
     pub(super) counters: &'a MediaCounters,
 }
@@ -79,6 +83,9 @@ impl Sink for Outgoing<'_> {
 
     fn card(&mut self, slot: Slot, block: &Block) {
         let Some(card) = &mut self.card else { return };
+        if self.speaks.get(usize::from(slot.0)).is_some_and(|speaks| *speaks) {
+            return;
+        }
         if card.write(usize::from(slot.0), block).is_err() {
             self.counters.card_errors.fetch_add(1, Ordering::Relaxed);
         }

@@ -110,6 +110,16 @@ impl Sockets {
         }
     }
 
+    /// Gives a leg's sockets back, for sound and for reports; and whether the second was read.
+    pub fn take(&mut self, slot: Slot) -> (Option<UdpSocket>, Option<UdpSocket>, bool) {
+        let (reports, watched) = self.reports.take(slot);
+        let sound = match &mut self.way {
+            Way::Batches(batches) => batches.take(slot.0),
+            Way::Each(each) => each.take(slot).0,
+        };
+        (sound, reports, watched)
+    }
+
     /// Hands on what came; gives how many datagrams that were.
     pub fn read(&mut self, mut take: impl FnMut(Slot, SocketAddr, &[u8])) -> u64 {
         match &mut self.way {
@@ -211,6 +221,14 @@ impl Each {
             true => epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN),
             false => epoll::delete(&self.epoll, socket),
         };
+    }
+
+    /// Gives a socket back, and whether it was watched.
+    fn take(&mut self, slot: Slot) -> (Option<UdpSocket>, bool) {
+        let place = self.sockets.get_mut(usize::from(slot.0));
+        let Some(socket) = place.and_then(Option::take) else { return (None, false) };
+        let watched = epoll::delete(&self.epoll, &socket).is_ok();
+        (Some(socket), watched)
     }
 
     fn shut(&mut self, slot: Slot) {

@@ -18,6 +18,9 @@ impl Bench {
         let (clock, _) = Clock::start();
         let config = Config { legs_max: 2, clips: [].into(), seed: 1, silent_ms: 3000 };
         let media = Media {
+            no: 0,
+            epoch: std::time::Instant::now(),
+            threads: 1,
             engine: Engine::new(config),
             slots: 2,
             card: None,
@@ -132,7 +135,7 @@ fn the_end_of_a_recording_waits_for_a_seal_thread_that_is_behind() {
     let items: Vec<_> = std::iter::from_fn(|| bench.taps.dequeue()).collect();
     let last = items.last_chunk::<2>().unwrap();
     assert!(
-        matches!(last, [TapItem::End { tap: TapNo(7) }, TapItem::Frame { tap: TapNo(8), .. }]),
+        matches!(last, [TapItem::End { tap: TapNo(7), .. }, TapItem::Frame { tap: TapNo(8), .. }]),
         "the end, and then the next one's frame"
     );
 }
@@ -287,4 +290,147 @@ fn a_settled_legs_socket_hears_its_peer_alone_until_the_next_description() {
     tick(&mut bench);
     next.send_to(&packet(200), at).unwrap();
     assert_eq!(tick(&mut bench).packets, 61, "and hears whom the description names");
+}
+
+/// A packet of a phone's sound.
+fn packet(sequence: u16) -> [u8; 172] {
+    let mut packet = [0xD5; 172];
+    packet[..12].copy_from_slice(&[0x80, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    packet[2..4].copy_from_slice(&sequence.to_be_bytes());
+    packet[4..8].copy_from_slice(&(u32::from(sequence) * 160).to_be_bytes());
+    packet
+}
+
+/// Two threads' turns, and what goes between them.
+struct Two([Bench; 2]);
+
+impl Two {
+    fn new() -> Self {
+        let mut two = Self([Bench::new(), Bench::new()]);
+        // Each is in its tick of the same number.
+        two.0.iter_mut().for_each(|bench| bench.runner.out.tick = 100);
+        two
+    }
+
+    fn tick(&mut self, no: usize) {
+        let bench = &mut self.0[no];
+        bench.runner.read_at -= READ_AFTER;
+        bench.runner.tick();
+    }
+
+    fn take(&mut self, no: usize) {
+        self.0[no].order(MediaOrder::Take { slot: Slot(0), parcel: Parcel::new(LegId(1)) });
+    }
+
+    /// What a thread gave out.
+    fn left(&mut self, no: usize) -> Option<Box<Parcel>> {
+        let news = std::iter::from_fn(|| self.0[no].news.dequeue());
+        news.filter_map(|said| match said {
+            MediaSaid::Left(parcel) => Some(parcel),
+            _ => None,
+        })
+        .last()
+    }
+
+    fn land(&mut self, no: usize, parcel: Box<Parcel>) {
+        self.0[no].order(MediaOrder::Land { slot: Slot(1), parcel });
+    }
+}
+
+/// The numbers and stamps of all packets that wait at a phone.
+fn heard(phone: &UdpSocket) -> Vec<(u16, u32)> {
+    let mut bytes = [0; 256];
+    let came = std::iter::from_fn(|| {
+        phone.recv(&mut bytes).ok().map(|_| {
+            let sequence = u16::from_be_bytes([bytes[2], bytes[3]]);
+            (sequence, u32::from_be_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]))
+        })
+    });
+    came.collect()
+}
+
+#[test]
+fn a_leg_goes_to_another_thread_with_its_sockets_and_misses_no_tick_and_no_packet() {
+    let mut two = Two::new();
+    let ((sound, at), (phone, phone_at)) = (socket(), socket());
+    two.0[0].order(MediaOrder::Open { slot: Slot(0), leg: LegId(1), socket: sound, reports: None });
+    two.0[0].describe(phone_at, ControlPath::Off);
+    let mut whose = 0;
+    for n in 0..200_u16 {
+        phone.send_to(&packet(n), at).unwrap();
+        if n == 100 {
+            two.take(0);
+        }
+        two.tick(0);
+        if let Some(parcel) = two.left(0) {
+            assert_eq!((n, parcel.leg), (100, LegId(1)), "after the tick it was ordered in");
+            two.land(1, parcel);
+            // Both are in the same tick: it is the next one's.
+            two.tick(1);
+            assert_eq!(two.0[1].runner.media.engine.counters(Slot(1)), None);
+            whose = 1;
+        } else {
+            two.tick(1);
+        }
+    }
+    assert_eq!(whose, 1);
+    let counters = two.0[1].runner.media.engine.counters(Slot(1)).unwrap();
+    assert_eq!((counters.packets, counters.lost, counters.foreign), (200, 0, 0), "{counters:?}");
+    assert!(two.0[0].runner.media.engine.counters(Slot(0)).is_none());
+    let went = heard(&phone);
+    assert_eq!(went.len(), 200);
+    for (before, after) in went.iter().zip(&went[1..]) {
+        assert_eq!(*after, (before.0.wrapping_add(1), before.1.wrapping_add(160)));
+    }
+    let counted = &two.0[1].runner.media.counters;
+    let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    assert_eq!((count(&counted.landed), count(&counted.missed_on_the_way)), (1, 0));
+    // Its slot there is told with it.
+    two.0[1].order(MediaOrder::Shut { slot: Slot(1) });
+    two.tick(1);
+    assert_eq!(two.0[1].ended(), [Some(LegId(1))]);
+}
+
+#[test]
+fn a_leg_that_lands_late_has_missed_ticks_and_its_time_stamps_tell_so() {
+    let mut two = Two::new();
+    let ((sound, _), (phone, phone_at)) = (socket(), socket());
+    two.0[0].order(MediaOrder::Open { slot: Slot(0), leg: LegId(1), socket: sound, reports: None });
+    two.0[0].describe(phone_at, ControlPath::Off);
+    two.take(0);
+    two.tick(0);
+    let parcel = two.left(0).unwrap();
+    (0..4).for_each(|_| two.tick(1));
+    two.land(1, parcel);
+    two.tick(1);
+    let went = heard(&phone);
+    let [(first, at), (second, later)] = went[..] else { panic!("{went:?}") };
+    assert_eq!((second, later), (first.wrapping_add(1), at.wrapping_add(4 * 160)));
+    let missed = &two.0[1].runner.media.counters.missed_on_the_way;
+    assert_eq!(missed.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn a_leg_that_was_only_rung_goes_with_its_sockets_and_one_without_news_stays() {
+    let mut two = Two::new();
+    let ((sound, _), (reports, _)) = (socket(), socket());
+    let open =
+        MediaOrder::Open { slot: Slot(0), leg: LegId(1), socket: sound, reports: Some(reports) };
+    two.0[0].order(open);
+    two.take(0);
+    // Nobody fetches the news: the queue is full.
+    for port in 0..NEWS as u16 {
+        let event = model::LegEvent::Ringing;
+        two.0[0].runner.say(MediaSaid::Line { port, event });
+    }
+    two.tick(0);
+    assert!(two.left(0).is_none(), "it stays until its news find room");
+    two.tick(0);
+    let parcel = two.left(0).unwrap();
+    two.land(1, parcel);
+    // Until it is in the tick after those.
+    (0..3).for_each(|_| two.tick(1));
+    assert_eq!(two.0[1].runner.media.engine.counters(Slot(1)), None);
+    let (sound, reports, watched) = two.0[1].runner.sockets.take(Slot(1));
+    assert!(sound.is_some() && reports.is_some() && watched);
 }

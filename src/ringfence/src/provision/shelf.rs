@@ -229,7 +229,11 @@ impl Shelf {
         };
         for (id, phone) in &site.phones {
             let device = mac(phone).map_or_else(|| "-".into(), |mac| mac.to_string());
-            let up = if seen.registered.contains(id) { "registered" } else { "not registered" };
+            let up = match &phone.device {
+                Some(_) => "of the box",
+                None if seen.registered.contains(id) => "registered",
+                None => "not registered",
+            };
             let fetched = mac(phone).and_then(|mac| seen.fetches.get(&mac)).map_or_else(
                 || "never fetched".into(),
                 |fetch| format!("fetched {} by {}", site.zone.civil(fetch.at), fetch.from),

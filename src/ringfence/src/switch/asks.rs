@@ -13,6 +13,12 @@ impl Switch {
             Ask::Snapshot(reply) => drop(reply.send(self.snapshot(now))),
             Ask::Apply(ready, reply) => drop(reply.send(self.apply(now, *ready))),
             Ask::CheckSync(phone, reply) => drop(reply.send(self.check_sync(now, phone))),
+            Ask::Headset(phone, wish, reply) => {
+                drop(reply.send(self.at_headset(now, phone.as_ref(), &wish)));
+            }
+            Ask::LineTest(asked) => self.try_line(now, asked),
+            Ask::LineCapture(id, seconds, answer) => self.capture_line(now, &id, seconds, answer),
+            Ask::SmsTest(to, reply) => self.text_trial(now, to, reply),
             Ask::Drain => self.drain(now),
             Ask::Cut => self.cut(now),
         }
@@ -60,24 +66,45 @@ impl Switch {
         }
         if old.sip.sound != new.sip.sound {
             notes.push(
-                "media.core, media.real-time and media.dscp take effect at the next start".into(),
+                "media.threads, media.cores, media.real-time, media.dscp and media.music-device take effect at the next start".into(),
             );
         }
-        if old.ports != new.ports {
-            notes.push("ports take effect at the next start".into());
+        let spans = |site: &model::site::Site| -> Vec<_> {
+            let trunks = site.trunks.iter().map(|(id, trunk)| (id.clone(), trunk.span));
+            trunks.filter(|(_, span)| span.is_some()).collect()
+        };
+        if old.ports != new.ports || spans(&old) != spans(&new) {
+            notes.push(
+                "ports and the settings of primary rate lines take effect at the next start".into(),
+            );
+        }
+        if crate::devices::of(&old) != crate::devices::of(&new) {
+            notes.push("phones that are sound devices take effect at the next start".into());
         }
         if old.sip.provision != new.sip.provision {
             notes.push("provision takes effect at the next start".into());
         }
+        let modem = |site: &model::site::Site| {
+            site.sms.as_ref().map(|sms| (sms.device.clone(), sms.pin.clone()))
+        };
+        if modem(&old) != modem(&new) {
+            notes.push("sms.device and sms.pin take effect at the next start".into());
+        }
+        self.configure_texts();
         self.parts.desks.shelf.set_site(new.clone());
         self.parts.site_version = ready.version;
-        self.parts.clips = ready.clips.following(&self.parts.clips);
-        self.tell_media(MediaOrder::Clips(self.parts.clips.clips()));
+        let clips = ready.clips.following(&self.parts.clips);
+        self.parts.clips = self.parts.devices.music_of(clips);
+        let clips = self.parts.clips.clips();
+        for thread in self.parts.wires.threads().collect::<Vec<_>>() {
+            self.tell_media(thread, MediaOrder::Clips(clips.clone()));
+        }
         let configure = sip::Command::Configure(crate::daemon::accounts(&new));
         self.parts.endpoint.handle(now, sip::Input::Command(configure));
         self.parts.net.outlet.set_trunks(crate::net::Trunks::of(&new));
         self.note(Fact::SiteApplied { site_digest: new.digest.clone() });
         self.parts.exchange.handle(now, exchange::Input::Site(new));
+        self.look_at_lines(now);
         notes
     }
 }

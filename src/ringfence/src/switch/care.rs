@@ -2,8 +2,6 @@
 //! all, and the trunk's or the agent's own.
 
 use super::Switch;
-use crate::media_thread::MediaOrder;
-use crate::wires::Wire;
 use media::care::{Care, Terms};
 use model::Via;
 use model::id::LegId;
@@ -11,13 +9,14 @@ use model::id::LegId;
 impl Switch {
     /// Has a leg cared for from its first talk on, if the site wants it.
     pub(super) fn care_for(&mut self, leg: LegId) {
-        let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
+        if self.parts.wires.get(leg).is_none() {
+            return;
+        }
         if !self.sound.first_talk(leg) {
             return;
         }
         if let Some(care) = Care::new(self.terms(leg)) {
-            let care = media::Command::Care { slot, care: Some(care) };
-            self.tell_media(MediaOrder::Engine(care));
+            self.tell_engine(leg, |slot| media::Command::Care { slot, care: Some(care) });
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the media thread says, handed to whom it is about.
+//! What the media threads say, handed to whom it is about.
 //!
 //! ```text
 //!   of a leg with a socket: the leg comes with it; one that is over meanwhile hears no keys, and
@@ -10,25 +10,37 @@
 use super::Switch;
 use super::silence::Silence;
 use crate::media_thread::MediaSaid;
+use crate::wires::ThreadNo;
 use media::Event;
 use model::{Instant, LegEvent, LegId};
 
 impl Switch {
-    pub(super) fn heard(&mut self, now: Instant, said: MediaSaid) {
+    pub(super) fn heard(&mut self, now: Instant, thread: ThreadNo, said: MediaSaid) {
         match said {
             MediaSaid::Engine { leg, event } => {
-                if let Some(leg) = leg.or_else(|| self.parts.wires.leg_at(event.slot())) {
+                let with_card = thread == ThreadNo::OF_THE_CARD;
+                let on_port = || self.parts.wires.leg_on(event.slot().0).filter(|_| with_card);
+                if let Some(leg) = leg.or_else(on_port) {
                     self.sounded(now, leg, event);
                 }
             }
             MediaSaid::Line { port, event } => self.line_event(now, port, event),
+            MediaSaid::Seized { port, seized } => self.line_seized(now, port, seized),
+            MediaSaid::Flash { port } => self.flashed(now, port),
+            MediaSaid::Dialled { port, number } => self.dialled_in_talk(now, port, &number),
+            MediaSaid::Tried { port, trial, done } => self.line_tried(port, &trial, done),
             MediaSaid::Alarm { port, alarm, raised } => {
+                self.span_alarm(now, port, alarm, raised);
+                self.device_alarm(now, port, raised);
                 if let Some(id) = self.parts.port_ids.get(usize::from(port)).cloned() {
                     self.alarms.line(now, &id, alarm, raised);
+                    self.line_alarm(now, port, alarm, raised);
                     let input = exchange::Input::PortAlarm { port: id, alarm, raised };
                     self.parts.exchange.handle(now, input);
                 }
             }
+            MediaSaid::Left(parcel) => self.left(parcel),
+            MediaSaid::Landed(parcel) => drop(parcel),
             MediaSaid::Clips(clips) => drop(clips),
             MediaSaid::Retired(done) => drop(done),
         }
@@ -55,18 +67,6 @@ impl Switch {
     }
 
     fn leg_event(&mut self, now: Instant, leg: LegId, event: LegEvent) {
-        self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
-    }
-
-    fn line_event(&mut self, now: Instant, port: u16, event: LegEvent) {
-        let leg = match event {
-            LegEvent::Arrived { .. } => self.parts.wires.open_port(port),
-            _ => self.parts.wires.leg_at(media::Slot(port)),
-        };
-        let Some(leg) = leg else { return };
-        if matches!(event, LegEvent::Gone(_)) {
-            self.close(leg);
-        }
         self.parts.exchange.handle(now, exchange::Input::Leg { leg, event });
     }
 }

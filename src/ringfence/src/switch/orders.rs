@@ -1,10 +1,13 @@
 //! Orders of the exchange carried out: through sip, line, media and the seal thread.
 
 use super::{Switch, Unrecorded};
-use crate::media_thread::{LineOrder, MediaOrder};
+use crate::lines::HangUp;
+use crate::media_thread::LineOrder;
+use crate::rooms::How;
 use crate::seal::{Sealed, TapBegin};
 use crate::service::{Severity, log};
-use crate::wires::Wire;
+use crate::wires::{Tapped, Wire};
+use crate::wishes::Wish;
 use model::id::{LegId, RecordingId};
 use model::{Cause, Fact, Instant, LegEvent, Order};
 
@@ -14,6 +17,14 @@ impl Switch {
             Order::Answer { leg } => self.answer_leg(now, leg),
             Order::Refuse { leg, cause } => self.end(now, leg, cause, true),
             Order::HangUp { leg, cause } => self.end(now, leg, cause, false),
+            Order::Ring { leg, phone, .. } if self.parts.devices.has(&phone) => {
+                self.ring_device(now, leg, &phone);
+            }
+            Order::Ring { leg, phone, caller, name, pop, .. } if self.is_telephone(&phone) => {
+                // It shows digits alone: a number that is covered in part it does not show.
+                let caller = if pop.masked { model::Number::default() } else { caller };
+                self.ring_telephone(now, leg, &phone, &caller, &name);
+            }
             Order::Ring { leg, phone, caller, name, pop, with } => match self.open_rtp(leg) {
                 Ok(rtp) => {
                     let (auto_answer, referrer) = (pop.auto_answer, pop.sent_by.clone());
@@ -34,16 +45,28 @@ impl Switch {
                 Err(error) => self.no_media(now, leg, &error),
             },
             Order::Play { leg, play, clips, looped } => self.play(leg, play, &clips, looped),
-            Order::StopPlay { leg } => self.engine(leg, |slot| media::Command::StopPlay { slot }),
-            Order::Bridge { a, b } => self.bridge(a, b),
-            Order::Unbridge { leg } => self.engine(leg, |slot| media::Command::Unbridge { slot }),
-            Order::Mix { leg, room } => self.mix(now, leg, room),
-            Order::Supervise { leg, room, voice, beeps } => {
-                self.supervise(now, leg, room, voice, beeps);
+            Order::StopPlay { leg } => {
+                self.engine(leg, move |slot| media::Command::StopPlay { slot })
             }
-            Order::Unmix { leg } => self.unmix(leg),
+            Order::Bridge { a, b } => self.wish(Wish::Bridge { a, b }),
+            Order::Unbridge { leg } => {
+                self.engine(leg, move |slot| media::Command::Unbridge { slot })
+            }
+            Order::Mix { leg, room } => self.wish(Wish::Enter { leg, room, how: How::Full }),
+            Order::Supervise { leg, room, voice, beeps } => {
+                self.wish(Wish::Enter { leg, room, how: How::Guest { voice, beeps } });
+            }
+            Order::Unmix { leg } => self.wish(Wish::Unmix { leg }),
             Order::Record { leg, recording } => self.record(now, leg, recording),
             Order::StopRecord { recording } => self.stop_recording(recording),
+            Order::Dial { leg, trunk, number, caller, name, .. }
+                if self.parts.spans.has(&trunk) =>
+            {
+                self.dial_span(now, leg, &trunk, number, caller, name);
+            }
+            Order::Dial { leg, trunk, number, .. } if self.is_of_ports(&trunk) => {
+                self.dial_line(now, leg, &trunk, number);
+            }
             Order::Dial { leg, trunk, number, caller, name, diverted, sent_by, with } => {
                 match self.open_rtp(leg) {
                     Ok(rtp) => {
@@ -67,8 +90,13 @@ impl Switch {
                     Err(error) => self.no_media(now, leg, &error),
                 }
             }
-            Order::Alert { leg } => self.tell_sip(now, sip::Command::Alert { leg }),
+            Order::Alert { leg } if self.parts.devices.owns(leg) => {}
+            Order::Alert { leg } => match self.parts.wires.get(leg) {
+                Some(Wire::Port(_)) => self.wish(Wish::Line { leg, order: LineOrder::Alert }),
+                _ => self.tell_sip(now, sip::Command::Alert { leg }),
+            },
             Order::EarlyMedia { leg } => self.open_early(now, leg),
+            Order::Transferring { leg, .. } if self.parts.devices.owns(leg) => {}
             Order::Transferring { leg, stage } => {
                 self.tell_sip(now, sip::Command::Transferring { leg, stage });
             }
@@ -76,9 +104,14 @@ impl Switch {
     }
 
     fn answer_leg(&mut self, now: Instant, leg: LegId) {
-        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
-            self.tell_media(MediaOrder::Line { port, order: LineOrder::Answer });
+        if self.parts.spans.answer(now, leg) {
             return;
+        }
+        if self.parts.devices.owns(leg) {
+            return self.answer_device(now, leg);
+        }
+        if let Some(Wire::Port(_)) = self.parts.wires.get(leg) {
+            return self.wish(Wish::Line { leg, order: LineOrder::Answer });
         }
         match self.open_rtp(leg) {
             Ok(rtp) => {
@@ -100,8 +133,11 @@ impl Switch {
     /// Opens the sound of a leg that is not answered yet; without room for it, it goes without. An
     /// attached line carries none before it is off hook, but what is played to it runs its course.
     fn open_early(&mut self, now: Instant, leg: LegId) {
-        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
-            return self.tell_media(MediaOrder::Line { port, order: LineOrder::Early });
+        if self.parts.spans.owns(leg) || self.parts.devices.owns(leg) {
+            return self.open_channel(leg);
+        }
+        if let Some(Wire::Port(_)) = self.parts.wires.get(leg) {
+            return self.wish(Wish::Line { leg, order: LineOrder::Early });
         }
         match self.open_rtp(leg) {
             Ok(rtp) => self.tell_sip(now, sip::Command::EarlyMedia { leg, rtp }),
@@ -122,10 +158,18 @@ impl Switch {
     }
 
     pub(super) fn end(&mut self, now: Instant, leg: LegId, cause: Cause, refuse: bool) {
-        if let Some(Wire::Port(port)) = self.parts.wires.get(leg) {
-            let order = if refuse { LineOrder::Refuse(cause) } else { LineOrder::HangUp(cause) };
-            self.tell_media(MediaOrder::Line { port, order });
+        if self.parts.spans.hang_up(now, leg, cause) {
             return;
+        }
+        if self.parts.devices.owns(leg) {
+            return self.end_device(now, leg, cause);
+        }
+        if self.lines.hang_up(leg, cause) == HangUp::Later {
+            return;
+        }
+        if let Some(Wire::Port(_)) = self.parts.wires.get(leg) {
+            let order = if refuse { LineOrder::Refuse(cause) } else { LineOrder::HangUp(cause) };
+            return self.wish(Wish::Line { leg, order });
         }
         let command = if refuse {
             sip::Command::Refuse { leg, cause }
@@ -149,13 +193,12 @@ impl Switch {
             return;
         }
         self.recordings.insert(recording);
-        let tap = media::Command::Tap { slot: tapped.slot, tap: tapped.tap };
-        self.tell_media(MediaOrder::Engine(tap));
+        self.engine(leg, move |slot| media::Command::Tap { slot, tap: tapped.tap });
     }
 
     pub(super) fn stop_recording(&mut self, recording: RecordingId) {
-        if let Some(tapped) = self.parts.wires.taps.remove(&recording) {
-            self.tell_media(MediaOrder::Untap { slot: tapped.slot, tap: tapped.tap });
+        if let Some(Tapped { leg, tap }) = self.parts.wires.taps.remove(&recording) {
+            self.wish(Wish::Untap { leg, tap });
         }
         let never_begun = self.unrecorded.get(&recording).and_then(|lacks| lacks.never_begun);
         if let Some(since) = never_begun {
@@ -198,8 +241,7 @@ impl Switch {
             self.stop_recording(recording);
         }
         self.known.close(now, leg);
-        if let Some(Wire::Rtp { slot, .. }) = self.parts.wires.close(leg) {
-            self.tell_media(MediaOrder::Shut { slot });
-        }
+        self.parts.wires.close(leg);
+        self.wish(Wish::Shut { leg });
     }
 }

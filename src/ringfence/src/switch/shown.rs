@@ -3,8 +3,8 @@
 use super::Switch;
 use model::feature::{FeatureWish, Features, Lamp, Watched};
 use model::site::Site;
-use model::{Instant, PhoneId};
-use sip::events::{Desk, Directory};
+use model::{Instant, PhoneId, RoleId};
+use sip::events::{Desk, Directory, PickUp};
 use std::collections::BTreeMap;
 
 /// What there is to watch on a site.
@@ -16,19 +16,31 @@ pub fn directory(site: &Site) -> Directory {
         .map(|(id, phone)| (id.clone(), phone.keys.clone()))
         .collect();
     let agents = site.agents.iter().map(|(id, agent)| {
-        let desk = Desk { name: agent.name.clone(), pin: agent.rights.pin.clone() };
+        let rights = &agent.rights;
+        let pick_up = picks_up(site, &rights.pick_up_group, &rights.role);
+        let desk = Desk { name: agent.name.clone(), pin: rights.pin.clone(), pick_up };
         (id.clone(), desk)
     });
     let reasons = site.codes.reasons.iter();
     let syncs =
         site.phones.iter().map(|(id, phone)| (id.clone(), ::phone::sync::event(phone.vendor)));
+    let pick_ups = site.phones.iter().map(|(id, phone)| {
+        let pick_up = picks_up(site, &phone.pick_up_group, &phone.role);
+        (id.clone(), pick_up)
+    });
     Directory {
         keys,
         agents: agents.collect(),
         slots: site.parking.slots.iter().cloned().collect(),
         reasons: reasons.map(|(digit, word)| (digit.as_char().to_string(), word.clone())).collect(),
         syncs: syncs.collect(),
+        pick_ups: pick_ups.collect(),
     }
+}
+
+fn picks_up(site: &Site, group: &Option<String>, role: &Option<RoleId>) -> PickUp {
+    let role = role.as_ref().and_then(|role| site.roles.get(role));
+    PickUp { group: group.clone(), anywhere: role.is_some_and(|role| role.picks_up_anywhere) }
 }
 
 impl Switch {

@@ -22,7 +22,8 @@ impl Switch {
                 match event {
                     // The media knows whether it heard that press already, and who is to be sent it.
                     LegEvent::Digit(digit) if self.sound.codec(leg).is_some() => {
-                        return self.engine(leg, |slot| media::Command::Pressed { slot, digit });
+                        return self
+                            .engine(leg, move |slot| media::Command::Pressed { slot, digit });
                     }
                     // After `ForwardAsked` no `Gone` comes.
                     LegEvent::Gone(_) | LegEvent::ForwardAsked { .. } => self.close(leg),
@@ -41,10 +42,10 @@ impl Switch {
                 self.open_media(leg, &media, signalling.ip());
             }
             sip::Output::KeysByInfo { leg, signalled } => {
-                self.engine(leg, |slot| media::Command::SignalDigits { slot, signalled });
+                self.engine(leg, move |slot| media::Command::SignalDigits { slot, signalled });
             }
             sip::Output::KeyRefused { leg, digit } => {
-                self.engine(leg, |slot| media::Command::SendDigit { slot, digit });
+                self.engine(leg, move |slot| media::Command::SendDigit { slot, digit });
             }
             sip::Output::There { leg } => self.sound.silences.there(now, leg),
             sip::Output::Unanswered { leg, code } => {
@@ -64,6 +65,7 @@ impl Switch {
                 self.alarms.raise(now, "wrong-certificate", &about, control::Level::Warning);
             }
             sip::Output::Registered { phone, .. } => self.phone(now, phone, true),
+            sip::Output::Refreshed { .. } => self.put_by.renewed = true,
             sip::Output::Unregistered { phone } => self.phone(now, phone, false),
             sip::Output::RegisterResult { .. } => {}
             sip::Output::TrunkHealth { trunk, up, why } => {

@@ -1,4 +1,4 @@
-//! The sound of legs: who hears whom, over which addresses and keys.
+//! The sound of legs: what is played to them, and over which addresses and keys it goes.
 
 use super::Switch;
 use super::silence::Silences;
@@ -6,9 +6,9 @@ use crate::media_thread::MediaOrder;
 use crate::rooms::Rooms;
 use crate::service::{Severity, log};
 use crate::wires::{Pair, Wire};
-use media::{ClipList, ClipNo, ControlPath, Slot};
-use model::id::{LegId, PlayId, RoomId};
-use model::{Cause, Codec, Instant, Voice};
+use media::{ClipList, ClipNo, ControlPath};
+use model::id::{LegId, PlayId};
+use model::{Cause, Codec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -22,15 +22,17 @@ pub struct Sound {
     cared: BTreeSet<LegId>,
     /// Legs of which nothing comes.
     pub silences: Silences,
+    /// Legs of spans whose channel is open.
+    pub opened: BTreeSet<LegId>,
 }
 
 impl Sound {
-    /// Forgets a leg that is over.
+    /// Forgets a leg that is over; it leaves its room when it is shut.
     pub fn forget(&mut self, leg: LegId) {
-        self.rooms.leave(leg);
         self.silences.forget(leg);
         self.codecs.remove(&leg);
         self.cared.remove(&leg);
+        self.opened.remove(&leg);
     }
 
     /// What a leg speaks, once that is agreed on.
@@ -45,14 +47,7 @@ impl Sound {
 }
 
 impl Switch {
-    pub(super) fn engine(&mut self, leg: LegId, make: impl FnOnce(Slot) -> media::Command) {
-        if let Some(wire) = self.parts.wires.get(leg) {
-            self.tell_media(MediaOrder::Engine(make(wire.slot())));
-        }
-    }
-
     pub(super) fn play(&mut self, leg: LegId, play: PlayId, clips: &[model::Clip], looped: bool) {
-        let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
         let mut list = ClipList::new();
         for clip in clips {
             match self.parts.clips.number(clip.lang, &clip.prompt) {
@@ -64,80 +59,16 @@ impl Switch {
                 }
             }
         }
-        let command = media::Command::Play { slot, play, clips: list, looped };
-        self.tell_media(MediaOrder::Engine(command));
+        self.engine(leg, move |slot| media::Command::Play { slot, play, clips: list, looped });
     }
 
-    pub(super) fn bridge(&mut self, a: LegId, b: LegId) {
-        let slots = (self.parts.wires.get(a), self.parts.wires.get(b));
-        if let (Some(one), Some(other)) = slots {
-            self.sound.rooms.leave(a);
-            self.sound.rooms.leave(b);
-            for leg in [a, b] {
-                self.care_for(leg);
-            }
-            let bridge = media::Command::Bridge { a: one.slot(), b: other.slot() };
-            self.tell_media(MediaOrder::Engine(bridge));
-        }
-    }
-
-    pub(super) fn mix(&mut self, now: Instant, leg: LegId, room: RoomId) {
-        let Some(slot) = self.parts.wires.get(leg).map(Wire::slot) else { return };
-        self.care_for(leg);
-        match self.sound.rooms.join(leg, room) {
-            Some(room) => {
-                self.tell_media(MediaOrder::Engine(media::Command::Mix { slot, room }));
-            }
-            None => self.no_room(now, leg),
-        }
-    }
-
-    pub(super) fn supervise(
-        &mut self,
-        now: Instant,
-        leg: LegId,
-        room: RoomId,
-        voice: Voice,
-        beeps: bool,
-    ) {
-        let slot = |leg| self.parts.wires.get(leg).map(Wire::slot);
-        let voice = match voice {
-            Voice::Nobody => media::Voice::Nobody,
-            Voice::Everybody => media::Voice::Everybody,
-            // An agent whose leg is gone hears nobody.
-            Voice::One(to) => slot(to).map_or(media::Voice::Nobody, media::Voice::One),
-        };
-        let Some(slot) = slot(leg) else { return };
-        match self.sound.rooms.join(leg, room) {
-            Some(room) => {
-                let supervise = media::Command::Supervise { slot, room, voice, beeps };
-                self.tell_media(MediaOrder::Engine(supervise));
-            }
-            None => self.no_room(now, leg),
-        }
-    }
-
-    /// Says that a leg finds no place. It hears nobody from then on, and nobody hears it: where it was
-    /// it is no longer meant to be.
-    fn no_room(&mut self, now: Instant, leg: LegId) {
-        log(
-            Severity::Error,
-            &format!("leg {leg}: every room for conferences is taken, or its own full"),
-        );
-        self.engine(leg, |slot| media::Command::Unbridge { slot });
-        self.unmix(leg);
-        self.alarms.raise(now, "no-media", "rooms", control::Level::Critical);
-    }
-
-    pub(super) fn unmix(&mut self, leg: LegId) {
-        self.sound.rooms.leave(leg);
-        self.engine(leg, |slot| media::Command::Unmix { slot });
-    }
-
+    /// Sockets for a leg's sound, in the media thread of its call.
     pub(super) fn open_rtp(&mut self, leg: LegId) -> anyhow::Result<SocketAddr> {
-        let (slot, local, pair) = self.parts.wires.open_rtp(leg)?;
+        let beside = self.parts.exchange.beside(leg);
+        let (spot, local, pair) = self.parts.wires.open_rtp(leg, beside)?;
         if let Some(Pair { sound: socket, reports }) = pair {
-            self.tell_media(MediaOrder::Open { slot, leg, socket, reports: Some(reports) });
+            let (slot, reports) = (spot.slot, Some(reports));
+            self.tell_media(spot.thread, MediaOrder::Open { slot, leg, socket, reports });
         }
         Ok(local)
     }
@@ -145,7 +76,7 @@ impl Switch {
     /// Opens or changes a leg's media. A desk phone's sound comes from where its signalling does;
     /// one that names another address (an interface we do not see, a NAT) is heard all the same.
     pub(super) fn open_media(&mut self, leg: LegId, plan: &sip::MediaPlan, signalling: IpAddr) {
-        let Some(Wire::Rtp { slot, .. }) = self.parts.wires.get(leg) else { return };
+        let Some(Wire::Rtp { .. }) = self.parts.wires.get(leg) else { return };
         // Keys that cannot be used are no reason to send in clear, or to go on with others.
         let srtp = plan.srtp.as_ref().map(media::Srtp::new);
         if let Some(None) = srtp {
@@ -170,20 +101,24 @@ impl Switch {
         } else {
             SocketAddr::new(signalling, plan.remote.port())
         };
-        self.tell_media(MediaOrder::Engine(media::Command::OpenRtp {
+        let packets = media::Packets { ms: plan.ptime_ms, dtmf_clock_hz: plan.dtmf_clock_hz };
+        let (payload_type, dtmf_payload_type) = (plan.payload_type, plan.dtmf_payload_type);
+        let (send, receive) = (plan.send, plan.receive);
+        let control = if plan.rtcp_mux { ControlPath::Muxed } else { apart(remote) };
+        self.engine(leg, move |slot| media::Command::OpenRtp {
             slot,
             ssrc: u32::from_be_bytes(ssrc),
             remote,
             coder,
-            packets: media::Packets { ms: plan.ptime_ms, dtmf_clock_hz: plan.dtmf_clock_hz },
-            payload_type: plan.payload_type,
-            dtmf_payload_type: plan.dtmf_payload_type,
-            send: plan.send,
-            receive: plan.receive,
+            packets,
+            payload_type,
+            dtmf_payload_type,
+            send,
+            receive,
             srtp,
-            control: if plan.rtcp_mux { ControlPath::Muxed } else { apart(remote) },
+            control,
             name,
-        }));
+        });
     }
 }
 

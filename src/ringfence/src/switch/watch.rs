@@ -1,4 +1,4 @@
-//! What is looked after however often the thread wakes: the disk, the media thread, the watchdog.
+//! What is looked after however often the thread wakes: the disk, the media threads, the watchdog.
 
 use super::Switch;
 use crate::service::{self, Severity, log};
@@ -15,11 +15,32 @@ const QUEUES_EVERY: Duration = Duration::from_secs(1);
 /// How often disk, media thread and alarms are looked after, however often the thread wakes.
 const WATCH_EVERY: Duration = Duration::from_millis(100);
 
-/// How often it is put by where phones are reached, at most.
+/// How often it is put by where phones are reached, at most: once one came, went or moved, and where
+/// they only registered again for another while.
 const PUT_BY_EVERY: Duration = Duration::from_secs(10);
+const PUT_BY_RENEWED_EVERY: Duration = Duration::from_secs(60);
+
+/// What became of phones since it was put by where they are reached.
+#[derive(Default)]
+pub(super) struct PutBy {
+    pub(super) moved: bool,
+    pub(super) renewed: bool,
+    at: Option<Instant>,
+}
+
+impl PutBy {
+    fn is_due(&self, now: Instant) -> bool {
+        let every = match (self.moved, self.renewed) {
+            (true, _) => PUT_BY_EVERY,
+            (false, true) => PUT_BY_RENEWED_EVERY,
+            (false, false) => return false,
+        };
+        self.at.is_none_or(|at| now.since(at) >= every)
+    }
+}
 
 impl Switch {
-    /// Looks after the disk, the media thread and the watchdog.
+    /// Looks after the disk, the media threads and the watchdog.
     pub(super) fn watch(&mut self, now: Instant) {
         if now.since(self.watched) < WATCH_EVERY {
             return;
@@ -47,20 +68,24 @@ impl Switch {
         let free = self.parts.seal_counters.free_mb.load(Ordering::Relaxed);
         self.alarms.set(now, "disk-low", "recordings", is_low(free));
         self.record_anew(now);
+        self.watch_music(now);
         self.alarms.set(now, "files-short", "box", crate::files::are_short());
-        let skipped = self.parts.media_counters.ticks_skipped.load(Ordering::Relaxed);
+        let skipped = self.parts.media_counters.sum(|media| &media.ticks_skipped);
         if skipped > self.skipped_seen {
             self.skipped_seen = skipped;
             self.alarms.raise(now, "frames-late", "media", control::Level::Critical);
         }
-        let ticks = self.parts.media_counters.ticks.load(Ordering::Relaxed);
-        if self.heartbeat.hangs(now, ticks) {
-            log(Severity::Error, "the media thread hangs: the box stops");
-            std::process::abort();
+        let threads = self.parts.media_counters.each().iter();
+        for (no, (media, heartbeat)) in threads.zip(&mut self.heartbeats).enumerate() {
+            if heartbeat.hangs(now, media.ticks.load(Ordering::Relaxed)) {
+                log(Severity::Error, &format!("media thread {no} hangs: the box stops"));
+                std::process::abort();
+            }
         }
         self.end_vanished(now);
         self.end_figures(now);
         self.watch_desks(now);
+        self.watch_texts(now);
         self.put_by(now);
         let Some(every) = self.watchdog else { return };
         if now.since(self.alive_told) >= every / 3 {
@@ -72,9 +97,8 @@ impl Switch {
     /// Puts by where phones are reached, now and then. A disk that hangs holds nobody up: it is done
     /// at another look.
     fn put_by(&mut self, now: Instant) {
-        let early = self.put_by.is_some_and(|at| now.since(at) < PUT_BY_EVERY);
-        if self.moved && !early && self.parts.kept.try_send(self.kept(now)).is_ok() {
-            (self.moved, self.put_by) = (false, Some(now));
+        if self.put_by.is_due(now) && self.parts.kept.try_send(self.kept(now)).is_ok() {
+            self.put_by = PutBy { at: Some(now), ..PutBy::default() };
         }
     }
 
@@ -115,5 +139,17 @@ mod tests {
         assert!(is_low(FREE_MB_MIN - 1));
         assert!(!is_low(FREE_MB_MIN));
         assert!(!is_low(SealCounters::default().free_mb.load(Ordering::Relaxed)));
+    }
+
+    #[test]
+    fn where_phones_are_reached_is_put_by_soon_after_one_moved_and_a_minute_after_mere_renewals() {
+        let at = Some(Instant::START);
+        let due = |moved, renewed, s| {
+            PutBy { moved, renewed, at }.is_due(Instant::START + Duration::from_secs(s))
+        };
+        assert!(PutBy { moved: true, ..PutBy::default() }.is_due(Instant::START));
+        assert_eq!((due(true, true, 9), due(true, true, 10)), (false, true));
+        assert_eq!((due(false, true, 59), due(false, true, 60)), (false, true));
+        assert!(!due(false, false, 3600), "nothing changed");
     }
 }

@@ -61,6 +61,7 @@ pub fn site(name: &str) -> Site {
         parking: Parking::default(),
         ringing: Default::default(),
         supervision: Default::default(),
+        sms: None,
         limits: model::site::Limits::default(),
     }
 }
