@@ -120,6 +120,17 @@ pub fn once(socket: &Path) -> Result<Snapshot, Trouble> {
     }
 }
 
+/// Asks for one thing to be done.
+pub fn ask(socket: &Path, request: &Request) -> Result<(), Trouble> {
+    let mut talk = Talk::open(socket)?;
+    talk.ask(request)?;
+    match talk.hear(&AtomicBool::new(false))? {
+        Reply::Done => Ok(()),
+        Reply::Error { message } => Err(Trouble::Said(message)),
+        _ => Err(Trouble::NotUnderstood),
+    }
+}
+
 fn keep(socket: &Path, sender: &SyncSender<News>, ending: &AtomicBool) {
     let mut pause = PAUSE.0;
     while !ending.load(Ordering::Relaxed) {

@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Smallest terminal that is drawn into; below it the screen says so.
 pub const SIZE_MIN: (u16, u16) = (80, 20);
 
+/// How long an answer stands in the place of the keys.
+const ANSWER_SHOWN: Duration = Duration::from_secs(5);
+
 /// A screen of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
@@ -96,6 +99,8 @@ pub struct Model {
     pub sort: Sort,
     /// The first line of the help that is shown, while it is open.
     pub help: Option<u16>,
+    /// What became of the last thing asked of a headset, and when that was.
+    pub asked: Option<(Duration, Result<(), Trouble>)>,
     /// Off for `--once`: no selection and no bar of keys.
     pub interactive: bool,
     cursors: [Cursor; View::ALL.len()],
@@ -115,9 +120,16 @@ impl Model {
             view: View::Overview,
             sort: Sort::default(),
             help: None,
+            asked: None,
             interactive: true,
             cursors: Default::default(),
         }
+    }
+
+    /// What became of the last thing asked, while it is news.
+    pub fn answer(&self) -> Option<&Result<(), Trouble>> {
+        let (at, done) = self.asked.as_ref()?;
+        (self.now.saturating_sub(*at) < ANSWER_SHOWN).then_some(done)
     }
 
     /// The selection of the view that is shown.

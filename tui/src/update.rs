@@ -3,7 +3,7 @@
 use crate::intake;
 use crate::link::{News, Trouble};
 use crate::model::{Connection, Model, Sort, View};
-use control::Lang;
+use control::{HeadsetWish, Lang, Supervising};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::time::Duration;
 
@@ -14,16 +14,20 @@ pub enum Msg {
     /// The terminal is this wide and high.
     Size(u16, u16),
     News(News),
+    /// What was asked of a headset is done, or why it is not.
+    Asked(Result<(), Trouble>),
     /// Time since the console's start.
     Tick(Duration),
 }
 
 /// What the terminal has to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     Quit,
     /// Something else wrote over the screen: draw all of it.
     Redraw,
+    /// Ask the box for something at its headset.
+    Ask(HeadsetWish),
 }
 
 /// Changes the model by what happened.
@@ -37,6 +41,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Effect> {
         }
         Msg::News(news) => {
             heard(model, news);
+            None
+        }
+        Msg::Asked(done) => {
+            model.asked = Some((model.now, done.map_err(cleaned)));
             None
         }
         Msg::Tick(now) => {
@@ -102,6 +110,12 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Option<Effect> {
             }
             model.follow();
         }
+        KeyCode::Char(key @ ('m' | 'w' | 'b' | 't')) if model.help.is_none() => {
+            return supervise(model, key);
+        }
+        KeyCode::Char('h') if model.help.is_none() => {
+            return Some(Effect::Ask(HeadsetWish::HangUp));
+        }
         KeyCode::Tab => step(model, 1),
         KeyCode::BackTab => step(model, View::ALL.len() - 1),
         KeyCode::Char(sign @ '1'..='9') => {
@@ -112,6 +126,19 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Option<Effect> {
         code => scroll(model, code),
     }
     None
+}
+
+/// The headset is to be in the talk of the agent who is selected.
+fn supervise(model: &Model, key: char) -> Option<Effect> {
+    let how = match key {
+        'm' => Supervising::Listen,
+        'w' => Supervising::Whisper,
+        'b' => Supervising::Barge,
+        _ => Supervising::TakeOver,
+    };
+    let shown = model.snapshot.as_ref().filter(|_| model.view == View::Agents)?;
+    let agent = shown.agents.get(model.cursor().index)?.agent.clone();
+    Some(Effect::Ask(HeadsetWish::Supervise { agent, how }))
 }
 
 fn show(model: &mut Model, view: View) {

@@ -48,6 +48,7 @@ words! {
     OTHER_LANG: "English", "中文";
     QUIT: "退出", "quit";
     PRESS: "按", "press";
+    HEADSET_DONE: "耳机：已执行", "headset: done";
 
     // Heads of columns.
     WAITING: "等待", "waiting";
@@ -129,6 +130,9 @@ words! {
     HELP_PAGES: "翻页", "a page up, down";
     HELP_ENDS: "首行、末行", "first, last row";
     HELP_SORT: "排序：按编号或按时长", "sort by number or time";
+    HELP_LISTEN: "耳机监听、密语所选坐席", "headset: listen, whisper";
+    HELP_BARGE: "耳机强插、拦截", "headset: barge, take over";
+    HELP_HANG_UP: "耳机挂机", "headset: hang up";
     HELP_LANG: "中文、English", "English, 中文";
     HELP_REDRAW: "重绘屏幕", "draw the screen anew";
     HELP_HELP: "打开、关闭帮助", "open, close this help";

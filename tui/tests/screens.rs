@@ -5,7 +5,7 @@
 
 mod sample;
 
-use control::{Lang, Snapshot};
+use control::{HeadsetWish, Lang, Snapshot, Supervising};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -213,6 +213,36 @@ fn s_puts_the_longest_first_and_equal_ones_stay_in_order() {
     assert_eq!(order(&model), ["46", "42", "43", "44", "45", "47"]);
     type_keys(&mut model, "s");
     assert_eq!(order(&model), ["42", "43", "44", "45", "46", "47"]);
+}
+
+#[test]
+fn keys_at_an_agent_have_the_headset_in_their_talk_and_the_answer_stands_a_while() {
+    let mut model = console(Lang::En, (80, 24), sample::hospital(0));
+    assert_eq!(key(&mut model, KeyCode::Char('m')), None, "no agent is selected elsewhere");
+    type_keys(&mut model, "3j");
+    let agents = &model.snapshot.as_ref().unwrap().agents;
+    let agent = agents[model.cursor().index].agent.clone();
+    let ways = [
+        ('m', Supervising::Listen),
+        ('w', Supervising::Whisper),
+        ('b', Supervising::Barge),
+        ('t', Supervising::TakeOver),
+    ];
+    for (sign, how) in ways {
+        let wish = HeadsetWish::Supervise { agent: agent.clone(), how };
+        assert_eq!(key(&mut model, KeyCode::Char(sign)), Some(Effect::Ask(wish)));
+    }
+    let hung_up = key(&mut model, KeyCode::Char('h'));
+    assert_eq!(hung_up, Some(Effect::Ask(HeadsetWish::HangUp)));
+    update(&mut model, Msg::Asked(Ok(())));
+    assert!(screen(&model).contains("headset: done"));
+    let said = Trouble::Said("the headset of phone 8090 is not \u{1b}[2Jthere".into());
+    update(&mut model, Msg::Asked(Err(said)));
+    let last = screen(&model).lines().last().unwrap().to_owned();
+    assert!(last.starts_with("the box says: the headset of phone 8090"), "{last}");
+    assert!(!last.contains('\u{1b}'), "{last}");
+    update(&mut model, Msg::Tick(Duration::from_secs(6)));
+    assert!(screen(&model).contains("q quit"), "the keys are back");
 }
 
 #[test]

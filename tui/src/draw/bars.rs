@@ -51,6 +51,14 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
 pub fn keys(model: &Model, buffer: &mut Buffer, area: Rect) {
     let (lang, theme) = (model.lang, model.theme);
     buffer.set_style(area, theme.bar());
+    if let Some(done) = model.answer() {
+        let (text, style) = match done {
+            Ok(()) => (words::HEADSET_DONE.in_lang(lang).to_owned(), theme.bar()),
+            Err(trouble) => (why(model, trouble), theme.banner()),
+        };
+        buffer.set_string(area.x, area.y, fit(&text, area.width), style);
+        return;
+    }
     let mut x = area.x;
     for view in View::ALL {
         let text = format!("{} {}", view.index() + 1, title(view).in_lang(lang));

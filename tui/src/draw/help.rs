@@ -42,7 +42,7 @@ pub fn lines_over(model: &Model, area: Rect) -> u16 {
 
 fn keys(model: &Model) -> Vec<Row> {
     let (lang, theme) = (model.lang, model.theme);
-    let keys: [(&str, Word); 13] = [
+    let keys: [(&str, Word); 16] = [
         ("1-7", words::HELP_VIEWS),
         ("Tab S-Tab", words::HELP_TAB),
         ("Esc", words::HELP_ESC),
@@ -50,6 +50,9 @@ fn keys(model: &Model) -> Vec<Row> {
         ("PgUp PgDn", words::HELP_PAGES),
         ("Home End", words::HELP_ENDS),
         ("s", words::HELP_SORT),
+        ("m w", words::HELP_LISTEN),
+        ("b t", words::HELP_BARGE),
+        ("h", words::HELP_HANG_UP),
         ("l", words::HELP_LANG),
         ("Ctrl-L", words::HELP_REDRAW),
         ("? F1", words::HELP_HELP),
