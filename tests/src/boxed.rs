@@ -57,8 +57,22 @@ pub fn copy_site(
     if moved == text {
         bail!("the site {name} has no `127.0.0.1:5060` to move");
     }
-    std::fs::write(to.join("site.toml"), edit(moved))?;
+    std::fs::write(to.join("site.toml"), threaded(edit(moved)))?;
     Ok(sip)
+}
+
+/// Gives a site as many media threads as `RINGFENCE_TEST_THREADS` says, where it says nothing itself:
+/// every story can be told with two of them.
+fn threaded(text: String) -> String {
+    let Ok(threads) = std::env::var("RINGFENCE_TEST_THREADS") else { return text };
+    if ["threads =", "core =", "cores ="].iter().any(|key| text.contains(&format!("\n{key}"))) {
+        return text;
+    }
+    let said = format!("[media]\nthreads = {threads}\n");
+    match text.contains("[media]\n") {
+        true => text.replacen("[media]\n", &said, 1),
+        false => text + "\n" + &said,
+    }
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {

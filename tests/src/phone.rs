@@ -5,6 +5,7 @@
 //! have stories of their own.
 
 use crate::refer;
+use crate::signalling::{Came, Signalling, Way};
 use media::{ClipNo, Engine, Event, Sink, Slot, TapFrame, TapNo};
 use model::id::{LegId, PhoneId, PlayId, TrunkId};
 use model::{Cause, Digit, Instant, LegEvent, Number, PersonName, Secret};
@@ -39,6 +40,8 @@ pub struct Setup {
     pub refuse: Option<Cause>,
     /// Speaks before it answers (183), as a carrier's announcement does.
     pub early: bool,
+    /// How it speaks with the server; REFERs go by UDP alone.
+    pub way: Way,
 }
 
 impl Setup {
@@ -56,6 +59,7 @@ impl Setup {
             in_band: false,
             refuse: None,
             early: false,
+            way: Way::Udp,
         }
     }
 
@@ -100,7 +104,12 @@ enum Ask {
     Hold(bool),
     /// Send the other party on by REFER.
     Refer(String),
+    Register,
     Unregister,
+    /// Its connections are closed, or forgotten without a word to the other end.
+    Cut {
+        told: bool,
+    },
     /// The cable is pulled: nothing is sent or heard any more.
     Vanish,
 }
@@ -116,11 +125,10 @@ pub struct Phone {
 impl Phone {
     /// Starts the phone and lets it register.
     pub fn start(setup: Setup) -> std::io::Result<Self> {
-        let signalling = UdpSocket::bind((setup.bind, 0))?;
+        let signalling = Signalling::bind(setup.bind, setup.way.clone())?;
         let sound = UdpSocket::bind((setup.bind, 0))?;
-        signalling.set_nonblocking(true)?;
         sound.set_nonblocking(true)?;
-        let address = signalling.local_addr()?;
+        let address = signalling.address()?;
         let shared = Arc::new((Mutex::new(Story::default()), Condvar::new()));
         let (asks, inbox) = channel();
         let told = shared.clone();
@@ -157,6 +165,14 @@ impl Phone {
     /// Sends the other party to a number with a key of its own (REFER).
     pub fn refer(&self, number: &str) {
         self.ask(Ask::Refer(number.to_owned()));
+    }
+    /// Registers anew.
+    pub fn register(&self) {
+        self.ask(Ask::Register);
+    }
+    /// Its connections break: `told` where the other end hears of it.
+    pub fn cut(&self, told: bool) {
+        self.ask(Ask::Cut { told });
     }
     pub fn unregister(&self) {
         self.ask(Ask::Unregister);
@@ -202,7 +218,7 @@ impl Drop for Phone {
 struct Runner {
     setup: Setup,
     start: std::time::Instant,
-    signalling: UdpSocket,
+    signalling: Signalling,
     sound: UdpSocket,
     endpoint: Endpoint,
     engine: Engine,
@@ -217,14 +233,15 @@ struct Runner {
 impl Runner {
     fn new(
         setup: Setup,
-        signalling: UdpSocket,
+        signalling: Signalling,
         sound: UdpSocket,
         shared: Arc<(Mutex<Story>, Condvar)>,
     ) -> std::io::Result<Self> {
         let mut seed = [0; 32];
-        seed[..2].copy_from_slice(&signalling.local_addr()?.port().to_be_bytes());
+        let own = signalling.address()?;
+        seed[..2].copy_from_slice(&own.port().to_be_bytes());
         seed[2..6].copy_from_slice(&std::process::id().to_be_bytes());
-        let mut config = sip::Config::new(seed, signalling.local_addr()?, "phone.invalid");
+        let mut config = sip::Config::new(seed, own, "phone.invalid");
         // A phone takes calls from its server without asking it for a password.
         let trunk = sip::TrunkConfig::from_peers(vec![setup.server.ip()], 2);
         config.trunks.insert(TrunkId::new("server"), trunk);
@@ -289,12 +306,16 @@ impl Runner {
 
     fn register(&mut self, expires_s: u32) {
         let command = Command::Register {
-            registrar: sip::Peer::udp(self.setup.server),
+            registrar: self.server(),
             user: PhoneId::new(&self.setup.user),
             secret: Secret::new(self.setup.password.clone()),
             expires_s,
         };
         self.command(command);
+    }
+
+    fn server(&self) -> sip::Peer {
+        sip::Peer::new(self.setup.way.transport(), self.setup.server)
     }
 
     fn command(&mut self, command: Command) {
@@ -313,7 +334,7 @@ impl Runner {
                 self.command(Command::InviteUri {
                     leg,
                     uri: format!("sip:{number}@{}", self.setup.server),
-                    to: sip::Peer::udp(self.setup.server),
+                    to: self.server(),
                     rtp,
                     caller: Number::new(self.setup.user.clone()),
                     name: PersonName::default(),
@@ -331,33 +352,43 @@ impl Runner {
                 self.engine.command(self.now(), press);
             }
             (Ask::Refer(number), Some(_)) => {
-                let own = self.signalling.local_addr();
+                let own = self.signalling.address();
                 let refer =
                     own.ok().and_then(|own| self.dialog.refer(own, self.setup.server, &number));
                 if let Some(refer) = refer {
-                    let _ = self.signalling.send_to(refer.as_bytes(), self.setup.server);
+                    self.signalling.send(self.server(), refer.as_bytes());
                 }
             }
+            (Ask::Register, _) => {
+                self.tell(|story| story.registered = None);
+                self.register(3600);
+            }
             (Ask::Unregister, _) => self.register(0),
+            (Ask::Cut { told: true }, _) => self.signalling.cut(),
+            (Ask::Cut { told: false }, _) => self.signalling.forget(),
             _ => {}
         }
     }
 
     fn signal(&mut self) {
-        let mut bytes = [0_u8; 65_535];
-        while let Ok((length, from)) = self.signalling.recv_from(&mut bytes) {
-            let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
-            self.dialog.came(&text);
-            if let Some(line) = refer::progress(&text) {
-                let _ = self.signalling.send_to(refer::accept(&text).as_bytes(), from);
-                self.tell(|story| story.transfer.push(line.to_owned()));
-                continue;
-            }
-            if refer::is_referred(&text) {
-                continue;
-            }
+        while let Some(came) = self.signalling.receive() {
             let now = self.now();
-            self.endpoint.handle(now, Input::Datagram { from, bytes: &bytes[..length] });
+            match &came {
+                Came::Datagram(from, bytes) if self.refers(*from, bytes) => {}
+                Came::Datagram(from, bytes) => {
+                    self.endpoint.handle(now, Input::Datagram { from: *from, bytes });
+                }
+                Came::Opened(flow, to) => {
+                    let (flow, transport, addr) = (*flow, to.transport, to.addr);
+                    let (outgoing, certificate) = (true, Vec::new());
+                    let opened = Input::Opened { flow, transport, addr, outgoing, certificate };
+                    self.endpoint.handle(now, opened);
+                }
+                Came::Bytes(flow, bytes) => {
+                    self.endpoint.handle(now, Input::Bytes { flow: *flow, bytes });
+                }
+                Came::Closed(flow) => self.endpoint.handle(now, Input::Closed { flow: *flow }),
+            }
             self.drain();
         }
         let now = self.now();
@@ -367,16 +398,29 @@ impl Runner {
         }
     }
 
+    /// Takes what belongs to a REFER of the phone's; tells whether it does.
+    fn refers(&mut self, from: SocketAddr, bytes: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(bytes);
+        self.dialog.came(&text);
+        if let Some(line) = refer::progress(&text) {
+            self.signalling.send(sip::Peer::udp(from), refer::accept(&text).as_bytes());
+            self.tell(|story| story.transfer.push(line.to_owned()));
+            return true;
+        }
+        refer::is_referred(&text)
+    }
+
     fn drain(&mut self) {
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send { to, bytes } if self.setup.in_band => {
-                    drop(self.signalling.send_to(&without_events(&bytes), to.addr));
+                    self.signalling.send(to, &without_events(&bytes));
                 }
                 Output::Send { to, bytes } => {
                     self.dialog.went(&String::from_utf8_lossy(&bytes));
-                    let _ = self.signalling.send_to(&bytes, to.addr);
+                    self.signalling.send(to, &bytes);
                 }
+                Output::Close { flow } => self.signalling.close(flow),
                 Output::Leg { leg, event } => self.event(leg, event),
                 Output::Media { media, .. } => self.open(&media),
                 Output::RegisterResult { result, .. } => {

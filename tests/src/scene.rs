@@ -50,6 +50,14 @@ impl Scene {
         Self::hospital_at(Ipv4Addr::LOCALHOST, edit)
     }
 
+    /// The same with more in the box's environment.
+    pub fn hospital_in(
+        environment: &[(&str, String)],
+        edit: impl Fn(String) -> String,
+    ) -> anyhow::Result<Self> {
+        Self::begin("hospital", Ipv4Addr::LOCALHOST, edit, "", environment)
+    }
+
     /// The same at another address of this machine.
     pub fn hospital_at(ip: Ipv4Addr, edit: impl Fn(String) -> String) -> anyhow::Result<Self> {
         Self::of("hospital", ip, edit)
@@ -57,6 +65,21 @@ impl Scene {
 
     /// Any of the demo sites, quickened as far as it has what the hospital has.
     pub fn of(name: &str, ip: Ipv4Addr, edit: impl Fn(String) -> String) -> anyhow::Result<Self> {
+        Self::begin(name, ip, edit, "", &[])
+    }
+
+    /// The quickened hospital with people behind its analogue lines, by a script of `board`'s simulator.
+    pub fn with_callers(script: &str, edit: impl Fn(String) -> String) -> anyhow::Result<Self> {
+        Self::begin("hospital", Ipv4Addr::LOCALHOST, edit, script, &[])
+    }
+
+    fn begin(
+        name: &str,
+        ip: Ipv4Addr,
+        edit: impl Fn(String) -> String,
+        script: &str,
+        environment: &[(&str, String)],
+    ) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let site = dir.path().join("site");
         // Its own address for signalling in clear, by UDP and TCP, and by TLS.
@@ -66,7 +89,11 @@ impl Scene {
         };
         let mut sip = copy_site(name, &site, |text| edit(bound(quick(text))))?;
         sip.set_ip(ip.into());
-        let boxed = Boxed::start(ringfence()?, &dir.path().join("state"), &site, sip, None)?;
+        let callers = dir.path().join("callers.toml");
+        std::fs::write(&callers, script)?;
+        let callers = (!script.is_empty()).then_some(callers.as_path());
+        let state = dir.path().join("state");
+        let boxed = Boxed::start_in(ringfence()?, &state, &site, sip, callers, environment)?;
         let sockets = boxed.udp_ports()?.len();
         Ok(Self { boxed, dir, site, sockets })
     }

@@ -74,6 +74,45 @@ fn share_of(window: &[i16], hz: f64) -> f64 {
     if level > -40.0 { at_tone / energy.max(1.0) } else { 0.0 }
 }
 
+/// Tells whether a prompt was said: most of its loud passages of 100 ms, in their order, by likeness. The
+/// device has a clock of its own: the box may stretch them by 300 ppm, so that samples lie between
+/// (`drift.rs`), and on a machine without time some are cut by a gap, or lost.
+pub fn is_said(sound: &[i16], prompt: &[i16]) -> bool {
+    const PASSAGE: usize = 800;
+    /// How much later than the one before it a passage may begin, beside its own place: gaps.
+    const LATE_MAX: usize = 4000;
+    let level = |passage: &[i16]| passage.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
+    let passages = || prompt.chunks_exact(PASSAGE);
+    let loudest = passages().map(level).fold(0.0, f64::max);
+    let Some(begin) = sound.iter().position(|sample| sample.abs() > 200) else { return false };
+    let lead = prompt.iter().position(|sample| sample.abs() > 200).unwrap_or(0);
+    let (mut late, mut loud, mut found) = (0_isize, 0, 0);
+    for (no, passage) in passages().enumerate().filter(|(_, it)| level(it) > loudest / 30.0) {
+        loud += 1;
+        let place = (begin + no * PASSAGE).saturating_sub(lead + PASSAGE);
+        let place = place.saturating_add_signed(late);
+        let near = sound.get(place..sound.len().min(place + 3 * PASSAGE + LATE_MAX));
+        let Some(near) = near.filter(|near| near.len() >= PASSAGE) else { continue };
+        let likes = near.windows(PASSAGE).map(|there| alike(there, passage)).enumerate();
+        let best = likes.max_by(|one, other| one.1.total_cmp(&other.1));
+        if let Some((at, _)) = best.filter(|(_, likeness)| *likeness > 0.8) {
+            found += 1;
+            late += at as isize - PASSAGE as isize;
+        }
+    }
+    loud >= 5 && 2 * found > loud
+}
+
+/// How much two pieces of a length are alike, from 0 to 1.
+fn alike(one: &[i16], other: &[i16]) -> f64 {
+    let (mut dot, mut energy, mut own) = (0.0, 0.0, 0.0);
+    for (&a, &b) in one.iter().zip(other) {
+        let (a, b) = (f32::from(a), f32::from(b));
+        (dot, energy, own) = (dot + a * b, energy + a * a, own + b * b);
+    }
+    f64::from(dot / (energy * own).sqrt().max(1.0))
+}
+
 /// Writes samples at 8 kHz as a WAV file of 16 bit.
 pub fn write_wav(path: &Path, sound: &[i16]) -> std::io::Result<()> {
     let length = (sound.len() * 2) as u32;

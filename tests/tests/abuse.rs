@@ -239,3 +239,38 @@ fn what_is_in_the_way_is_named_and_what_is_wrong_is_said() {
     std::fs::create_dir(state.join("lock")).unwrap();
     says(&["run"], "state/lock");
 }
+
+#[test]
+fn a_box_whose_line_card_is_missing_says_so_and_answers_what_comes_by_trunk() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    let real = |text: String| {
+        let text = text.replace("driver = \"sim\"", "driver = \"dahdi\"");
+        text + "\n[trunk.e1]\nfirst-channel = 5\nentry = \"greeting\"\n"
+    };
+    let sip = copy_site("hospital", &site, real).unwrap();
+    let state = dir.path().join("state");
+    let none = dir.path().join("no-such-driver").display().to_string();
+    let environment = [("RINGFENCE_DAHDI", none)];
+    let program = ringfence().unwrap();
+    let boxed = Boxed::start_in(program, &state, &site, sip, None, &environment).unwrap();
+    boxed
+        .wait("the alarms", Duration::from_secs(5), |now| {
+            let gone = now.alarms.iter().filter(|alarm| alarm.key == "card-gone");
+            let down =
+                now.alarms.iter().any(|alarm| alarm.key == "trunk-down" && alarm.about == "e1");
+            // Four ports, and the span as a whole.
+            down && gone.count() == 5
+        })
+        .unwrap();
+    let log = boxed.log();
+    assert!(log.contains("port fxo-1: no card's driver is loaded"), "{log}");
+    assert!(log.contains("trunk e1: no card's driver is loaded"), "{log}");
+    let lines = boxed.snapshot().unwrap().lines;
+    let alarmed = lines.iter().filter(|line| line.alarms == ["card-gone"]);
+    assert_eq!(alarmed.count(), 4, "{lines:?}");
+    let caller =
+        Phone::start(Setup::trunk(sip, "13900000001", tone(AGENT_HZ, -12.0, 1000))).unwrap();
+    caller.dial("1000");
+    caller.until("answered by the box", SOON, |story| story.talking).unwrap();
+}

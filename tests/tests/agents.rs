@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::boxed::{Boxed, copy_site, ringfence};
 use tests::phone::{Phone, Setup};
+use tests::scene::{GENERAL, Scene};
 use tests::sound::{from_a_law, tone, tone_ms};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -50,6 +51,29 @@ fn agent_logs_in_by_code_hears_it_and_answers_a_caller_of_the_trunk() {
     assert!(boxed.stop(Duration::from_secs(20)).unwrap().success(), "{}", boxed.log());
     assert!(boxed.output(&["journal", "check"]).unwrap().starts_with("sound"));
     assert!(boxed.output(&["recording", "verify"]).unwrap().contains("whole"));
+}
+
+#[test]
+fn a_dead_phone_costs_a_caller_5_s_and_is_away_until_it_is_heard_again() {
+    let patient = |text: String| text.replace("ring = \"5s\"", "ring = \"15s\"");
+    let scene = Scene::hospital(patient).unwrap();
+    let first = scene.agent("8001").unwrap();
+    let second = scene.agent("8002").unwrap();
+    first.vanish();
+    let _caller = scene.caller("13900000001", GENERAL).unwrap();
+    scene.agent_is("8001", "ringing").unwrap();
+    let begun = Instant::now();
+    second.until("answered by the next agent", SOON, |story| story.talking).unwrap();
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_secs(8), "the dead phone was rung for {waited:?}");
+    let away = |row: &control::AgentRow| {
+        (row.agent.as_str(), row.reason.as_str(), row.phone_up) == ("8001", "phone-gone", false)
+    };
+    scene.boxed.wait("8001 is away", SOON, |now| now.agents.iter().any(away)).unwrap();
+    // Its cable is put back: it registers, from another port.
+    let again = Setup::agent(scene.sip(), "8001", Vec::new());
+    let _again = scene.registered(again).unwrap();
+    scene.agent_is("8001", "ready").unwrap();
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn only_the_daemon_the_board_and_the_console_see_the_operating_system() {
 fn the_chosen_packages_are_really_used() {
     let used: BTreeSet<String> =
         imports(&[DependencyKind::Normal]).into_values().flatten().collect();
-    for package in ["tokio", "rtp", "rsip", "sled", "heapless", "ratatui", "systemd"] {
+    for package in ["tokio", "rtp", "rsip", "sled", "heapless", "ratatui", "systemd", "alsa"] {
         assert!(used.contains(package), "no crate uses {package}");
     }
 }

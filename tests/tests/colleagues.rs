@@ -4,7 +4,7 @@
 use tests::foreign::Baresip;
 use tests::network::{OWN, apart};
 use tests::phone::{Phone, Setup, Story};
-use tests::scene::{CALLER_HZ, GENERAL, SOON, Scene, loud_ms, samples};
+use tests::scene::{CALLER_HZ, GENERAL, SOON, Scene, counter, loud_ms, samples};
 use tests::sound::{mixed_tone_ms, tone};
 
 const FIRST: (&str, u32) = ("8001", 1500);
@@ -42,7 +42,11 @@ fn a_caller_is_sent_on_handed_over_parked_fetched_and_made_a_conference_of() {
     if apart(a_caller_is_sent_on_handed_over_parked_fetched_and_made_a_conference_of) {
         return;
     }
-    let pin = |text: String| text.replace("[agent.8002]", "[agent.8002]\npin = \"2468\"");
+    // With two threads of sound: who is asked and who is handed over come from either.
+    let pin = |text: String| {
+        let text = text.replace("[agent.8002]", "[agent.8002]\npin = \"2468\"");
+        text + "\n[media]\nthreads = 2\n"
+    };
     let scene = Scene::hospital_at(OWN, pin).unwrap();
     let phones = Baresip::desks(&scene, &[FIRST, SECOND, THIRD]).unwrap();
     let [mut first, mut second, mut third] = <[Baresip; 3]>::try_from(phones).ok().unwrap();
@@ -69,6 +73,8 @@ fn a_caller_is_sent_on_handed_over_parked_fetched_and_made_a_conference_of() {
     let target = format!("<{}?Replaces={replaces}>", at(&scene, "8003"));
     second.command("transfer", &target).unwrap();
     talk(&caller, &third, THIRD);
+    let moved = counter(&scene.boxed.snapshot().unwrap(), "legs-moved");
+    assert!(moved > 0, "what was asked was another call, in another thread");
 
     // Parked by keys, and fetched by the slot's number.
     third.command("sndcode", "*70#").unwrap();
@@ -117,6 +123,9 @@ fn a_caller_is_sent_on_handed_over_parked_fetched_and_made_a_conference_of() {
     caller.hang_up();
     scene.quiet().unwrap();
 
+    let now = scene.boxed.snapshot().unwrap();
+    let missed = ["legs-moved-ticks-missed", "recorded-ticks-missed", "meetings-refused"];
+    assert_eq!(missed.map(|name| counter(&now, name)), [0; 3]);
     for phone in [first, second, third] {
         phone.quit().unwrap();
     }

@@ -3,6 +3,7 @@
 
 mod dialled;
 mod endpoint;
+mod modem;
 mod primary;
 mod provisioning;
 mod signalling;
@@ -12,7 +13,7 @@ mod sound;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("sip_message", signalling::message),
     ("sip_stream", signalling::stream),
     ("sip_names", signalling::names),
@@ -25,6 +26,7 @@ pub const TARGETS: [Target; 13] = [
     ("srtp", sound::srtp),
     ("dialled", dialled::dialled),
     ("primary", primary::frames),
+    ("modem", modem::talk),
     ("provisioning", provisioning::provisioning),
 ];
 

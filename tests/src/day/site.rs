@@ -53,6 +53,7 @@ pub fn site() -> Site {
             longest: Duration::from_secs(60),
         },
         supervision: Default::default(),
+        sms: None,
         limits: Limits {
             calls_max: 70,
             call: Duration::from_secs(1800),
@@ -74,6 +75,9 @@ fn port(channel: u16) -> Port {
         answer_after_rings: 1,
         receive_gain_tenths_db: 0,
         transmit_gain_tenths_db: 0,
+        echo_ms: 0,
+        pulse: false,
+        telephone: None,
         entry: entry(),
     }
 }

@@ -4,9 +4,10 @@
 //! `calls`: 50 agents and 50 callers are bridged and recorded; what that costs of the core, and how
 //! long INVITE to 200 takes meanwhile. `sip`: how many calls a second a core sets up, what a
 //! registration and a dialog cost, and what is left of it under a flood. `media`: how many calls'
-//! sound a core carries, judged where it arrives.
+//! sound a core carries, judged where it arrives. `lines`: how many attached lines it serves.
 
 mod calls;
+mod lines;
 mod media;
 mod process;
 mod sip;
@@ -45,6 +46,11 @@ enum Bench {
         /// One small step of each case instead of a search.
         #[arg(long)]
         quick: bool,
+    },
+    /// Attached lines a core serves in time with every detector at work; both cases, or one.
+    Lines {
+        #[arg(value_enum)]
+        cases: Vec<lines::Case>,
     },
     #[command(hide = true)]
     MediaSubject(media::Step),
@@ -88,6 +94,7 @@ fn main() -> anyhow::Result<()> {
             }
         }
         Bench::Media { cases, quick } => show("media", media::measure(cases, *quick)?),
+        Bench::Lines { cases } => show("lines", lines::measure(cases)?),
         Bench::MediaSubject(step) => media::side(step, true)?,
         Bench::MediaLoad(step) => media::side(step, false)?,
     }

@@ -56,6 +56,9 @@ pub fn run(step: &Step) -> anyhow::Result<()> {
         silent_ms: media::silence::SILENT_MS,
     });
     let mut ends = media_thread::start(Media {
+        no: 0,
+        epoch: Instant::now(),
+        threads: 1,
         engine,
         slots: legs,
         card: None,
@@ -72,7 +75,7 @@ pub fn run(step: &Step) -> anyhow::Result<()> {
     let sealers = seal::start(Seal {
         key: Arc::new(BoxKey::from_bytes([7; 32])),
         dir: dir.path().to_owned(),
-        taps: ends.taps,
+        taps: vec![ends.taps],
         begins: begins_in,
         sealed: sealed_out,
         wake: Box::new(|| {}),
