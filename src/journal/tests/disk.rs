@@ -9,6 +9,10 @@ use model::*;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+/// Longest wait for a store that was dropped.
+const LET_GO: Duration = Duration::from_secs(30);
 
 /// A closed journal of so many calls in a folder of its own.
 fn filled(calls: u64) -> tempfile::TempDir {
@@ -37,9 +41,21 @@ fn snapshots(dir: &Path) -> Vec<PathBuf> {
     files(dir).into_iter().filter(named).collect()
 }
 
-/// Opens the store behind the journal's back.
+/// Opens the store behind the journal's back, as soon as sled has let go of it: it does so on a
+/// thread of its own.
+#[expect(clippy::disallowed_methods, reason = "sled gives no signal that it has let go")]
 fn behind(dir: &Path, change: impl FnOnce(&sled::Db)) {
-    let db = sled::Config::new().path(dir).flush_every_ms(None).open().unwrap();
+    let config = sled::Config::new().path(dir).flush_every_ms(None);
+    let begun = std::time::Instant::now();
+    let db = loop {
+        match config.open() {
+            Err(error) if begun.elapsed() < LET_GO => {
+                assert!(error.to_string().contains("could not acquire lock"), "{error}");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            opened => break opened.unwrap(),
+        }
+    };
     change(&db);
     db.flush().unwrap();
 }
