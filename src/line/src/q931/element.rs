@@ -6,6 +6,7 @@
 //! ```
 
 use super::channel::ChannelId;
+use super::facility::{self, FACILITY};
 use super::number::PartyNumber;
 use model::{Law, PersonName};
 
@@ -78,6 +79,8 @@ pub enum Element {
     },
     Notification(u8),
     Display(PersonName),
+    /// The caller's name by Facility, which is read alone; empty where it is withheld.
+    CallerName(PersonName),
     Keypad(model::Number),
     Calling(PartyNumber),
     Called(PartyNumber),
@@ -169,6 +172,11 @@ impl Element {
                 _ => None,
             },
             NOTIFICATION => contents.first().map(|octet| Self::Notification(octet & 0x7F)),
+            FACILITY => match facility::caller_name(contents) {
+                Some(name) => Some(Self::CallerName(name)),
+                // It asks for something else, which need not be done (Q.932).
+                None => Some(Self::Unknown { id, demanding: false }),
+            },
             DISPLAY => Some(Self::Display(PersonName::new(display(contents)))),
             KEYPAD => (contents.len() <= KEYPAD_MAX && contents.iter().all(u8::is_ascii_graphic))
                 .then(|| Self::Keypad(model::Number::new(String::from_utf8_lossy(contents)))),
@@ -196,7 +204,7 @@ impl Element {
             Self::Called(_) => CALLED,
             Self::SendingComplete => SENDING_COMPLETE,
             Self::Restart(_) => RESTART,
-            Self::Malformed { .. } | Self::Unknown { .. } => return None,
+            Self::CallerName(_) | Self::Malformed { .. } | Self::Unknown { .. } => return None,
         })
     }
 
@@ -223,7 +231,9 @@ impl Element {
             Self::Called(number) => number.write(false),
             Self::Restart(class) => vec![0x80 | class],
             Self::SendingComplete => return vec![SENDING_COMPLETE],
-            Self::Malformed { .. } | Self::Unknown { .. } => return Vec::new(),
+            Self::CallerName(_) | Self::Malformed { .. } | Self::Unknown { .. } => {
+                return Vec::new();
+            }
         };
         let mut bytes = vec![self.id().unwrap_or(0), contents.len() as u8];
         bytes.extend(contents);

@@ -5,6 +5,7 @@ mod channel;
 mod channels;
 mod clear;
 mod element;
+mod facility;
 mod message;
 mod number;
 mod received;

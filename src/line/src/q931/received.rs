@@ -4,7 +4,7 @@ use super::call::{State, Timer};
 use super::channel::Which;
 use super::element::{Element, IN_BAND};
 use super::message::{CallRef, Kind, Message, MessageError};
-use super::span::{Output, Span};
+use super::span::{Output, Span, caller_name_in};
 use crate::q921::Side;
 use model::{Cause, Digit, Instant, LegEvent, Q850};
 
@@ -158,6 +158,15 @@ impl Span {
             }
             (Kind::StatusEnquiry, _) => self.status(now, key, Q850::STATUS_ENQUIRED),
             (Kind::Status, _) => self.their_state(now, key, message),
+            // A name that comes after the SETUP, while its number is not whole.
+            (Kind::Facility, OverlapIn) => {
+                if let Some(name) = caller_name_in(message)
+                    && let Some(setup) = &mut call.setup
+                    && caller_name_in(setup).is_none()
+                {
+                    setup.elements.push(Element::CallerName(name));
+                }
+            }
             (Kind::Notify | Kind::Facility | Kind::CongestionControl, _) => {}
             // A call that is being cleared has no use for more of it.
             _ if state.is_leaving() => {}

@@ -353,11 +353,19 @@ impl Span {
     }
 }
 
-/// A caller's name, if the network gave one.
+/// A caller's name, if the far side gave one. Where Facility says that it is withheld, it is so.
 pub(super) fn name_in(message: &Message) -> PersonName {
-    let name = |element: &Element| match element {
+    let displayed = |element: &Element| match element {
         Element::Display(name) => Some(name.clone()),
         _ => None,
     };
-    message.find(name).unwrap_or_default()
+    caller_name_in(message).or_else(|| message.find(displayed)).unwrap_or_default()
+}
+
+/// A caller's name by Facility.
+pub(super) fn caller_name_in(message: &Message) -> Option<PersonName> {
+    message.find(|element| match element {
+        Element::CallerName(name) => Some(name.clone()),
+        _ => None,
+    })
 }

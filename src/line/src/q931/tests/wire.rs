@@ -108,6 +108,14 @@ impl Wire {
         self.carry();
     }
 
+    /// The same with octets that need be no message of ours.
+    pub fn forge_octets(&mut self, end: usize, octets: Vec<u8>) {
+        let Self { ends, now, .. } = self;
+        ends[1 - end].link.handle(*now, crate::q921::Input::Send(octets));
+        ends[1 - end].drain(*now);
+        self.carry();
+    }
+
     pub fn carry(&mut self) {
         loop {
             let mut quiet = true;
