@@ -44,6 +44,23 @@ const WRONG: &[(&str, &str)] = &[
         "[[caller]]\nport = \"two\"\nsteps = []\n",
         "line 2, caller 1: port 'two': expected a number from 1, or \"any\"",
     ),
+    ("[[caller]]\nspan = 0\nsteps = []\n", "line 2, caller 1: span 0: expected a number from 1"),
+    (
+        "[[caller]]\nport = 1\nspan = 1\nsteps = []\n",
+        "line 3, caller 1: span and port: a caller comes by one of them",
+    ),
+    (
+        "[[caller]]\nspan = 1\ncalled = \"10086\"\nsteps = []\n",
+        "line 2, caller 1: span and called: the box chooses the line of its calls",
+    ),
+    (
+        "[[caller]]\ndials = \"1000\"\nsteps = []\n",
+        "line 2, caller 1: dials without span: who rings dials nothing",
+    ),
+    (
+        "[[caller]]\nspan = 1\ndials = \"+86\"\nsteps = []\n",
+        "line 3, caller 1: dials '+86': expected up to 20 digits",
+    ),
     (
         "[[caller]]\nsteps = []\n[[caller]]\nnumber = \"+86 138\"\nsteps = []\n",
         "line 4, caller 2: number '+86 138': expected up to 20 digits",
@@ -133,6 +150,15 @@ fn a_script_and_a_caller_have_their_limits() {
     let long = format!("[[caller]]\nsteps = [{}]\n", "\"wait 1s\",".repeat(65));
     let error = Callers::parse(&long, quiet).unwrap_err().to_string();
     assert_eq!(error, "line 2, caller 1: more than 64 steps");
+}
+
+#[test]
+fn who_comes_by_a_line_that_is_not_there_is_told() {
+    let script = "[[caller]]\nsteps = []\n[[caller]]\nspan = 2\nsteps = []\n";
+    let callers = Callers::parse(script, quiet).unwrap();
+    assert_eq!(callers.check_spans(2), Ok(()));
+    let error = callers.check_spans(1).unwrap_err().to_string();
+    assert_eq!(error, "line 3, caller 2: span 2 is not there: there are 1");
 }
 
 #[test]

@@ -31,11 +31,14 @@ impl Agenda {
         Self { due: callers.iter().map(due).collect() }
     }
 
-    /// The caller who has been due for the longest time on a line that is free; he is on a call
-    /// then, until `ended`.
-    pub(super) fn next(&mut self, now: u64, port: usize, callers: &[Caller]) -> Option<usize> {
-        let fits =
-            |caller: &Caller| caller.called.is_none() && caller.port.is_none_or(|of| of == port);
+    /// The caller who has been due for the longest time of those who fit a line that is free; he is on
+    /// a call then, until `ended`.
+    pub(super) fn next(
+        &mut self,
+        now: u64,
+        callers: &[Caller],
+        fits: impl Fn(&Caller) -> bool,
+    ) -> Option<usize> {
         let (caller, _) = (self.due.iter().zip(callers).enumerate())
             .filter(|(_, (due, caller))| {
                 !due.calling && due.calls_left > 0 && due.at <= now && fits(caller)

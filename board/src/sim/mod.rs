@@ -19,6 +19,7 @@ mod exchange;
 mod fault;
 mod keys;
 mod modem;
+mod people;
 mod reader;
 mod script;
 mod sound;
@@ -30,9 +31,10 @@ mod wire;
 pub use caller_id::CallerIdKind;
 pub use desk::DeskStory;
 pub use modem::{ModemHabits, SimModem};
-pub use script::{CALLERS_MAX, Callers, STEPS_MAX, SimError};
+pub use people::{Call, People};
+pub use script::{CALLERS_MAX, Callers, Ends, STEPS_MAX, SimError};
 pub use span::{SimSpan, Trouble};
-pub use talk::{Heard, Outcome};
+pub use talk::{Heard, Next, Outcome};
 
 use crate::{BLOCK, Card, CardError};
 use agenda::Agenda;
@@ -57,7 +59,7 @@ pub const STORIES_MAX: usize = 256;
 pub struct Story {
     /// Counts from 1, as in the script.
     pub caller: usize,
-    /// Counts from 0.
+    /// Counts from 0; of a primary rate line its slot, from 1.
     pub port: usize,
     /// Ticks of 20 ms since the card began.
     pub began_tick: u64,
@@ -177,7 +179,8 @@ impl SimCard {
             if *kind != PortKind::Fxo || !wire.free() {
                 continue;
             }
-            let Some(caller) = self.agenda.next(self.tick, port, &self.callers) else { continue };
+            let rings = |caller: &Caller| caller.rings(port);
+            let Some(caller) = self.agenda.next(self.tick, &self.callers, rings) else { continue };
             let Some(script) = self.callers.get(caller) else { continue };
             wire.call(caller, script, &mut self.events);
             if let Some(began) = self.began.get_mut(port) {

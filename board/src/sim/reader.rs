@@ -43,7 +43,7 @@ impl<Load: Fn(&str) -> Result<Vec<i16>, String>> Reader<'_, Load> {
             None => CallerIdKind::Bell202,
             Some(word) => self.word("caller-id", &word, &CallerIdKind::WORDS)?,
         };
-        let number = self.number(raw.number)?;
+        let number = self.number("number", raw.number)?;
         let name = self.name(raw.name)?;
         let id_dbm0 = self.level("caller-id-dbm0", raw.caller_id_dbm0, -14.0, (-45.0, -6.0))?;
         let noise_dbm0 = self.level("noise-dbm0", raw.noise_dbm0, -62.0, (-90.0, -20.0))?;
@@ -64,11 +64,16 @@ impl<Load: Fn(&str) -> Result<Vec<i16>, String>> Reader<'_, Load> {
             Some(times) => *times.get_ref(),
             None => u32::MAX,
         };
+        let (span, dials) = self.span(raw.span, raw.dials, raw.port.is_some(), &raw.called)?;
         Ok(Caller {
             line: self.line,
             port: self.port(raw.port)?,
+            span,
+            dials,
             called: self.called(raw.called, raw.rings, raw.meets)?,
             identity: Identity::new(kind, &number, &name, id_dbm0),
+            number,
+            name,
             at_ticks: self.ticks("at", raw.at)?.unwrap_or(0),
             every_ticks: self.ticks("every", raw.every)?,
             times,
@@ -176,11 +181,40 @@ impl<Load: Fn(&str) -> Result<Vec<i16>, String>> Reader<'_, Load> {
         Err(self.wrong(&raw, format!("port {given}: expected a number from 1, or \"any\"")))
     }
 
-    fn number(&self, raw: Option<Spanned<String>>) -> Result<String, SimError> {
+    /// The primary rate line that the caller comes by, and what is dialled there.
+    fn span(
+        &self,
+        raw: Option<Spanned<u16>>,
+        dials: Option<Spanned<String>>,
+        by_port: bool,
+        called: &Option<Spanned<String>>,
+    ) -> Result<(Option<usize>, String), SimError> {
+        let Some(raw) = raw else {
+            return match dials {
+                Some(dials) => {
+                    Err(self.wrong(&dials, "dials without span: who rings dials nothing".into()))
+                }
+                None => Ok((None, String::new())),
+            };
+        };
+        if by_port {
+            return Err(self.wrong(&raw, "span and port: a caller comes by one of them".into()));
+        }
+        if called.is_some() {
+            let what = "span and called: the box chooses the line of its calls";
+            return Err(self.wrong(&raw, what.into()));
+        }
+        let Some(span) = usize::from(*raw.get_ref()).checked_sub(1) else {
+            return Err(self.wrong(&raw, "span 0: expected a number from 1".into()));
+        };
+        Ok((Some(span), self.number("dials", dials)?))
+    }
+
+    fn number(&self, key: &str, raw: Option<Spanned<String>>) -> Result<String, SimError> {
         let Some(raw) = raw else { return Ok(String::new()) };
         let text = raw.get_ref();
         if text.len() > NUMBER_MAX || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let what = format!("number '{text}': expected up to {NUMBER_MAX} digits");
+            let what = format!("{key} '{text}': expected up to {NUMBER_MAX} digits");
             return Err(self.wrong(&raw, what));
         }
         Ok(raw.into_inner())

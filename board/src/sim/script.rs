@@ -34,6 +34,8 @@ pub enum SimError {
     /// The script does not fit the card.
     #[error("line {line}, caller {caller}: port {port} {what}")]
     Port { line: usize, caller: usize, port: usize, what: String },
+    #[error("line {line}, caller {caller}: span {span} is not there: there are {spans}")]
+    Span { line: usize, caller: usize, span: usize, spans: usize },
 }
 
 /// Who rings, when, and what they do. The default is that nobody rings.
@@ -53,6 +55,12 @@ pub(super) struct Caller {
     pub(super) line: usize,
     /// Counts from 0; without one the first free port is taken.
     pub(super) port: Option<usize>,
+    /// The primary rate line that the caller comes by, from 0, and not by a port.
+    pub(super) span: Option<usize>,
+    /// What is dialled there.
+    pub(super) dials: String,
+    pub(super) number: String,
+    pub(super) name: String,
     /// Whom the box calls by this number, and what becomes of it; who has none calls the box.
     pub(super) called: Option<Called>,
     pub(super) identity: Identity,
@@ -77,7 +85,7 @@ pub(super) struct Called {
 
 /// What a call to a number meets with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ends {
+pub enum Ends {
     /// It rings so often and is answered.
     Answered {
         rings: u64,
@@ -113,6 +121,8 @@ struct RawScript {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawCaller {
     pub(super) port: Option<Spanned<RawPort>>,
+    pub(super) span: Option<Spanned<u16>>,
+    pub(super) dials: Option<Spanned<String>>,
     pub(super) called: Option<Spanned<String>>,
     pub(super) rings: Option<Spanned<u64>>,
     pub(super) meets: Option<Spanned<String>>,
@@ -151,6 +161,18 @@ pub(super) enum RawEnding {
     Many(Vec<String>),
 }
 
+impl Caller {
+    /// Tells whether the caller calls the box by a port.
+    pub(super) fn rings(&self, port: usize) -> bool {
+        self.called.is_none() && self.span.is_none() && self.port.is_none_or(|of| of == port)
+    }
+
+    /// Tells whether the caller calls the box by a primary rate line.
+    pub(super) fn comes_by(&self, span: usize) -> bool {
+        self.called.is_none() && self.span == Some(span)
+    }
+}
+
 impl Callers {
     /// Reads a script; `load` gives the 8 kHz samples of a sound file it names. A file named twice
     /// is loaded once for each loudness it is spoken with.
@@ -177,6 +199,21 @@ impl Callers {
         let faults = script.fault.into_iter().map(|raw| Fault::read(text, raw));
         let faults = faults.collect::<Result<_, _>>()?;
         Ok(Self { callers, phones: phones.collect::<Result<_, _>>()?, faults })
+    }
+
+    /// Checks that every caller who comes by a primary rate line finds it.
+    pub fn check_spans(&self, spans: usize) -> Result<(), SimError> {
+        for (caller, no) in self.callers.iter().zip(1..) {
+            if let Some(span) = caller.span.filter(|span| *span >= spans) {
+                return Err(SimError::Span {
+                    line: caller.line,
+                    caller: no,
+                    span: span + 1,
+                    spans,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// How many callers there are.

@@ -44,7 +44,7 @@ pub struct Heard {
 
 /// What the caller does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub enum Next {
     Stay,
     HangUp(Outcome),
     Unplug { ticks: u64 },
