@@ -188,7 +188,9 @@ impl Trunk {
 /// A primary rate line (E1): 30 calls, and their signalling by Q.931.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpanLine {
-    /// DAHDI's number of its first channel; the sixteenth is its D channel.
+    /// Which card drives it.
+    pub driver: Driver,
+    /// The card's number of its first channel; the sixteenth is its D channel.
     pub first_channel: u16,
     /// The box is the network's side, for a PBX behind it.
     pub network: bool,
@@ -207,9 +209,10 @@ pub struct SpanLine {
 }
 
 impl SpanLine {
-    /// A line from a carrier, at this channel.
+    /// A line of a real card from a carrier, at this channel.
     pub const fn new(first_channel: u16) -> Self {
         Self {
+            driver: Driver::Dahdi,
             first_channel,
             network: false,
             overlap_digits: None,
@@ -227,7 +230,7 @@ impl SpanLine {
     /// Channels that carry calls.
     pub const BEARERS: u16 = 30;
 
-    /// DAHDI's number of the channel of a slot, from 1.
+    /// The card's number of the channel of a slot, from 1.
     pub fn channel(self, slot: u8) -> u16 {
         self.first_channel.saturating_add(u16::from(slot).saturating_sub(1))
     }

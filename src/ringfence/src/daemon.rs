@@ -198,7 +198,8 @@ impl Boxed<'_> {
         driver::begin(&site, &self.options.folders, &self.options.dahdi, &stop)?;
         let wired = {
             let (callers, dahdi) = (self.options.callers.as_deref(), self.options.dahdi.as_path());
-            card::card(&site, &card::Sources { callers, dahdi }, clock.now())?
+            let from = card::Sources { callers, dahdi, exchange: &here };
+            card::card(&site, &from, clock.now())?
         };
         let devices = devices::of(&site);
         let first_device = u16::try_from(wired.ports())?;

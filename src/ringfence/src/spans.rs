@@ -7,9 +7,14 @@
 //! ```
 //!
 //! The exchange thread owns the state; a thread a span does nothing but wait for frames. A frame that
-//! finds no room on its way is lost, as on a bad line: layer 2 sends it again.
+//! finds no room on its way is lost, as on a bad line: layer 2 sends it again. A simulated span has no
+//! thread: its far side (`network`) is a part of the simulated card, and frames go there and come from
+//! there by queues.
 
 mod data;
+mod network;
+
+pub use network::{Network, WithSpans};
 
 use board::dahdi::DataChannel;
 use crossbeam_channel::{Receiver, bounded};
@@ -49,6 +54,8 @@ pub struct SpanTrunk {
     pub first_port: u16,
     span: Span,
     data: Option<Arc<dyn Frames>>,
+    /// What comes of a simulated far side.
+    simulated: Option<Receiver<Vec<u8>>>,
     legs: BTreeMap<CallNo, LegId>,
     /// The channel that carries a call's sound.
     slots: BTreeMap<CallNo, u8>,
@@ -60,8 +67,23 @@ impl SpanTrunk {
         let config = Config::new(Via::Trunk(trunk.clone()), side);
         let t309 = Duration::from_secs(line.t309_s.into());
         let config = Config { overlap_digits: line.overlap_digits, t309, ..config };
-        let (legs, slots) = (BTreeMap::new(), BTreeMap::new());
-        Self { trunk, line, first_port, span: Span::new(now, config), data: None, legs, slots }
+        Self {
+            trunk,
+            line,
+            first_port,
+            span: Span::new(now, config),
+            data: None,
+            simulated: None,
+            legs: BTreeMap::new(),
+            slots: BTreeMap::new(),
+        }
+    }
+
+    /// Plugs the line into a simulated network.
+    pub fn simulated(mut self, ends: network::Ends) -> Self {
+        self.data = Some(Arc::new(ends.to_network));
+        self.simulated = Some(ends.from_network);
+        self
     }
 
     /// The card's port of a slot.
@@ -83,7 +105,7 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// Starts a thread a span, which opens its D channel and waits for frames.
+    /// Starts a thread for each span of a real card, which opens its D channel and waits for frames.
     pub fn start(
         lines: Vec<SpanTrunk>,
         dahdi: &Path,
@@ -91,7 +113,8 @@ impl Spans {
         stop: &Arc<AtomicBool>,
     ) -> anyhow::Result<Self> {
         let (say, said) = bounded(FRAMES_WAITING_MAX);
-        for (no, line) in lines.iter().enumerate() {
+        let real = |(_, line): &(usize, &SpanTrunk)| line.simulated.is_none();
+        for (no, line) in lines.iter().enumerate().filter(real) {
             let wait = data::Wait {
                 no,
                 trunk: line.trunk.clone(),
@@ -117,6 +140,9 @@ impl Spans {
             }
         }
         for line in &mut self.lines {
+            while let Some(frame) = line.simulated.as_ref().and_then(|from| from.try_recv().ok()) {
+                line.span.frame(now, &frame);
+            }
             if line.span.deadline().is_some_and(|(at, _)| at <= now) {
                 line.span.tick(now);
             }

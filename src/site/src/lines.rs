@@ -13,6 +13,8 @@ const PORTS_MAX: usize = 240;
 /// How late an echo may be, as the driver's cancellers are made (8 taps a millisecond).
 const ECHOES_MS: [u8; 7] = [0, 4, 8, 16, 32, 64, 128];
 const ECHO_MS: u8 = 32;
+/// Which card drives a line.
+pub(crate) const DRIVERS: [(&str, Driver); 2] = [("sim", Driver::Sim), ("dahdi", Driver::Dahdi)];
 /// Largest gain either way; more is a wiring fault, not a setting.
 const GAIN_DB_MAX: i16 = 12;
 
@@ -26,9 +28,8 @@ pub(crate) fn ports(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap
         let kinds = [("fxo", PortKind::Fxo), ("fxs", PortKind::Fxs)];
         let kind = section.required(reader, "kind", "\"fxo\"");
         let kind = kind.and_then(|f| f.one_of(reader, &kinds)).unwrap_or(PortKind::Fxo);
-        let drivers = [("sim", Driver::Sim), ("dahdi", Driver::Dahdi)];
         let driver = section.required(reader, "driver", "\"dahdi\"");
-        let driver = driver.and_then(|f| f.one_of(reader, &drivers)).unwrap_or(Driver::Sim);
+        let driver = driver.and_then(|f| f.one_of(reader, &DRIVERS)).unwrap_or(Driver::Sim);
         let mut channel = 0;
         if let Some(field) = section.required(reader, "channel", "1") {
             channel = field.whole(reader, 1..=1024).unwrap_or(0);

@@ -156,12 +156,13 @@ fn span_line<'a>(
         reader.fault(&field.spot, problem);
     }
     spans.firsts.push((first_channel, name));
+    let usual = SpanLine::new(first_channel);
+    let driver = section.field("driver").and_then(|field| field.one_of(reader, &lines::DRIVERS));
     let sides = [("user", false), ("network", true)];
     let side = section.field("side").and_then(|field| field.one_of(reader, &sides));
     let digits = section.field("overlap-digits");
     let overlap_digits = digits.and_then(|field| field.whole(reader, 1..=20));
     let network = side.unwrap_or(false);
-    let usual = SpanLine::new(first_channel);
     let crc4 = section.field("crc4").and_then(|field| field.flag(reader)).unwrap_or(usual.crc4);
     let clock = clock(reader, section, name, network, &mut spans.clocks);
     let build_out = section.field("build-out").and_then(|field| field.whole(reader, 0..=7));
@@ -169,6 +170,7 @@ fn span_line<'a>(
     let span = section.field("t309").and_then(|field| field.span(reader, T309_MIN..=T309_MAX));
     let t309_s = span.and_then(|span| u16::try_from(span.as_secs()).ok());
     Some(SpanLine {
+        driver: driver.unwrap_or(usual.driver),
         network,
         overlap_digits,
         crc4,

@@ -1,17 +1,18 @@
 //! The card, simulated callers and the state machines of its lines.
 
 use crate::service::{Severity, log};
-use crate::spans::SpanTrunk;
+use crate::spans::{Network, SpanTrunk, WithSpans};
 use crate::switch::{seed, whole_numbers};
 use anyhow::{Context as _, bail};
 use board::Card;
 use board::dahdi::{DahdiCard, Gain, Kernel, Wanted};
-use board::sim::SimCard;
+use board::sim::{Callers, People, SimCard};
 use model::port::{PortKind, PortOrder};
 use model::site::{Driver, Port, Site, SpanLine};
 use model::{Instant, Law};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::thread::Thread;
 
 /// Longest script of simulated callers.
 const CALLERS_BYTES_MAX: u64 = 1 << 20;
@@ -37,16 +38,25 @@ pub(super) fn card(site: &Site, from: &Sources<'_>, now: Instant) -> anyhow::Res
     let mut ports: Vec<_> = site.ports.iter().collect();
     ports.sort_by_key(|(_, port)| port.channel);
     let ids: Vec<_> = ports.iter().map(|(id, _)| (*id).clone()).collect();
-    let spans = spans(site, ids.len(), now);
-    let sim = ports.iter().filter(|(_, port)| port.driver == Driver::Sim).count();
-    let real = ports.len() - sim + spans.len();
+    let mut spans = spans(site, ids.len(), now);
+    let drivers = ports.iter().map(|(_, port)| port.driver);
+    let drivers = drivers.chain(spans.iter().map(|span| span.line.driver));
+    let sim = drivers.clone().filter(|driver| *driver == Driver::Sim).count();
+    let real = drivers.count() - sim;
     let card: Option<Box<dyn Card>> = match (sim, real) {
         (0, 0) => None,
-        (_, 0) => Some(Box::new(simulated(site, &ports, from.callers)?)),
+        (_, 0) => {
+            let callers = from.callers.map(read_callers).transpose()?.unwrap_or_default();
+            callers.check_spans(spans.len())?;
+            let networks;
+            (spans, networks) = plugged(site, spans, &callers, from.exchange, now)?;
+            let card = simulated(site, &ports, callers)?;
+            Some(Box::new(WithSpans::new(card, networks)))
+        }
         (0, _) => Some(Box::new(real_card(&ports, &spans, from.dahdi, now))),
         _ => bail!(
-            "some lines are simulated (driver = \"sim\") and some are real (driver = \"dahdi\", \
-             first-channel): one box has one of them"
+            "some lines are simulated (driver = \"sim\") and some are real (driver = \"dahdi\", or \
+             first-channel without a driver): one box has one of them"
         ),
     };
     Ok(Wired { card, ids, spans })
@@ -62,11 +72,30 @@ fn spans(site: &Site, analogue: usize, now: Instant) -> Vec<SpanTrunk> {
     lines.collect()
 }
 
+/// Plugs lines into simulated networks with people behind them.
+fn plugged(
+    site: &Site,
+    spans: Vec<SpanTrunk>,
+    callers: &Callers,
+    exchange: &Thread,
+    now: Instant,
+) -> anyhow::Result<(Vec<SpanTrunk>, Vec<Network>)> {
+    let plug = |(no, span): (usize, SpanTrunk)| {
+        let seed = seed()?;
+        let people = People::new(seed, no, callers, &site.numbering.tones);
+        let (network, ends) = Network::new(now, seed, &span, people, exchange.clone());
+        anyhow::Ok((span.simulated(ends), network))
+    };
+    spans.into_iter().enumerate().map(plug).collect()
+}
+
 /// Where cards are found and simulated callers are read from.
 pub(super) struct Sources<'a> {
     pub(super) callers: Option<&'a Path>,
     /// The folder of DAHDI's files.
     pub(super) dahdi: &'a Path,
+    /// Who is woken by frames of simulated lines.
+    pub(super) exchange: &'a Thread,
 }
 
 type Ports<'a> = [(&'a model::PortId, &'a Port)];
@@ -115,11 +144,7 @@ fn real_card(
 }
 
 /// A simulated card, and callers who ring by themselves.
-fn simulated(site: &Site, ports: &Ports<'_>, callers: Option<&Path>) -> anyhow::Result<SimCard> {
-    let callers = match callers {
-        Some(path) => read_callers(path)?,
-        None => board::sim::Callers::default(),
-    };
+fn simulated(site: &Site, ports: &Ports<'_>, callers: Callers) -> anyhow::Result<SimCard> {
     let kinds: Vec<PortKind> = ports.iter().map(|(_, port)| port.kind).collect();
     let mut card = SimCard::new(seed()?, &kinds, callers)?.in_country(&site.numbering.tones);
     for (index, (id, port)) in ports.iter().enumerate() {
@@ -131,7 +156,7 @@ fn simulated(site: &Site, ports: &Ports<'_>, callers: Option<&Path>) -> anyhow::
 }
 
 /// Reads the script of simulated callers and the sounds it names, which lie beside it.
-fn read_callers(path: &std::path::Path) -> anyhow::Result<board::sim::Callers> {
+fn read_callers(path: &std::path::Path) -> anyhow::Result<Callers> {
     let bytes = crate::plain_file::read(path, CALLERS_BYTES_MAX)?;
     let Ok(text) = String::from_utf8(bytes) else { bail!("{} is not UTF-8 text", path.display()) };
     let dir = path.parent().unwrap_or(std::path::Path::new("."));
@@ -140,8 +165,7 @@ fn read_callers(path: &std::path::Path) -> anyhow::Result<board::sim::Callers> {
             crate::clips::read_clip(&dir.join(name)).map_err(|error| format!("{error:#}"))?;
         Ok(clip.samples(model::Rate::Narrow).to_vec())
     };
-    board::sim::Callers::parse(&text, load)
-        .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+    Callers::parse(&text, load).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
 }
 
 /// A state machine for each port.

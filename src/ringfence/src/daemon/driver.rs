@@ -42,7 +42,8 @@ pub(super) fn begin(
 
 /// The lines of a site as the driver is to have them.
 fn wanted(site: &Site) -> (Vec<SpanWanted>, Vec<PortWanted>) {
-    let spans = site.trunks.values().filter_map(|trunk| trunk.span).map(span);
+    let spans = site.trunks.values().filter_map(|trunk| trunk.span);
+    let spans = spans.filter(|line| line.driver == Driver::Dahdi).map(span);
     let ports = site.ports.values().filter(|port| port.driver == Driver::Dahdi);
     let ports = ports.map(|port| PortWanted {
         channel: port.channel,
