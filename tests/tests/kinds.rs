@@ -1,14 +1,14 @@
-//! One story over every kind of line that the box can be given without hardware: a SIP trunk and an
-//! analogue port of the simulated card. What the people do and what is asked of the box is the same code;
-//! only who plays the far side differs.
+//! One story over every kind of line that the box can be given without hardware: a SIP trunk, an analogue
+//! port and a primary rate line (E1, Q.931) of the simulated card. What the people do and what is asked of
+//! the box is the same code; only who plays the far side differs.
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 use std::net::SocketAddr;
 use std::time::Duration;
-use tests::phone::{Phone, Setup};
-use tests::scene::{AGENT_HZ, CALLER_HZ, LANGUAGE_MENU, SOON, Scene};
-use tests::sound::tone;
+use tests::phone::{Phone, Setup, Story};
+use tests::scene::{AGENT_HZ, CALLER_HZ, LANGUAGE_MENU, SOON, Scene, samples};
+use tests::sound::{tone, tone_ms};
 
 /// Longest way from the ring through greeting and menus.
 const WALK: Duration = Duration::from_secs(60);
@@ -18,6 +18,7 @@ const WALK: Duration = Duration::from_secs(60);
 enum Kind {
     Sip,
     Analogue,
+    Primary,
 }
 
 /// Who hangs up.
@@ -27,19 +28,36 @@ enum Ends {
     Agent,
 }
 
+impl Ends {
+    /// What a simulated far side does once the agent talks: it has heard and was heard before it ends.
+    fn steps(self) -> &'static str {
+        match self {
+            Self::Caller => "\"tone 1004 3s\", \"wait-tone 1500 20s\", \"tone 1004 3s\"",
+            Self::Agent => "\"tone 1004 3s\", \"wait-tone 1500 20s\", \"tone 1004 60s\"",
+        }
+    }
+}
+
+/// A simulated caller who speaks while being held and sent on, and hangs up once the colleague is heard;
+/// one who hears nobody does so a minute later than anybody waits for it.
+const SENT_ON: &str = "\"tone 1004 30s\", \"wait-tone 700 120s\"";
+
 /// A box and a far side behind a line of a kind.
 struct Town {
     kind: Kind,
     scene: Scene,
-    /// The far side, where it is a phone; behind an analogue port the simulator plays it.
+    /// The far side, where it is a phone; behind a card's lines the simulator plays it.
     far: Option<Phone>,
 }
 
+/// What the colleague speaks.
+const COLLEAGUE_HZ: f64 = 700.0;
 const NUMBER: &str = "13912345678";
 
 impl Town {
-    /// A caller will walk the menus by key 1 to the appointments, or an agent calls `NUMBER`.
-    fn new(kind: Kind, calls_in: bool, ends: Ends) -> Self {
+    /// A caller will walk the menus by key 1 to the appointments, or an agent calls `NUMBER`. A simulated
+    /// far side then does these steps.
+    fn new(kind: Kind, calls_in: bool, talks: &str) -> Self {
         let setup = |server| Setup::trunk(server, NUMBER, tone(CALLER_HZ, -12.0, 1000));
         match kind {
             Kind::Sip if calls_in => {
@@ -55,13 +73,10 @@ impl Town {
                 let edit = |text: String| text.replace("\"udp:127.0.0.2:5060\"", &target);
                 Self { kind, scene: Scene::hospital(edit).unwrap(), far: Some(far) }
             }
-            Kind::Analogue => {
-                let talks = match ends {
-                    Ends::Caller => "\"tone 1004 3s\", \"wait-tone 1500 20s\", \"tone 1004 3s\"",
-                    Ends::Agent => "\"tone 1004 3s\", \"wait-tone 1500 20s\", \"tone 1004 60s\"",
-                };
+            Kind::Analogue | Kind::Primary => {
+                let by = if kind == Kind::Primary { "span = 1\n" } else { "" };
                 let who = match calls_in {
-                    true => format!("number = \"{NUMBER}\"\nat = \"8s\""),
+                    true => format!("{by}number = \"{NUMBER}\"\nat = \"8s\""),
                     false => format!("called = \"{NUMBER}\"\nrings = 1"),
                 };
                 let walk = match calls_in {
@@ -72,9 +87,14 @@ impl Town {
                     false => "",
                 };
                 let script = format!("[[caller]]\n{who}\nsteps = [{walk}{talks}]\n");
-                let lines =
-                    "[trunk.lines]\nports = [\"fxo-2\", \"fxo-1\"]\n\n[trunk.carrier]\norder = 5";
-                let edit = |text: String| text.replace("[trunk.carrier]", lines);
+                let line = match kind {
+                    Kind::Primary => {
+                        "[trunk.e1]\ndriver = \"sim\"\nfirst-channel = 5\nentry = \"greeting\"\n"
+                    }
+                    _ => "[trunk.lines]\nports = [\"fxo-2\", \"fxo-1\"]\n",
+                };
+                let lines = format!("{line}\n[trunk.carrier]\norder = 5");
+                let edit = |text: String| text.replace("[trunk.carrier]", &lines);
                 Self { kind, scene: Scene::with_callers(&script, edit).unwrap(), far: None }
             }
         }
@@ -101,18 +121,30 @@ impl Town {
         }
     }
 
-    /// One side hangs up, the other is told, and nothing is left of the call.
-    fn over(self, agent: &Phone, ends: Ends, ended: usize) {
+    /// One side hangs up, and the other is told.
+    fn ends(&self, agent: &Phone, ends: Ends, ended: usize) {
         match (ends, &self.far) {
             (Ends::Agent, _) => agent.hang_up(),
             (Ends::Caller, Some(far)) => far.hang_up(),
-            // By its script, once it has heard the agent: with the busy tone.
+            // By its script, once it has heard who talks.
             (Ends::Caller, None) => {}
         }
-        let gone = |story: &tests::phone::Story| story.ended.len() > ended;
-        agent.until("the agent's call is over", SOON, gone).unwrap();
+        let gone = |story: &Story| story.ended.len() > ended;
+        agent.until("the agent's call is over", WALK, gone).unwrap();
         if let Some(far) = &self.far {
             far.until("the far call is over", SOON, |story| !story.ended.is_empty()).unwrap();
+        }
+    }
+
+    /// Nothing is left of the call, and who called and who was called are in its recording.
+    fn over(self, speak: [f64; 2]) {
+        self.scene.quiet().unwrap_or_else(|error| panic!("{:?}: {error:#}", self.kind));
+        let started = self.scene.facts("RecordingStarted").unwrap();
+        let call = started[0]["recording"]["call"].as_u64().unwrap();
+        let (left, right) = self.scene.recording(call).unwrap();
+        for (side, hz) in [left, right].iter().zip(speak) {
+            let ms = tone_ms(&samples(side), hz);
+            assert!(ms >= 500, "{:?}: {ms} ms of {hz} Hz are recorded", self.kind);
         }
         self.scene.over().unwrap_or_else(|error| panic!("{:?}: {error:#}", self.kind));
     }
@@ -120,7 +152,7 @@ impl Town {
 
 fn a_caller_walks_by_keys_to_an_agent_and_either_may_hang_up(kind: Kind) {
     for ends in [Ends::Caller, Ends::Agent] {
-        let town = Town::new(kind, true, ends);
+        let town = Town::new(kind, true, ends.steps());
         let agent = town.scene.agent("8001").unwrap();
         let ended = agent.story().ended.len();
         town.walks();
@@ -129,13 +161,48 @@ fn a_caller_walks_by_keys_to_an_agent_and_either_may_hang_up(kind: Kind) {
         town.talk(&agent);
         let queued = town.scene.facts_when("Queued", 1).unwrap();
         assert_eq!(queued[0]["queue"].as_str(), Some("appointments"));
-        town.over(&agent, ends, ended);
+        town.ends(&agent, ends, ended);
+        town.over([CALLER_HZ, AGENT_HZ]);
     }
+}
+
+fn a_caller_is_held_taken_back_and_sent_on_to_a_colleague(kind: Kind) {
+    let town = Town::new(kind, true, SENT_ON);
+    let (scene, agent) = (&town.scene, town.scene.agent("8001").unwrap());
+    let setup = Setup::agent(scene.sip(), "8002", tone(COLLEAGUE_HZ, -12.0, 1000));
+    let answers = Some(Duration::from_millis(500));
+    let colleague = scene.registered(Setup { answer_after: answers, ..setup }).unwrap();
+    town.walks();
+    agent.until("the agent talks", WALK, |story| story.talking).unwrap();
+    town.talk(&agent);
+
+    agent.hold(true);
+    scene.calls_are("held", 1).unwrap();
+    scene.facts_when("Held", 1).unwrap();
+    let mark = agent.mark();
+    std::thread::sleep(Duration::from_secs(1));
+    let heard = tone_ms(&samples(&agent.story().heard[mark..]), CALLER_HZ);
+    assert!(heard < 200, "{heard} ms of a caller on hold were heard");
+    agent.hold(false);
+    scene.calls_are("talking", 1).unwrap();
+    town.talk(&agent);
+
+    agent.refer("8002");
+    agent.until("the agent is out", SOON, |story| !story.talking).unwrap();
+    let mark = colleague.mark();
+    colleague.hears(mark, CALLER_HZ, 500).unwrap();
+    if let Some(far) = &town.far {
+        let mark = far.mark();
+        far.hears(mark, COLLEAGUE_HZ, 500).unwrap();
+    }
+    assert_eq!(scene.facts_when("Transferred", 1).unwrap().len(), 1);
+    town.ends(&colleague, Ends::Caller, 0);
+    town.over([CALLER_HZ, AGENT_HZ]);
 }
 
 fn an_agent_calls_out_and_either_may_hang_up(kind: Kind, trunk: &str) {
     for ends in [Ends::Caller, Ends::Agent] {
-        let town = Town::new(kind, false, ends);
+        let town = Town::new(kind, false, ends.steps());
         let agent = town.scene.agent("8001").unwrap();
         let ended = agent.story().ended.len();
         agent.dial(&format!("9{NUMBER}"));
@@ -144,7 +211,8 @@ fn an_agent_calls_out_and_either_may_hang_up(kind: Kind, trunk: &str) {
         let dialled = town.scene.facts_when("Dialled", 1).unwrap();
         assert_eq!(dialled[0]["trunk"].as_str(), Some(trunk));
         assert_eq!(dialled[0]["number"].as_str(), Some("+8613912345678"));
-        town.over(&agent, ends, ended);
+        town.ends(&agent, ends, ended);
+        town.over([AGENT_HZ, CALLER_HZ]);
     }
 }
 
@@ -159,6 +227,11 @@ fn over_a_port_a_caller_walks_by_keys_to_an_agent_and_either_may_hang_up() {
 }
 
 #[test]
+fn over_a_primary_rate_line_a_caller_walks_by_keys_to_an_agent_and_either_may_hang_up() {
+    a_caller_walks_by_keys_to_an_agent_and_either_may_hang_up(Kind::Primary);
+}
+
+#[test]
 fn by_sip_an_agent_calls_out_and_either_may_hang_up() {
     an_agent_calls_out_and_either_may_hang_up(Kind::Sip, "carrier");
 }
@@ -166,4 +239,24 @@ fn by_sip_an_agent_calls_out_and_either_may_hang_up() {
 #[test]
 fn over_a_port_an_agent_calls_out_and_either_may_hang_up() {
     an_agent_calls_out_and_either_may_hang_up(Kind::Analogue, "lines");
+}
+
+#[test]
+fn over_a_primary_rate_line_an_agent_calls_out_and_either_may_hang_up() {
+    an_agent_calls_out_and_either_may_hang_up(Kind::Primary, "e1");
+}
+
+#[test]
+fn by_sip_a_caller_is_held_taken_back_and_sent_on_to_a_colleague() {
+    a_caller_is_held_taken_back_and_sent_on_to_a_colleague(Kind::Sip);
+}
+
+#[test]
+fn over_a_port_a_caller_is_held_taken_back_and_sent_on_to_a_colleague() {
+    a_caller_is_held_taken_back_and_sent_on_to_a_colleague(Kind::Analogue);
+}
+
+#[test]
+fn over_a_primary_rate_line_a_caller_is_held_taken_back_and_sent_on_to_a_colleague() {
+    a_caller_is_held_taken_back_and_sent_on_to_a_colleague(Kind::Primary);
 }
