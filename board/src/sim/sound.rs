@@ -1,9 +1,9 @@
 //! Sound as the simulated line carries it: levels, tones and the bytes of A-law.
 
 use crate::BLOCK;
-use model::Law;
-use model::site::{Part, Pitch};
-use std::f32::consts::{FRAC_1_SQRT_2, TAU};
+use model::site::Part;
+use model::{Law, Rate};
+use std::f32::consts::TAU;
 use std::sync::Arc;
 
 /// One block before it becomes A-law, in units of a 16 bit sample.
@@ -76,26 +76,13 @@ impl Signal {
     pub(super) fn add(&mut self, out: &mut Sound) {
         for sample in out {
             let Some(part) = self.parts.get(self.part) else { return };
-            *sample += self.peak * sounding(part.pitch, self.time);
+            *sample += self.peak * part.pitch.wave(self.time, Rate::Narrow) as f32;
             self.time = self.time.wrapping_add(1);
             self.at += 1;
             if self.at >= u32::from(part.ms) * 8 {
                 (self.at, self.part) = (0, (self.part + 1) % self.parts.len());
             }
         }
-    }
-}
-
-/// A pitch at a sample; two frequencies are each as loud as one alone, less 3 dB.
-fn sounding(pitch: Pitch, time: u32) -> f32 {
-    // Frequencies are whole: each second is as the one before.
-    let at = (time % RATE as u32) as f32 / RATE;
-    let wave = |hz: u16| (f32::from(hz) * at * TAU).sin();
-    match pitch {
-        Pitch::Pause => 0.0,
-        Pitch::One(hz) => wave(hz),
-        Pitch::Two(low, high) => (wave(low) + wave(high)) * FRAC_1_SQRT_2,
-        Pitch::Beating(hz, beat) => wave(hz) * (1.0 + wave(beat)) / 1.5_f32.sqrt(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Tones that a telephone on a port hears, made of a country's table.
 
-use crate::sound::{RATE, Sound, peak};
-use model::site::{Cadence, Part, Pitch};
-use std::f32::consts::{FRAC_1_SQRT_2, TAU};
+use crate::sound::{Sound, peak};
+use model::Rate;
+use model::site::{Cadence, Part};
 
 /// How loud they come; an exchange's are as loud (ITU-T E.180).
 const TONE_DBM0: f32 = -13.0;
@@ -43,7 +43,7 @@ impl Tone {
             let turn = self.time / STUTTER;
             let pauses = self.stutters && turn < 2 * STUTTERS && turn % 2 == 1;
             if !pauses {
-                *sample += self.peak * sounding(part.pitch, self.time);
+                *sample += self.peak * part.pitch.wave(self.time, Rate::Narrow) as f32;
             }
             self.time = self.time.wrapping_add(1);
             self.at += 1;
@@ -51,19 +51,6 @@ impl Tone {
                 (self.at, self.part) = (0, (self.part + 1) % self.parts.len());
             }
         }
-    }
-}
-
-/// A pitch at a sample; two frequencies are each as loud as one alone, less 3 dB.
-fn sounding(pitch: Pitch, time: u32) -> f32 {
-    // Frequencies are whole: each second is as the one before.
-    let at = (time % RATE as u32) as f32 / RATE;
-    let wave = |hz: u16| (f32::from(hz) * at * TAU).sin();
-    match pitch {
-        Pitch::Pause => 0.0,
-        Pitch::One(hz) => wave(hz),
-        Pitch::Two(low, high) => (wave(low) + wave(high)) * FRAC_1_SQRT_2,
-        Pitch::Beating(hz, beat) => wave(hz) * (1.0 + wave(beat)) / 1.5_f32.sqrt(),
     }
 }
 

@@ -3,8 +3,7 @@
 use crate::clip::Clip;
 use crate::tone::Dbm0;
 use model::Rate;
-use model::site::{Cadence, Pitch};
-use std::f64::consts::{FRAC_1_SQRT_2, TAU};
+use model::site::Cadence;
 
 /// How loud a tone is, two frequencies together: within the -10 ± 3 dBm0 of GB/T 3380 and of E.180.
 pub const LEVEL: Dbm0 = Dbm0(-10.0);
@@ -21,17 +20,10 @@ fn made(cadence: &Cadence, rate: Rate) -> Vec<i16> {
     let mut samples = Vec::new();
     for part in cadence.parts() {
         let len = (f64::from(part.ms) * khz) as usize;
-        let wave = |hz: u16, n: usize| (TAU * f64::from(hz) * n as f64 / (khz * 1000.0)).sin();
         let peak = f64::from(LEVEL.peak());
         samples.extend((0..len).map(|n| {
-            let sound = match part.pitch {
-                Pitch::Pause => 0.0,
-                Pitch::One(hz) => wave(hz, n),
-                // Each of two is 3 dB below both together.
-                Pitch::Two(low, high) => (wave(low, n) + wave(high, n)) * FRAC_1_SQRT_2,
-                // Wholly modulated it has half as much power again as the frequency alone.
-                Pitch::Beating(hz, beat) => wave(hz, n) * (1.0 + wave(beat, n)) / 1.5_f64.sqrt(),
-            };
+            // A part lasts 20 s at most.
+            let sound = part.pitch.wave(u32::try_from(n).unwrap_or_default(), rate);
             let edge = match cadence.is_continuous() {
                 true => 1.0,
                 false => (n.min(len - n) as f64 / khz / EDGE_MS).min(1.0),
@@ -46,7 +38,7 @@ fn made(cadence: &Cadence, rate: Rate) -> Vec<i16> {
 mod tests {
     use super::*;
     use crate::tone::{listen, loudest};
-    use model::site::Tones;
+    use model::site::{Pitch, Tones};
 
     fn narrow(text: &str) -> Vec<i16> {
         clip(&Cadence::read(text).unwrap()).samples(Rate::Narrow).to_vec()

@@ -1,5 +1,7 @@
 //! What a country's exchanges sound like while a call is being made (ITU-T E.180), as data.
 
+use crate::Rate;
+use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 use std::fmt;
 
 /// Parts of one period at most.
@@ -25,6 +27,22 @@ pub enum Pitch {
     Two(u16, u16),
     /// A frequency whose strength goes up and down by the second one, wholly.
     Beating(u16, u16),
+}
+
+impl Pitch {
+    /// Its wave at a sample of so many a second, as loud as a sine of peak 1: two frequencies are each
+    /// 3 dB below one alone, and one that beats wholly has half as much power again as its own.
+    pub fn wave(self, sample: u32, rate: Rate) -> f64 {
+        // Frequencies are whole: each second is as the one before.
+        let at = f64::from(sample % rate.hz()) / f64::from(rate.hz());
+        let wave = |hz: u16| (f64::from(hz) * at * TAU).sin();
+        match self {
+            Self::Pause => 0.0,
+            Self::One(hz) => wave(hz),
+            Self::Two(low, high) => (wave(low) + wave(high)) * FRAC_1_SQRT_2,
+            Self::Beating(hz, beat) => wave(hz) * (1.0 + wave(beat)) / 1.5_f64.sqrt(),
+        }
+    }
 }
 
 /// A tone that comes and goes: one period of it, repeated for ever.
