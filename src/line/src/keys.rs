@@ -15,6 +15,11 @@ const HALF: usize = 80;
 const HITS_MIN: u8 = 2;
 /// Windows without it, after which the same key is a new one.
 const MISSES_MIN: u8 = 2;
+/// The same key so much weaker is its echo where it goes on from it: so many windows later at most.
+/// A key that is pressed again comes later.
+const ECHO_WEAKER: f32 = 8.0;
+const ECHO_WINDOWS: u8 = 2;
+/// Of both tones together.
 const LEVEL_MIN_DBM0: f32 = -40.0;
 /// Share of both tones in all power: 3 dB of noise at most.
 const PURITY_MIN: f32 = 0.5;
@@ -34,8 +39,17 @@ pub(crate) struct KeysEar {
     hits: u8,
     pressed: Option<u8>,
     misses: u8,
+    told: Told,
     /// The digits after the start key; nothing before it.
     digits: Option<Digits>,
+}
+
+/// A key that was told: its strength, and windows since it or its echo was heard.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    key: Option<u8>,
+    power: f32,
+    windows: u8,
 }
 
 /// Digits in their order.
@@ -63,6 +77,7 @@ impl KeysEar {
             hits: 0,
             pressed: None,
             misses: 0,
+            told: Told::default(),
             digits: None,
         }
     }
@@ -71,8 +86,8 @@ impl KeysEar {
     pub(crate) fn hear(&mut self, sound: &Sound) -> Option<Digits> {
         let mut number = None;
         for samples in sound.chunks_exact(HALF) {
-            let key = self.measure(samples);
-            if let Some(key) = self.step(key) {
+            let heard = self.measure(samples);
+            if let Some(key) = self.step(heard) {
                 number = self.key(key).or(number);
             }
         }
@@ -84,8 +99,8 @@ impl KeysEar {
     pub(crate) fn press(&mut self, sound: &Sound) -> Option<u8> {
         let mut pressed = None;
         for samples in sound.chunks_exact(HALF) {
-            let key = self.measure(samples);
-            pressed = self.step(key).or(pressed);
+            let heard = self.measure(samples);
+            pressed = self.step(heard).or(pressed);
         }
         pressed
     }
@@ -107,9 +122,14 @@ impl KeysEar {
         None
     }
 
-    fn step(&mut self, key: Option<u8>) -> Option<u8> {
+    /// Takes what a window holds: a key, and how strong it is.
+    fn step(&mut self, heard: Option<(u8, f32)>) -> Option<u8> {
+        let (key, power) = heard.map_or((None, 0.0), |(key, power)| (Some(key), power));
+        self.told.windows = self.told.windows.saturating_add(1);
+        let key = key.filter(|key| !self.told.is_echo(*key, power));
         if key.is_some() && key == self.pressed {
             self.misses = 0;
+            self.told.heard(power);
             return None;
         }
         self.misses = self.misses.saturating_add(1);
@@ -122,11 +142,12 @@ impl KeysEar {
             return None;
         }
         (self.pressed, self.misses) = (key, 0);
+        self.told = Told { key, power, windows: 0 };
         key
     }
 
     /// Goertzel's filter at the eight frequencies over this half and the one before.
-    fn measure(&mut self, samples: &[f32]) -> Option<u8> {
+    fn measure(&mut self, samples: &[f32]) -> Option<(u8, f32)> {
         let (mut one, mut two, mut squares) = ([0_f32; 8], [0_f32; 8], 0_f32);
         for &sample in samples {
             squares += sample * sample;
@@ -148,14 +169,63 @@ impl KeysEar {
         let (row, low) = loudest(low)?;
         let (column, high) = loudest(high)?;
         let twist_db = 10.0 * (high / low.max(1e-6)).max(1e-6).log10();
-        let is = low >= self.floor
-            && high >= self.floor
-            && low + high >= PURITY_MIN * all
-            && twist_db.abs() <= TWIST_MAX_DB;
-        is.then(|| KEYS.get(row)?.get(column).copied()).flatten()
+        let is = low + high >= self.floor.max(PURITY_MIN * all) && twist_db.abs() <= TWIST_MAX_DB;
+        let key = *KEYS.get(row)?.get(column)?;
+        is.then_some((key, low + high))
+    }
+}
+
+impl Told {
+    /// It sounds still.
+    fn heard(&mut self, power: f32) {
+        (self.power, self.windows) = (self.power.max(power), 0);
+    }
+
+    /// Tells whether a window holds what the key left behind.
+    fn is_echo(&mut self, key: u8, power: f32) -> bool {
+        let weaker = self.power > power * ECHO_WEAKER;
+        let is = self.key == Some(key) && weaker && self.windows <= ECHO_WINDOWS;
+        if is {
+            self.windows = 0;
+        }
+        is
     }
 }
 
 fn loudest(powers: &[f32]) -> Option<(usize, f32)> {
     powers.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sound::peak;
+
+    /// Keys of 70 ms and 70 ms of pause, and their echo so many milliseconds later and 14 dB weaker.
+    fn pressed(keys: &str, echo_ms: usize) -> String {
+        let mut wave = vec![0.0_f32; 800];
+        for key in keys.bytes() {
+            let row = KEYS.iter().position(|row| row.contains(&key)).unwrap();
+            let column = KEYS[row].iter().position(|other| *other == key).unwrap();
+            let (low, high) = (FREQUENCIES[row], FREQUENCIES[4 + column]);
+            wave.extend((0..560).map(|n| {
+                let at = TAU * n as f32 / RATE;
+                peak(-14.0) * ((low * at).sin() + (high * at).sin())
+            }));
+            wave.resize(wave.len() + 560, 0.0);
+        }
+        for n in (echo_ms * 8..wave.len()).rev() {
+            wave[n] += wave[n - echo_ms * 8] * 0.2;
+        }
+        let mut ear = KeysEar::new();
+        let blocks = wave.chunks_exact(160).map(|block| Sound::try_from(block).unwrap());
+        blocks.filter_map(|block| ear.press(&block)).map(char::from).collect()
+    }
+
+    #[test]
+    fn the_echo_of_a_key_is_no_key_and_the_same_key_again_is_one() {
+        for echo_ms in [10, 30, 50, 60, 68] {
+            assert_eq!(pressed("D13800138000C", echo_ms), "D13800138000C", "{echo_ms} ms");
+        }
+    }
 }

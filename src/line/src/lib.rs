@@ -28,6 +28,7 @@ mod sound;
 mod telephone;
 mod tone;
 pub mod trial;
+mod voice;
 mod zone;
 
 pub use caller_told::Message;

@@ -33,6 +33,8 @@ const TWIST_MAX: f64 = 10.0;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Half {
     pub(crate) power: f32,
+    /// Share of a sound near enough to the tone in all power; 0 where it is too weak or far off.
+    pub(crate) share: f32,
     /// Off the tone's frequency by this, if it is that tone.
     pub(crate) tone_hz: Option<f32>,
 }
@@ -125,7 +127,7 @@ fn one(samples: &[f32], step: f32, turn: f32, before: &mut (f32, f32), floor: f3
     let len = HALF as f32;
     let power = squares / len;
     if power < floor {
-        return Half { power, tone_hz: None };
+        return Half { power, share: 0.0, tone_hz: None };
     }
     let (turned_re, turned_im) = (re * before.0 + im * before.1, im * before.0 - re * before.1);
     let mut angle = turned_im.atan2(turned_re) - turn;
@@ -137,8 +139,8 @@ fn one(samples: &[f32], step: f32, turn: f32, before: &mut (f32, f32), floor: f3
     let x = angle / 2.0;
     let kept = if x.abs() < 1e-3 { 1.0 } else { x.sin() / x };
     let purity = 2.0 * (re * re + im * im) / (len * len) / (kept * kept) / power;
-    let is = offset_hz.abs() <= OFFSET_HZ_MAX && purity >= PURITY_MIN;
-    Half { power, tone_hz: is.then_some(offset_hz) }
+    let share = if offset_hz.abs() <= OFFSET_HZ_MAX { purity } else { 0.0 };
+    Half { power, share, tone_hz: (share >= PURITY_MIN).then_some(offset_hz) }
 }
 
 impl Mix {
@@ -166,7 +168,7 @@ impl Mix {
         let sound = &self.past[BEAT - self.window..];
         let power = sound.iter().map(|sample| sample * sample).sum::<f32>() / self.window as f32;
         if power < floor {
-            return Half { power, tone_hz: None };
+            return Half { power, share: 0.0, tone_hz: None };
         }
         let mut heard = [0.0_f64; WAVES_MAX];
         for (heard, wave) in heard.iter_mut().zip(&self.waves) {
@@ -182,8 +184,8 @@ impl Mix {
         let [a, b, c, d, ..] = strengths;
         let (low, high) = (a * a + b * b, c * c + d * d);
         let balanced = !self.both || low <= TWIST_MAX * high && high <= TWIST_MAX * low;
-        let is = balanced && tone as f32 / self.window as f32 >= PURITY_MIN * power;
-        Half { power, tone_hz: is.then_some(0.0) }
+        let share = if balanced { tone as f32 / self.window as f32 / power } else { 0.0 };
+        Half { power, share, tone_hz: (share >= PURITY_MIN).then_some(0.0) }
     }
 }
 

@@ -12,11 +12,16 @@
 
 use crate::pitch::{HALF, HALF_MS, PitchEar};
 use crate::sound::{Sound, power};
+use crate::voice::{Heard, VoiceEar};
 use crate::zone::{GoneEars, Meaning, Rhythm};
 use model::site::{Cadence, Pitch, Tones};
 
 /// A dial tone is sure after so much of it.
 const DIAL_MS: u32 = 400;
+/// Share of a tone in all power: of 8 dB of noise it is less than what ends a call (`pitch`).
+const PURITY_MIN: f32 = 0.78;
+/// A break no longer than this is none: the edge of an echo, a lost packet.
+const BREAK_MS: u32 = 40;
 /// A burst of ringback may be shorter or longer than it should by this share, or this much.
 const TOLERANCE: f32 = 0.2;
 const TOLERANCE_MS: f32 = 60.0;
@@ -24,12 +29,13 @@ const TOLERANCE_MS: f32 = 60.0;
 const PAUSE_MS: u32 = 120;
 /// Parts of special information last at least this long, each at its frequency.
 const SPECIAL_MS: u32 = 200;
-/// Quieter sound is no voice.
+/// Quieter sound is no voice of a caller who is there before a number is dialled.
 const VOICE_DBM0: f32 = -38.0;
 /// So much voice within a second is somebody who speaks, after ringback and without any.
 const VOICE_MS: u32 = 300;
 const VOICE_ALONE_MS: u32 = 700;
 const SECOND_MS: u32 = 1000;
+const BLOCK_MS: u32 = 2 * HALF_MS;
 /// Speech gets louder and weaker by this much within it; a dial tone of another country does not.
 const SWING_DB: f32 = 9.0;
 const SWING_HALVES: u32 = 5;
@@ -68,6 +74,7 @@ pub(crate) struct ProgressEar {
     /// The part of special information that comes next.
     special_next: usize,
     gone: GoneEars,
+    voice: VoiceEar,
     floor: f32,
     /// How much voice there was lately, and since when nothing but pauses.
     voice_ms: u32,
@@ -111,6 +118,7 @@ impl ProgressEar {
             special,
             special_next: 0,
             gone: GoneEars::of_calls_out(tones),
+            voice: VoiceEar::new(),
             floor: power(VOICE_DBM0),
             voice_ms: 0,
             quiet_ms: 0,
@@ -125,7 +133,7 @@ impl ProgressEar {
         [&mut self.dial, &mut self.ringback].into_iter().for_each(Run::reset);
         self.special.iter_mut().for_each(Run::reset);
         (self.special_next, self.voice_ms, self.quiet_ms, self.rang) = (0, 0, 0, false);
-        self.swing = Swing::default();
+        (self.swing, self.voice) = (Swing::default(), VoiceEar::new());
     }
 
     /// Hears 20 ms before the number is dialled.
@@ -157,18 +165,9 @@ impl ProgressEar {
         if let Some(meaning) = self.gone.hear(sound) {
             return Some(Progress::Gone(meaning));
         }
-        let mut told = None;
+        let mut is_tone = self.gone.sounds();
         for half in sound.chunks_exact(HALF) {
-            told = self.half(half).or(told);
-        }
-        told
-    }
-
-    fn half(&mut self, half: &[f32]) -> Option<Progress> {
-        let mut is_tone = self.ringback.hear(half);
-        is_tone |= self.dial.hear(half);
-        for run in &mut self.special {
-            is_tone |= run.hear(half);
+            is_tone |= self.is_tone(half);
         }
         if self.is_special() {
             return Some(Progress::Gone(Meaning::Special));
@@ -176,7 +175,13 @@ impl ProgressEar {
         if self.dial.ms >= STILL_MS {
             return Some(Progress::Gone(Meaning::Congestion));
         }
-        self.listen_for_voice(half, is_tone);
+        let heard = self.voice.hear(sound, is_tone);
+        self.voice_ms = match heard {
+            Heard::Voice => (self.voice_ms + BLOCK_MS).min(SECOND_MS),
+            Heard::Noise | Heard::Quiet => self.voice_ms.saturating_sub(BLOCK_MS / 4),
+        };
+        let quiet = heard == Heard::Quiet && !is_tone;
+        self.quiet_ms = if quiet { self.quiet_ms + BLOCK_MS } else { 0 };
         if !self.rang && self.is_ringback() {
             (self.rang, self.voice_ms) = (true, 0);
             return Some(Progress::Ringing);
@@ -185,6 +190,16 @@ impl ProgressEar {
         let ceased = self.rang && self.quiet_ms > longest + SILENT_MS;
         let voice = if self.rang { VOICE_MS } else { VOICE_ALONE_MS };
         (ceased || self.voice_ms >= voice).then_some(Progress::Answered)
+    }
+
+    /// Hears 10 ms; tells whether they are of a tone that says nobody is there yet.
+    fn is_tone(&mut self, half: &[f32]) -> bool {
+        let mut is_tone = self.ringback.hear(half);
+        is_tone |= self.dial.hear(half);
+        for run in &mut self.special {
+            is_tone |= run.hear(half);
+        }
+        is_tone
     }
 
     fn listen_for_voice(&mut self, half: &[f32], is_tone: bool) {
@@ -257,8 +272,11 @@ impl Run {
     /// Hears 10 ms; tells whether they are of the pitch.
     fn hear(&mut self, half: &[f32]) -> bool {
         let Some(ear) = &mut self.ear else { return false };
-        let is = ear.measure(half).tone_hz.is_some();
+        let is = ear.measure(half).share >= PURITY_MIN;
         if is {
+            if self.ms == 0 && self.burst_ms > 0 && self.pause_ms <= BREAK_MS {
+                self.ms = self.burst_ms + self.pause_ms;
+            }
             (self.ms, self.pause_ms) = (self.ms + HALF_MS, 0);
         } else {
             if self.ms > 0 {

@@ -80,16 +80,18 @@ fn what_a_call_meets_with_is_told_in_every_country() {
 #[test]
 fn who_picks_up_and_says_nothing_has_answered_and_who_never_does_has_not() {
     let tones = Tones::default();
-    for (meets, answers) in [("answer", true), ("nobody", false)] {
+    let noises = ["", "noise-dbm0 = -36\n", "noise-dbm0 = -28\n"];
+    let both = [("answer", true), ("nobody", false)];
+    for ((meets, answers), noise) in both.into_iter().flat_map(|m| noises.map(|noise| (m, noise))) {
         let script = format!(
-            "[[caller]]\ncalled = \"{NUMBER}\"\nmeets = \"{meets}\"\nsteps = [\"wait 60s\"]\n"
+            "[[caller]]\ncalled = \"{NUMBER}\"\nmeets = \"{meets}\"\n{noise}steps = [\"wait 60s\"]\n"
         );
         let callers = Callers::parse(&script, |_| Ok(vec![0])).unwrap();
         let mut room = Room::abroad(1, callers, &tones);
         room.order(0, Input::Dial(NUMBER));
         room.run(60_000);
         let answered = room.told[0].iter().any(|(_, told)| leg(LegEvent::Answered)(told));
-        assert_eq!(answered, answers, "{meets}");
+        assert_eq!(answered, answers, "{meets} {noise}");
     }
 }
 

@@ -87,7 +87,7 @@ fn rms(dbm0: f32) -> f32 {
 }
 
 /// The effective value of what is loud: blocks within 6 dB of the loudest.
-fn loud(wave: &[f32]) -> f32 {
+pub fn loud(wave: &[f32]) -> f32 {
     let powers: Vec<f32> = wave
         .chunks(BLOCK)
         .map(|block| block.iter().map(|sample| sample * sample).sum::<f32>() / block.len() as f32)

@@ -20,6 +20,7 @@ pub enum Heard {
     Arrived(String),
     Dials,
     Ringing,
+    Answered,
     Gone,
 }
 
@@ -103,6 +104,7 @@ impl Port {
                     Some(Heard::Arrived(caller.reveal().to_owned()))
                 }
                 Output::Leg(LegEvent::Gone(_)) => Some(Heard::Gone),
+                Output::Leg(LegEvent::Answered) => Some(Heard::Answered),
                 Output::Leg(LegEvent::Ringing) => Some(Heard::Ringing),
                 Output::Port(PortOrder::Dial(_)) => Some(Heard::Dials),
                 _ => None,

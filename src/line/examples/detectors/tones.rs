@@ -1,7 +1,7 @@
 //! Tones of exchanges: those of China as spandsp makes them, and of all countries as the house does.
 
 use super::far::Far;
-use super::impair::{Line, PLAIN};
+use super::impair::{Line, PLAIN, loud};
 use super::lines;
 use super::port::{Heard, Port};
 use super::sounds::{self, Dice};
@@ -12,6 +12,8 @@ use model::site::Tones;
 
 /// Times each tone is heard on each line, with another beginning and other noise.
 const TIMES: usize = 20;
+/// Who answered is to be heard within so many milliseconds of what they say.
+const ANSWER_MAX: usize = 2000;
 /// Hang-ups by tone, of all countries together.
 const HANG_UPS: usize = 5000;
 
@@ -19,15 +21,19 @@ const HANG_UPS: usize = 5000;
 pub fn found(far: &Far) {
     let tones = Tones::default();
     println!("\ntones of China, of spandsp: found of {TIMES}; false hang-ups of {}\n", TIMES * 2);
-    println!("| line | busy | congestion | dial | ringback | hang-up by dial tone or ringback |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "| line | busy | congestion | dial | ringback | a voice behind it | answer by ringback | hang-up by \
+         dial tone or ringback |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     let busy = far.tone(450, 350, 350, 12_000);
     let congestion = far.tone(450, 700, 700, 12_000);
     let dial = far.tone(450, 1000, 0, 6000);
     let ringback = far.tone(450, 1000, 4000, 14_000);
+    let voice = as_loud(&sounds::speech(23, 60), &ringback);
     for (name, line) in lines() {
         let mut dice = Dice(3);
-        let mut count = [0; 5];
+        let mut count = [0; 7];
         for time in 0..TIMES {
             let from = time * 173 % 5600;
             let ends = |sound: &[i16], dice: &mut Dice| {
@@ -38,10 +44,21 @@ pub fn found(far: &Far) {
             count[4] += usize::from(ends(&dial, &mut dice));
             count[4] += usize::from(ends(&ringback, &mut dice));
             count[2] += usize::from(dials(&tones, &line, &dial[from..], &mut dice));
-            count[3] += usize::from(rings(&tones, &line, &dial, &ringback[from..], &mut dice));
+            let mut call = ringback[from..].to_vec();
+            let rings = call.len();
+            // Whoever lifts the receiver says nothing at first, and then is heard from anywhere.
+            call.extend([0; 4000]);
+            call.extend(voice.iter().skip(from * 60).take(ANSWER_MAX * 8));
+            let heard = called(&tones, &line, &dial, &call, &mut dice);
+            let before = |ms: usize| ms * 8 < rings;
+            count[3] += usize::from(heard.ringing_ms.is_some());
+            count[5] += usize::from(heard.answered_ms.is_some_and(|ms| !before(ms)));
+            count[6] += usize::from(heard.answered_ms.is_some_and(before));
         }
-        let [busy, congestion, dial, ringback, wrong] = count;
-        println!("| {name} | {busy} | {congestion} | {dial} | {ringback} | {wrong} |");
+        let [busy, congestion, dial, ringback, wrong, voice, early] = count;
+        println!(
+            "| {name} | {busy} | {congestion} | {dial} | {ringback} | {voice} | {early} | {wrong} |"
+        );
     }
 }
 
@@ -60,14 +77,39 @@ fn dials(tones: &Tones, line: &Line, sound: &[i16], dice: &mut Dice) -> bool {
     blocks.iter().take(225).any(|block| port.hears(block).contains(&Heard::Dials))
 }
 
-/// Tells whether ringback is heard, once a good dial tone was and the number is dialled.
-fn rings(tones: &Tones, line: &Line, dial: &[i16], sound: &[i16], dice: &mut Dice) -> bool {
+/// What was heard of a call out, and when.
+struct Called {
+    ringing_ms: Option<usize>,
+    answered_ms: Option<usize>,
+}
+
+/// Hears a call out, once a good dial tone was heard and the number is dialled.
+fn called(tones: &Tones, line: &Line, dial: &[i16], sound: &[i16], dice: &mut Dice) -> Called {
     let mut port = Port::dialling(tones, line.law);
     let before = Line { law: line.law, ..PLAIN }.pass(dial, dice);
     assert!(before.iter().any(|block| port.hears(block).contains(&Heard::Dials)), "it dials");
     port.event(PortEvent::DialComplete);
-    let blocks = line.pass(sound, dice);
-    blocks.iter().any(|block| port.hears(block).contains(&Heard::Ringing))
+    let mut called = Called { ringing_ms: None, answered_ms: None };
+    for (tick, block) in line.pass(sound, dice).iter().enumerate() {
+        let heard = port.hears(block);
+        if heard.contains(&Heard::Ringing) {
+            called.ringing_ms.get_or_insert(tick * 20);
+        }
+        if heard.contains(&Heard::Answered) {
+            called.answered_ms.get_or_insert(tick * 20);
+        }
+    }
+    called
+}
+
+/// A sound brought to the level of another's loud parts.
+fn as_loud(sound: &[i16], other: &[i16]) -> Vec<i16> {
+    let gain = loud_of(other) / loud_of(sound);
+    sound.iter().map(|sample| (f32::from(*sample) * gain) as i16).collect()
+}
+
+fn loud_of(sound: &[i16]) -> f32 {
+    loud(&sound.iter().map(|sample| f32::from(*sample)).collect::<Vec<f32>>())
 }
 
 /// Hang-ups that busy and congestion tones of every country should have ended: after speech that is
