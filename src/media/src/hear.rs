@@ -7,7 +7,8 @@
 //! Each 10 ms the last 20 ms are judged: two tones, one of each group, both loud enough, not too
 //! different, holding nearly all of the sound's power, and each within the tolerance of its
 //! frequency by how its phase moved. Speech passes one of these now and then, not all of them for
-//! 40 ms.
+//! 40 ms. Faint keys have to be purer and to last longer. The same key that goes on weaker is its
+//! echo.
 
 use crate::dtmf::{FREQUENCIES, KEYS};
 use crate::tone::Dbm0;
@@ -24,10 +25,20 @@ const HITS_LIKELY: u8 = 2;
 const MISSES_MIN: u8 = 3;
 /// Ticks a key has sounded at most when it is found: its first windows, and where they fell in a tick.
 pub const KEY_FOUND_TICKS: usize = 3;
-/// Each tone at least this loud. Q.24 lists operators' limits from -24 to -36 dBm.
-const LEVEL_MIN: Dbm0 = Dbm0(-34.0);
-/// No sample of a frame with two such tones is below this: the peak of one of them.
-pub const PEAK_MIN: u16 = 455;
+/// Both tones together at least this loud. Q.24 lists operators' limits from -24 to -36 dBm a tone.
+const LEVEL_MIN: Dbm0 = Dbm0(-40.0);
+/// A frame with two such tones has a sample of this or more: the peak of the stronger one, 3 dB below
+/// both at least.
+pub const PEAK_MIN: u16 = 160;
+/// A key with a tone weaker than this is faint: speech is as weak sooner than keys are.
+const FAINT: Dbm0 = Dbm0(-34.0);
+/// Windows in a row that make a faint key, and the share of its tones in all power.
+const FAINT_HITS_MIN: u8 = 4;
+const FAINT_PURITY_MIN: f32 = 0.85;
+/// The same key so much weaker is its echo where it goes on from it: so many windows later at most.
+/// A key that is pressed again comes later.
+const ECHO_WEAKER: f32 = 8.0;
+const ECHO_WINDOWS: u8 = 3;
 /// The high tone at most this much above the low one (Q.24: 4 dB and more).
 const TWIST_MAX_DB: f32 = 6.0;
 /// The low tone at most this much above the high one (Q.24: up to 10 dB).
@@ -62,8 +73,9 @@ pub struct Filters {
     sine: [f32; 8],
     /// What a tone exactly at its frequency turns by in half a window, in radians.
     turn: [f32; 8],
-    /// Power of a tone of `LEVEL_MIN`.
+    /// Powers of sounds of `LEVEL_MIN` and `FAINT`.
     floor: f32,
+    faint: f32,
 }
 
 impl Filters {
@@ -75,6 +87,7 @@ impl Filters {
             sine: step.map(f32::sin),
             turn: step.map(|step| step * HALF as f32 % TAU),
             floor: LEVEL_MIN.peak() * LEVEL_MIN.peak() / 2.0,
+            faint: FAINT.peak() * FAINT.peak() / 2.0,
         }
     }
 }
@@ -100,6 +113,25 @@ pub struct KeyEar {
     hits: u8,
     pressed: Option<(usize, usize)>,
     misses: u8,
+    told: Told,
+}
+
+/// A window's key.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    /// Row and column.
+    place: (usize, usize),
+    /// Of both tones.
+    power: f32,
+    faint: bool,
+}
+
+/// A key that was told: its strength, and windows since it or its echo was heard.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    place: Option<(usize, usize)>,
+    power: f32,
+    windows: u8,
 }
 
 impl KeyEar {
@@ -108,9 +140,9 @@ impl KeyEar {
         let mut told = None;
         for half in frame.chunks_exact(SAMPLES_PER_FRAME / 2) {
             let now = measure(filters, half);
-            let key = judge(filters, &self.before, &now);
+            let heard = judge(filters, &self.before, &now);
             self.before = now;
-            told = self.step(key).or(told);
+            told = self.step(heard).or(told);
         }
         told
     }
@@ -137,8 +169,12 @@ impl KeyEar {
         Digit::new(KEYS[row][column])
     }
 
-    fn step(&mut self, key: Option<(usize, usize)>) -> Option<Digit> {
-        if self.pressed.is_some() && key == self.pressed {
+    fn step(&mut self, heard: Option<Heard>) -> Option<Digit> {
+        self.told.windows = self.told.windows.saturating_add(1);
+        let heard = heard.filter(|heard| !self.told.is_echo(heard));
+        let key = heard.map(|heard| heard.place);
+        if let Some(heard) = heard.filter(|_| key == self.pressed) {
+            self.told.again(heard.power);
             (self.misses, self.hits, self.candidate) = (0, 0, None);
             return None;
         }
@@ -152,9 +188,29 @@ impl KeyEar {
             None => 0,
         };
         self.candidate = key;
-        let (row, column) = key.filter(|_| self.hits >= HITS_MIN)?;
+        let wanted = |heard: &Heard| if heard.faint { FAINT_HITS_MIN } else { HITS_MIN };
+        let heard = heard.filter(|heard| self.hits >= wanted(heard))?;
         (self.pressed, self.misses, self.hits) = (key, 0, 0);
+        self.told = Told { place: key, power: heard.power, windows: 0 };
+        let (row, column) = heard.place;
         Digit::new(KEYS[row][column])
+    }
+}
+
+impl Told {
+    /// It sounds still.
+    fn again(&mut self, power: f32) {
+        (self.power, self.windows) = (self.power.max(power), 0);
+    }
+
+    /// Tells whether a window holds what the key left behind.
+    fn is_echo(&mut self, heard: &Heard) -> bool {
+        let weaker = self.power > heard.power * ECHO_WEAKER;
+        let is = self.place == Some(heard.place) && weaker && self.windows <= ECHO_WINDOWS;
+        if is {
+            self.windows = 0;
+        }
+        is
     }
 }
 
@@ -181,8 +237,8 @@ fn measure(filters: &Filters, samples: &[i16]) -> Half {
     half
 }
 
-/// Tells which key the two halves hold, as row and column.
-fn judge(filters: &Filters, before: &Half, now: &Half) -> Option<(usize, usize)> {
+/// Tells which key the two halves hold.
+fn judge(filters: &Filters, before: &Half, now: &Half) -> Option<Heard> {
     let all = (before.power + now.power) / 2.0;
     if all < filters.floor {
         return None;
@@ -194,14 +250,17 @@ fn judge(filters: &Filters, before: &Half, now: &Half) -> Option<(usize, usize)>
     let low = powers[row] * corrected(filters, row, before, now)?;
     let high = powers[4 + column] * corrected(filters, 4 + column, before, now)?;
     let twist_db = 10.0 * (high / low).log10();
-    let loud = low >= filters.floor && high >= filters.floor;
+    let loud = low + high >= filters.floor;
     let even = (-REVERSE_TWIST_MAX_DB..=TWIST_MAX_DB).contains(&twist_db);
-    let pure = (low + high) >= PURITY_MIN * all;
+    let faint = low.min(high) < filters.faint;
+    let purity_min = if faint { FAINT_PURITY_MIN } else { PURITY_MIN };
+    let pure = (low + high) >= purity_min * all;
     let steady = [row, 4 + column].iter().all(|&n| {
         let (before, now) = halves(n);
         before.min(now) >= STEADY_MIN * before.max(now)
     });
-    (loud && even && pure && steady).then_some((row, column))
+    let heard = Heard { place: (row, column), power: low + high, faint };
+    (loud && even && pure && steady).then_some(heard)
 }
 
 fn loudest(powers: &[f32]) -> usize {

@@ -98,7 +98,7 @@ fn tones_that_are_no_key_are_not_taken() {
     not("one tone", &two(697.0, -10.0, 1209.0, -90.0, 1600));
     not("too different", &two(697.0, -10.0, 1209.0, -25.0, 1600));
     not("too different the other way", &two(697.0, -20.0, 1209.0, -10.0, 1600));
-    not("too faint", &two(697.0, -40.0, 1209.0, -40.0, 1600));
+    not("too faint", &two(697.0, -45.0, 1209.0, -45.0, 1600));
     not("20 ms", &two(697.0, -10.0, 1209.0, -10.0, 160));
     not("two of one group", &two(697.0, -10.0, 941.0, -10.0, 1600));
     not("dial tone of North America", &two(350.0, -13.0, 440.0, -13.0, 16_000));

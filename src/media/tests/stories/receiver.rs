@@ -30,6 +30,19 @@ fn q24_every_level_from_0_to_minus_30_dbm0_is_taken_and_minus_45_is_not() {
 }
 
 #[test]
+fn faint_keys_whose_tones_are_minus_38_dbm0_together_are_taken() {
+    taken("-41 dBm0 a tone", Row { low: -41.0, noise_db: 20.0, ..PLAIN });
+    taken("8 dB below", Row { low: -38.6, twist_db: -8.0, noise_db: 15.0, ..PLAIN });
+}
+
+#[test]
+fn an_echo_that_fills_the_pause_is_no_key() {
+    for low in [-6.0, -12.0, -20.0] {
+        taken("echo", Row { low, echo: Some((60.0, 14.0)), ..PLAIN });
+    }
+}
+
+#[test]
 fn q24_the_high_tone_may_be_4_db_above_and_8_db_below_the_low_one() {
     for twist_db in [4.0_f32, 2.0, -4.0, -8.0] {
         taken(
