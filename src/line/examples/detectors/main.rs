@@ -9,6 +9,8 @@
 mod far;
 mod impair;
 mod port;
+#[path = "../../../media/examples/keys/recordings.rs"]
+mod recordings;
 #[path = "../../tests/room/sounds.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod sounds;

@@ -2,11 +2,11 @@
 
 use super::impair::{Line, PLAIN};
 use super::port::{Heard, Port};
+use super::recordings;
 use super::sounds::{self, Dice};
-use media::Clip;
+use model::Law;
 use model::site::Tones;
-use model::{Law, Rate};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What has to be heard at least.
 const HOURS: f64 = 10.0;
@@ -15,10 +15,7 @@ const HOUR: f64 = 8000.0 * 3600.0;
 
 /// False hang-ups, in virtual time.
 pub fn false_ones(folders: &[PathBuf]) {
-    let mut files = Vec::new();
-    folders.iter().for_each(|folder| gather(folder, &mut files));
-    let read: Vec<(String, Vec<i16>)> =
-        files.iter().filter_map(|path| Some((path.display().to_string(), read(path)?))).collect();
+    let read: Vec<_> = folders.iter().flat_map(|folder| recordings::of(folder)).collect();
     let samples: usize = read.iter().map(|(_, sound)| sound.len()).sum();
     println!("\nfalse hang-ups: {} recordings, {:.1} minutes", read.len(), samples as f64 / 480e3);
     let (mut hours, mut round, mut told) = (0.0, 0, Vec::new());
@@ -79,35 +76,4 @@ fn listen(
         }
     }
     f64::from(heard)
-}
-
-fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut entries: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        match path.is_dir() {
-            true => gather(&path, files),
-            false => files.push(path),
-        }
-    }
-}
-
-/// The sound of a file at 8 kHz; nothing for a file of another kind.
-fn read(path: &Path) -> Option<Vec<i16>> {
-    match path.extension()?.to_str()? {
-        "wav" => {
-            let bytes = std::fs::read(path).unwrap();
-            let data = bytes.windows(4).position(|four| four == b"data")?;
-            let samples = bytes.get(data + 8..)?.chunks_exact(2);
-            Some(samples.map(|two| i16::from_le_bytes([two[0], two[1]])).collect())
-        }
-        "flac" => {
-            let mut reader = claxon::FlacReader::open(path).unwrap();
-            let rate = reader.streaminfo().sample_rate;
-            let samples: Vec<i16> = reader.samples().map(|s| s.unwrap() as i16).collect();
-            Some(Clip::from_pcm(&samples, rate).unwrap().samples(Rate::Narrow).to_vec())
-        }
-        _ => None,
-    }
 }

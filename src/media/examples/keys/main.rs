@@ -6,16 +6,16 @@
 #![allow(clippy::unwrap_used, reason = "a table that cannot be made is not made")]
 #![allow(dead_code, reason = "the stories use more of their world")]
 
-#[path = "../tests/stories/network.rs"]
+#[path = "../../tests/stories/network.rs"]
 mod network;
-#[path = "../tests/stories/q24.rs"]
+#[path = "../../tests/stories/q24.rs"]
 mod q24;
-#[path = "../tests/stories/world.rs"]
+mod recordings;
+#[path = "../../tests/stories/world.rs"]
 mod world;
 
-use media::Clip;
 use media::tone::Dbm0;
-use model::{Digit, Law, Rate};
+use model::{Digit, Law};
 use q24::{PLAIN, Row, at_level, hear, press};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,10 +69,7 @@ fn rates() {
 
 /// Keys found where nobody pressed one.
 fn talk_off(folder: &Path) {
-    let mut files = Vec::new();
-    gather(folder, &mut files);
-    let sounds: Vec<(String, Vec<i16>)> =
-        files.iter().filter_map(|path| Some((path.display().to_string(), read(path)?))).collect();
+    let sounds = recordings::of(folder);
     let minutes = sounds.iter().map(|(_, sound)| sound.len()).sum::<usize>() as f32 / 480_000.0;
     println!("\n{}: {} recordings, {minutes:.1} minutes", folder.display(), sounds.len());
     println!("| level of its loud parts | law | keys | which |");
@@ -91,37 +88,5 @@ fn talk_off(folder: &Path) {
                 if law == Law::A { "A" } else { "µ" }
             );
         }
-    }
-}
-
-fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        match path.is_dir() {
-            true => gather(&path, files),
-            false => files.push(path),
-        }
-    }
-}
-
-/// The sound of a file at 8 kHz; nothing for a file of another kind.
-fn read(path: &Path) -> Option<Vec<i16>> {
-    match path.extension()?.to_str()? {
-        "wav" => {
-            let bytes = std::fs::read(path).unwrap();
-            let data = bytes.windows(4).position(|four| four == b"data")?;
-            let samples = bytes.get(data + 8..)?.chunks_exact(2);
-            Some(samples.map(|two| i16::from_le_bytes([two[0], two[1]])).collect())
-        }
-        "flac" => {
-            let mut reader = claxon::FlacReader::open(path).unwrap();
-            let rate = reader.streaminfo().sample_rate;
-            let samples: Vec<i16> = reader.samples().map(|s| s.unwrap() as i16).collect();
-            let clip = Clip::from_pcm(&samples, rate).unwrap();
-            Some(clip.samples(Rate::Narrow).to_vec())
-        }
-        _ => None,
     }
 }
