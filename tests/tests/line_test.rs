@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tests::boxed::{Boxed, ringfence};
 use tests::scene::{SOON, Scene};
 
 const NUMBER: &str = "13912345678";
+const TRIED: &str = "10000";
 
 /// Somebody who answers, speaks and hangs up.
 fn person() -> String {
@@ -54,6 +56,60 @@ fn a_line_is_tried_and_serves_calls_before_and_after() {
     agent.hang_up();
     scene.quiet().unwrap();
     scene.over().unwrap();
+}
+
+/// A loud line: the card makes what comes 3 dB louder. Who is called goes on for 26 s; a number for
+/// trials ends sooner.
+fn loud_box() -> Scene {
+    let long = person().replace("tone 1500 2s", "tone 1500 26s");
+    let people = format!("{long}\n{}", person().replace(NUMBER, TRIED));
+    Scene::with_callers(&people, |text| {
+        let trunk = "[trunk.lines]\nports = [\"fxo-1\"]\n\n[trunk.carrier]\norder = 5";
+        let port = format!("[port.fxo-1]\nreceive-gain-db = 3\ntest-number = \"{TRIED}\"\n");
+        text.replace("[trunk.carrier]", trunk).replace("[port.fxo-1]\n", &port)
+    })
+    .unwrap()
+}
+
+/// What is told of a port in the list of them, once it is more than that nothing is known.
+fn listed(boxed: &Boxed) -> String {
+    let list = boxed.output(&["line", "list"]).unwrap();
+    list.lines().find(|row| row.starts_with("fxo-1 ")).unwrap().to_owned()
+}
+
+/// Tries the line once the guard behind its call is over.
+fn tried_at_last(boxed: &Boxed) -> String {
+    let until = Instant::now() + SOON;
+    loop {
+        match boxed.output(&["line", "test", "fxo-1"]) {
+            Ok(told) => return told,
+            Err(error) => assert!(Instant::now() < until, "{error:#}"),
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+#[test]
+fn a_port_learns_in_a_call_how_loud_it_is_advises_its_gain_and_knows_it_after_a_restart() {
+    let mut scene = loud_box();
+    assert!(listed(&scene.boxed).ends_with("voice - over 0 s, noise -"));
+    let agent = scene.agent("8001").unwrap();
+    agent.dial(&format!("9{NUMBER}"));
+    agent.until("somebody picked up", SOON, |story| story.talking).unwrap();
+    agent.until("the far side hung up", 3 * SOON, |story| !story.talking).unwrap();
+    scene.quiet().unwrap();
+    let before = listed(&scene.boxed);
+    assert!(before.contains("; advised: receive-gain-db = -"), "{before}");
+    // The trial calls the site's number, and tells what is known besides what it measured.
+    let known = before.split_once("voice ").unwrap().1;
+    let tried = tried_at_last(&scene.boxed);
+    assert!(tried.contains("hang-up is told by a busy tone") && tried.contains(known), "{tried}");
+    let none = scene.boxed.command(&["line", "test", "fxo-2"]).unwrap();
+    assert!(said(&none).contains("port.fxo-2.test-number"), "{none:?}");
+    scene.boxed.stop(SOON).unwrap();
+    let (state, site, sip) = (scene.boxed.state.clone(), scene.site.clone(), scene.sip());
+    let again = Boxed::start(ringfence().unwrap(), &state, &site, sip, None).unwrap();
+    assert_eq!(listed(&again), before);
 }
 
 /// The share of a pitch in 100 ms.

@@ -51,8 +51,16 @@ pub enum Request {
     CheckSync { phone: Option<String> },
     /// Has something done at a headset of the box: the site's first where none is named.
     Headset { phone: Option<String>, wish: HeadsetWish },
-    /// Tries a line: calls the number over it, or without one waits for a call.
-    LineTest { port: String, number: Option<String>, lang: Lang },
+    /// Tries a line: calls the number over it, without one the site's, or waits for a call.
+    LineTest {
+        port: String,
+        number: Option<String>,
+        #[serde(default)]
+        incoming: bool,
+        lang: Lang,
+    },
+    /// The ports, how loud their far sides are, and what to change.
+    LineList { lang: Lang },
     /// Captures what a port reports, hears and says in so many seconds, sealed into a file.
     LineCapture { port: String, seconds: u16 },
     /// Sends a text that says it is a trial.

@@ -11,7 +11,7 @@ use crate::id::{
 use crate::leg::{Cause, Digit, Via};
 use crate::owed::{Missed, Owner};
 use crate::person::{Number, PersonName};
-use crate::port::Alarm;
+use crate::port::{Alarm, Loudness};
 use crate::quality::Figures;
 use crate::site::{Lang, Marks};
 use crate::supervising::Supervising;
@@ -19,7 +19,7 @@ use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
 
 /// The version of the encoding written today.
-pub const VERSION: u8 = 7;
+pub const VERSION: u8 = 8;
 
 /// A fact with its place in the journal and its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -516,5 +516,10 @@ pub enum Fact {
         about: String,
         to: Number,
         sent: bool,
+    },
+    /// A call on a port is over; how loud the port's far side was over its last ones.
+    PortHeard {
+        port: PortId,
+        heard: Loudness,
     },
 }

@@ -39,6 +39,19 @@ pub enum PortEvent {
     Alarm { alarm: Alarm, raised: bool },
 }
 
+/// How loud a port's far side was over its last calls, in tenths of dBm0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loudness {
+    /// Of who spoke, and of the line where nobody did; where there was any.
+    pub voice: Option<i16>,
+    pub noise: Option<i16>,
+    /// How much of each the means are of; what is longer ago weighs less and is not counted.
+    pub voice_s: u16,
+    pub noise_s: u16,
+    /// The gain toward the box with which all of it was heard.
+    pub gain_tenths_db: i16,
+}
+
 /// What is wrong with a port or its card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Alarm {

@@ -258,6 +258,8 @@ pub struct Port {
     pub echo_ms: u8,
     /// Calls out are dialled by pulse.
     pub pulse: bool,
+    /// What a trial of the line dials where whoever asks for it names no number: keys and `W`.
+    pub test_number: Option<Number>,
     /// The account that the telephone of an FXS port is; no SIP phone can register with it.
     pub telephone: Option<PhoneId>,
     /// Where callers begin; of no meaning where there is a telephone.

@@ -55,9 +55,10 @@ fn obey(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Headset { phone, command } => headset(phone, command, &folders),
-        Command::Line(LineCommand::Test { port, number, lang, .. }) => {
-            line_test(port, number, lang.into(), &folders)
+        Command::Line(LineCommand::Test { port, number, incoming, lang }) => {
+            line_test(port, number, incoming, lang.into(), &folders)
         }
+        Command::Line(LineCommand::List { lang }) => line_list(lang.into(), &folders),
         Command::Line(LineCommand::Capture { port, seconds }) => {
             line_capture(port, seconds, &folders)
         }
@@ -265,6 +266,7 @@ fn headset(
 fn line_test(
     port: String,
     number: Option<String>,
+    incoming: bool,
     lang: Lang,
     folders: &Folders,
 ) -> anyhow::Result<ExitCode> {
@@ -272,7 +274,16 @@ fn line_test(
     if !number.as_ref().is_none_or(|number| number.len() <= 32 && keys(number)) {
         bail!("a line dials up to 32 of the keys 0 to 9, * and #, and W for a pause");
     }
-    match ask(folders, &Request::LineTest { port, number, lang })? {
+    match ask(folders, &Request::LineTest { port, number, incoming, lang })? {
+        Some(Reply::Text { text }) => print(&text)?,
+        Some(other) => bail!("the box answered {other:?}"),
+        None => bail!("the box does not run: its lines are the daemon's"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line_list(lang: Lang, folders: &Folders) -> anyhow::Result<ExitCode> {
+    match ask(folders, &Request::LineList { lang })? {
         Some(Reply::Text { text }) => print(&text)?,
         Some(other) => bail!("the box answered {other:?}"),
         None => bail!("the box does not run: its lines are the daemon's"),

@@ -95,7 +95,7 @@ impl Switch {
             .collect()
     }
 
-    fn line_rows(&self) -> Vec<LineRow> {
+    pub(crate) fn line_rows(&self) -> Vec<LineRow> {
         let mut busy: BTreeMap<String, (u32, bool)> = BTreeMap::new();
         for call in self.parts.exchange.calls() {
             let line = match &call.via {

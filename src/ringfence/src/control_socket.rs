@@ -191,12 +191,19 @@ async fn answer(desk: &Arc<Desk>, request: Request) -> Reply {
             let done = ask(desk, |sender| Ask::Headset(phone, wish, sender)).await;
             done.and_then(|done| Ok(done?)).map(|()| Reply::Done)
         }
-        Request::LineTest { port, number, lang } => {
-            let way = number.map_or(Way::Await, Way::Call);
+        Request::LineTest { port, number, incoming, lang } => {
+            let way = match incoming {
+                true => Some(Way::Await),
+                false => number.map(Way::Call),
+            };
             let port = model::PortId::new(&port);
             let make = |reply| Ask::LineTest(LineTest { port, way, lang, reply });
             let told = ask(desk, make).await;
             let told = told.and_then(|told| told.map_err(anyhow::Error::msg));
+            told.map(|text| Reply::Text { text })
+        }
+        Request::LineList { lang } => {
+            let told = ask(desk, |reply| Ask::LineList(lang, reply)).await;
             told.map(|text| Reply::Text { text })
         }
         Request::LineCapture { port, seconds } => {

@@ -147,6 +147,7 @@ impl Boxed<'_> {
                 spent: crate::restore::spent(&journal, &site, anchor.wall(clock.now()))?,
             },
         );
+        let levels = crate::restore::levels(&journal, &site)?;
         let lost_calls = cut_calls(&journal)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -318,6 +319,7 @@ impl Boxed<'_> {
             devices,
             telephones,
         });
+        switch.levels = levels;
         switch.note(Fact::BoxStarted {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             site_digest: site.digest.clone(),

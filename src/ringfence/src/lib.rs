@@ -24,6 +24,7 @@ mod files;
 pub mod folders;
 mod kept;
 mod ledger;
+mod levels;
 mod lines;
 pub mod media_thread;
 mod net;

@@ -1,12 +1,16 @@
 //! What the exchange takes up of the journal after a restart: seats, phones' settings, ceilings.
 
+use crate::levels::Levels;
 use exchange::{Setting, Spent};
 use journal::Journal;
 use model::site::Site;
-use model::{AgentId, Owed, Owner, PhoneId, WallTime};
+use model::{AgentId, Fact, Owed, Owner, PhoneId, WallTime};
 
 /// Facts of so long back are looked at for what was used of the day's ceilings.
 const SPENT_MS: i64 = 24 * 3_600_000;
+
+/// So many facts are looked at for how loud ports were: each call on a port says it anew.
+const LEVELS_FACTS: u64 = 20_000;
 
 /// Where agents sat who were not at their own phones.
 pub fn seats(journal: &Journal) -> Vec<(AgentId, PhoneId)> {
@@ -29,6 +33,18 @@ pub fn phones(journal: &Journal) -> Result<Vec<(PhoneId, Setting)>, journal::Err
 /// Who is to be called back.
 pub fn owed(journal: &Journal) -> Result<Vec<(Owner, Owed)>, journal::Error> {
     Ok(journal.reader().owed()?.0.into_iter().collect())
+}
+
+/// How loud the far sides of ports were.
+pub fn levels(journal: &Journal, site: &Site) -> Result<Levels, journal::Error> {
+    let mut levels = Levels::of(site);
+    let from = journal.last_seq().saturating_sub(LEVELS_FACTS);
+    for entry in journal.reader().entries(from) {
+        if let Fact::PortHeard { port, heard } = entry?.fact {
+            levels.restore(&port, heard);
+        }
+    }
+    Ok(levels)
 }
 
 /// What of the ceilings of calls out was used today.

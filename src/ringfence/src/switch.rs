@@ -45,6 +45,7 @@ use crate::boxkey;
 use crate::clips::ClipTable;
 use crate::clock::Clock;
 use crate::ledger::{Batch, Progress};
+use crate::levels::Levels;
 use crate::media_thread::{AllCounters, LineOrder, MediaOrder, NewsReceiver, OrderSender};
 use crate::net::Net;
 use crate::seal::{SealCounters, Sealed, TapBegin};
@@ -94,6 +95,8 @@ pub enum Ask {
     ),
     /// Tries a line, and answers with what was found in words.
     LineTest(LineTest),
+    /// The ports and how loud their far sides are, in words.
+    LineList(model::site::Lang, tokio::sync::oneshot::Sender<String>),
     /// Captures a port for so many seconds; answers with the file.
     LineCapture(model::PortId, u16, crate::captures::Answer),
     /// Sends a text that says it is a trial; answers with what became of it.
@@ -181,6 +184,8 @@ pub struct Switch {
     pub(crate) telling: texts::Telling,
     /// Who asked for the trial of a line that goes on.
     trial: Option<LineTest>,
+    /// How loud the far sides of ports are.
+    pub(crate) levels: Levels,
     /// None where the box has no card.
     captures: Option<crate::captures::Captures>,
     pub(crate) draining: bool,
@@ -226,6 +231,7 @@ impl Switch {
             unrecorded: BTreeMap::new(),
             alarms: crate::alarms::Alarms::default(),
             telling: texts::Telling::default(),
+            levels: Levels::default(),
             trial: None,
             captures: None,
             draining: false,

@@ -6,7 +6,7 @@ use crate::read::{Field, Reader, Section, cut};
 use crate::refs;
 use model::port::PortKind;
 use model::site::{Driver, Entry, Port};
-use model::{Law, MenuId, PhoneId, PortId};
+use model::{Law, MenuId, Number, PhoneId, PortId};
 use std::collections::BTreeMap;
 
 const PORTS_MAX: usize = 240;
@@ -54,6 +54,7 @@ pub(crate) fn ports(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap
             PortKind::Fxo => None,
         };
         let (mut answer_after_rings, mut pulse, mut default) = (2, false, MenuId::new(""));
+        let mut test_number = None;
         if kind == PortKind::Fxo {
             let rings = section.field("answer-after-rings");
             answer_after_rings = rings.and_then(|f| f.whole(reader, 1..=10)).unwrap_or(2);
@@ -61,6 +62,7 @@ pub(crate) fn ports(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap
             let dial = section.field("dial").and_then(|f| f.one_of(reader, &ways));
             pulse = dial.unwrap_or(false);
             default = refs::node(reader, &mut section, "entry");
+            test_number = section.field("test-number").and_then(|f| dialled(reader, &f));
         }
         section.done(reader);
         let port = Port {
@@ -73,12 +75,24 @@ pub(crate) fn ports(reader: &mut Reader<'_>, root: &mut Section<'_>) -> BTreeMap
             transmit_gain_tenths_db,
             echo_ms,
             pulse,
+            test_number,
             telephone,
             entry: Entry { default, by_number: BTreeMap::new() },
         };
         ports.insert(PortId::new(name), port);
     }
     ports
+}
+
+/// `test-number = "9W10000"`: what a trial of the line dials.
+fn dialled(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Number> {
+    match field.value.as_str().filter(|text| names::is_dialled(text)) {
+        Some(text) => Some(Number::new(text)),
+        None => field.must_be(
+            reader,
+            "1 to 32 of the keys 0 to 9, * and # in quotes, and W for a pause of half a second",
+        ),
+    }
 }
 
 /// `extension = "8105"`: the account that the telephone of a port is.

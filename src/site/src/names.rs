@@ -27,6 +27,12 @@ pub(crate) fn extension(reader: &mut Reader<'_>, spot: &Spot, text: &str) -> boo
     fits
 }
 
+/// Tells whether a text is what a line dials: keys, and `W` for a pause.
+pub(crate) fn is_dialled(text: &str) -> bool {
+    let key = |b: u8| b.is_ascii_digit() || b"*#W".contains(&b);
+    (1..=32).contains(&text.len()) && text.bytes().all(key)
+}
+
 /// Tells whether a text is a telephone number as lines give it: digits, perhaps after a `+`.
 pub(crate) fn is_telephone_number(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);

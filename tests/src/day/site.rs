@@ -77,6 +77,7 @@ fn port(channel: u16) -> Port {
         transmit_gain_tenths_db: 0,
         echo_ms: 0,
         pulse: false,
+        test_number: None,
         telephone: None,
         entry: entry(),
     }

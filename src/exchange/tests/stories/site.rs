@@ -68,6 +68,7 @@ fn port() -> Port {
         transmit_gain_tenths_db: 0,
         echo_ms: 0,
         pulse: false,
+        test_number: None,
         telephone: None,
         entry: entry(),
     }

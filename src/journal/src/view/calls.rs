@@ -239,6 +239,7 @@ impl CallRow {
             | Fact::PhoneGone { .. }
             | Fact::PortAlarm { .. }
             | Fact::AlarmTexted { .. }
+            | Fact::PortHeard { .. }
             | Fact::Dialled { .. }
             | Fact::DialledEnded { .. }
             | Fact::DialBarred { .. }
@@ -355,6 +356,7 @@ pub(crate) fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::PhoneGone { .. }
         | Fact::PortAlarm { .. }
         | Fact::AlarmTexted { .. }
+        | Fact::PortHeard { .. }
         | Fact::Dialled { .. }
         | Fact::DialledEnded { .. }
         | Fact::DialBarred { .. }

@@ -150,12 +150,18 @@ pub(super) enum LineCommand {
     Test {
         /// As the site names it: fxo-1.
         port: String,
-        /// Someone who answers, speaks and hangs up within half a minute.
-        #[arg(required_unless_present = "incoming")]
+        /// Someone who answers, speaks and hangs up within half a minute; without one the site's
+        /// test-number of the port.
         number: Option<String>,
         /// Wait for a call in place of making one.
         #[arg(long, conflicts_with = "number")]
         incoming: bool,
+        #[arg(long, value_enum, default_value_t = CliLang::En)]
+        lang: CliLang,
+    },
+    /// The ports, how loud who speaks and the noise of the line were in their last calls, and the
+    /// gain to set where that is too loud or too quiet.
+    List {
         #[arg(long, value_enum, default_value_t = CliLang::En)]
         lang: CliLang,
     },

@@ -17,6 +17,7 @@ impl Switch {
                 drop(reply.send(self.at_headset(now, phone.as_ref(), &wish)));
             }
             Ask::LineTest(asked) => self.try_line(now, asked),
+            Ask::LineList(lang, reply) => drop(reply.send(self.list_lines(lang))),
             Ask::LineCapture(id, seconds, answer) => self.capture_line(now, &id, seconds, answer),
             Ask::SmsTest(to, reply) => self.text_trial(now, to, reply),
             Ask::Drain => self.drain(now),
@@ -73,7 +74,13 @@ impl Switch {
             let trunks = site.trunks.iter().map(|(id, trunk)| (id.clone(), trunk.span));
             trunks.filter(|(_, span)| span.is_some()).collect()
         };
-        if old.ports != new.ports || spans(&old) != spans(&new) {
+        let ports = |site: &model::site::Site| {
+            let mut ports = site.ports.clone();
+            // It is asked for when a line is tried.
+            ports.values_mut().for_each(|port| port.test_number = None);
+            ports
+        };
+        if ports(&old) != ports(&new) || spans(&old) != spans(&new) {
             notes.push(
                 "ports and the settings of primary rate lines take effect at the next start".into(),
             );

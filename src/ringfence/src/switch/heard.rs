@@ -19,6 +19,11 @@ impl Switch {
         match said {
             MediaSaid::Engine { leg, event } => {
                 let with_card = thread == ThreadNo::OF_THE_CARD;
+                if let Event::Quality { figures, last, .. } = &event
+                    && with_card
+                {
+                    self.learn_level(event.slot().0, figures, *last);
+                }
                 let on_port = || self.parts.wires.leg_on(event.slot().0).filter(|_| with_card);
                 if let Some(leg) = leg.or_else(on_port) {
                     self.sounded(now, leg, event);

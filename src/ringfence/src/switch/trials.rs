@@ -6,14 +6,16 @@ use crate::media_thread::MediaOrder;
 use crate::wires::ThreadNo;
 use line::trial::{Findings, Settings, Trial, Way, advice};
 use model::port::PortKind;
+use model::quality::Figures;
 use model::site::Lang;
-use model::{Instant, PortId};
+use model::{Fact, Instant, PortId};
 use tokio::sync::oneshot;
 
 /// What is asked: which port, how, and in which words it is answered.
 pub struct LineTest {
     pub port: PortId,
-    pub way: Way,
+    /// None for a call to the number that the site names.
+    pub way: Option<Way>,
     pub lang: Lang,
     pub reply: oneshot::Sender<Result<String, String>>,
 }
@@ -40,13 +42,46 @@ impl Switch {
             return Err("another line is being tried: wait until that is over".into());
         }
         let port = u16::try_from(place).map_err(|error| error.to_string())?;
+        let of_site = site.test_number.as_ref().map(|number| Way::Call(number.reveal().to_owned()));
+        let Some(way) = asked.way.clone().or(of_site) else {
+            return Err(format!(
+                "name a number that answers, or write it into the site as port.{id}.test-number; \
+                 --incoming waits for a call"
+            ));
+        };
         if self.parts.wires.leg_on(port).is_some() {
             return Err(busy(id));
         }
         let tones = &self.parts.site.numbering.tones;
-        let trial = Box::new(Trial::new(now, site.law, tones, asked.way.clone()));
+        let trial = Box::new(Trial::new(now, site.law, tones, way));
         self.tell_media(ThreadNo::OF_THE_CARD, MediaOrder::Try { port, trial });
         Ok(())
+    }
+
+    /// Learns how loud a port's far side is, and writes it at the end of a call.
+    pub(super) fn learn_level(&mut self, port: u16, figures: &Figures, last: bool) {
+        let Some(port) = self.parts.port_ids.get(usize::from(port)).cloned() else { return };
+        self.levels.learn(&port, figures);
+        let heard = self.levels.get(&port).fact();
+        if last && heard.voice.or(heard.noise).is_some() {
+            self.note(Fact::PortHeard { port, heard });
+        }
+    }
+
+    /// A row for each port: its kind, what it does, how loud it was.
+    pub(super) fn list_lines(&self, lang: Lang) -> String {
+        let rows = self.line_rows().into_iter();
+        let ports = rows.filter_map(|row| {
+            let id = self.parts.port_ids.iter().find(|id| id.as_str() == row.line)?;
+            let learnt = self.levels.get(id).words(lang);
+            Some(format!("{:<12} {:<4} {:<8} {learnt}\n", row.line, row.kind, row.state))
+        });
+        let text: String = ports.collect();
+        match (text.is_empty(), lang) {
+            (false, _) => text,
+            (true, Lang::Zh) => "没有模拟线路端口\n".to_owned(),
+            (true, Lang::En) => "the site has no analogue ports\n".to_owned(),
+        }
     }
 
     fn no_port(&self, id: &PortId) -> String {
@@ -81,7 +116,11 @@ impl Switch {
             echo_ms: port.echo_ms,
         });
         let told = match done {
-            true => Ok(words(&asked.port, trial.findings(), settings, asked.lang)),
+            true => {
+                let learnt = self.levels.get(&asked.port).words(asked.lang);
+                let told = words(&asked.port, trial.findings(), settings, asked.lang);
+                Ok(told + &in_calls(&learnt, asked.lang))
+            }
             false => Err(busy(&asked.port)),
         };
         // Whoever asked may have gone.
@@ -91,6 +130,14 @@ impl Switch {
 
 fn busy(id: &PortId) -> String {
     format!("a call is on port {id}, or one has just ended: try again when the line is idle")
+}
+
+/// What was learnt of the port's ordinary calls.
+fn in_calls(learnt: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("日常通话：{learnt}\n"),
+        Lang::En => format!("in its calls: {learnt}\n"),
+    }
 }
 
 /// What was measured, and what is to be changed.
