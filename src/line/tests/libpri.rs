@@ -48,6 +48,11 @@ fn built(dir: &std::path::Path) -> std::path::PathBuf {
 impl Line {
     /// Starts libpri on the other side, doing this.
     fn new(side: Side, far: &[&str]) -> Self {
+        Self::late(side, far, Duration::ZERO)
+    }
+
+    /// Our D channel opens so much later than libpri's; what it says until then is lost, and what we do.
+    fn late(side: Side, far: &[&str], late: Duration) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (wire, theirs) = UnixDatagram::pair().unwrap();
         wire.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
@@ -65,12 +70,22 @@ impl Line {
             output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok())
         });
         let config = Config::new(Via::Trunk(TrunkId::new("e1")), side);
+        let began = std::time::Instant::now();
+        let mut span = Span::new(Instant::START, config);
+        if !late.is_zero() {
+            while began.elapsed() < late {
+                let _ = wire.recv(&mut [0; 300]);
+                span.tick(Instant::START + began.elapsed());
+                while span.poll().is_some() {}
+            }
+            span.opened(Instant::START + began.elapsed());
+        }
         Self {
-            span: Span::new(Instant::START, config),
+            span,
             wire,
             far,
             lines,
-            began: std::time::Instant::now(),
+            began,
             said: Vec::new(),
             told: Vec::new(),
             answers: true,
@@ -161,6 +176,29 @@ fn libpri_calls_us_with_number_and_name_and_clears_as_user_and_as_network() {
         line.until("nothing is left", SOON, |line| line.span.calls() == 0);
         assert_eq!(line.span.counters().odd, 0);
     }
+}
+
+#[test]
+fn the_first_call_of_either_side_is_made_however_late_our_d_channel_opens() {
+    let late = |ms| Duration::from_millis(ms);
+    std::thread::scope(|threads| {
+        for ms in [200, 900, 1700, 2500, 3300, 4100, 4900, 5700] {
+            threads.spawn(move || {
+                let mut line = Line::late(Side::User, &["dial", "1", "1", "0"], late(ms));
+                line.until("libpri's call", SOON, |line| line.said.contains(&"done".to_owned()));
+                assert!(line.said.iter().any(|said| said.starts_with("answer ")), "{ms} ms");
+            });
+            threads.spawn(move || {
+                let mut line = Line::late(Side::User, &["answer"], late(ms));
+                line.until("the link", SOON, |line| line.span.is_up());
+                let number = Number::new("95000");
+                let dialled = Dialled { number, complete: true, ..Dialled::default() };
+                let now = line.now();
+                line.span.dial(now, &dialled).unwrap();
+                line.until("our call", SOON, |line| !line.told.is_empty() && line.talking == 1);
+            });
+        }
+    });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The state machine of a data link (Q.921 section 5 and annex B).
 //!
 //! ```text
-//!                 Establish: SABME                      UA
+//!                 Establish: SABME                UA, or SABME: UA
 //!   Released ---------------------> Establishing --------------> Established <----------.
 //!    ^  ^  ^ \                         |  ^                       |   |   |             | response
 //!    |  |  |  '-- SABME: UA -----------|--|---------------------> |   |   | T200, T203  | with F=1
@@ -35,7 +35,7 @@ pub enum Input<'a> {
     Frame(&'a [u8]),
     /// Layer 3 has a message for the far side.
     Send(Vec<u8>),
-    /// Layer 3 wants the link.
+    /// Layer 3 wants the link; one that is being asked for is asked for anew.
     Establish,
     /// Layer 3 wants it no more.
     Release,
@@ -146,7 +146,7 @@ impl Link {
             },
             Input::Send(message) => self.take(message),
             Input::Establish => {
-                if matches!(self.state, State::Released) {
+                if matches!(self.state, State::Released | State::Establishing { .. }) {
                     self.establish(now, true);
                 }
             }

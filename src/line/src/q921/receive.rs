@@ -22,7 +22,13 @@ impl Link {
         match (self.state, frame.kind) {
             (_, Kind::Ui | Kind::Xid) => {}
             (State::Releasing, Kind::Sabme) => self.response(Kind::Dm, poll),
-            (State::Establishing { .. }, Kind::Sabme) => self.response(Kind::Ua, poll),
+            // Figure B.5 has an end that asked too wait for its own answer. Frames keep their order, so the
+            // far side had ours before this UA, or never: sent again it would reset what stands now for
+            // the far side, and its first call with it.
+            (State::Establishing { asked }, Kind::Sabme) => {
+                self.response(Kind::Ua, poll);
+                self.set_up(now, asked);
+            }
             (_, Kind::Sabme) => {
                 self.response(Kind::Ua, poll);
                 // Layer 3 hears of it where its messages are lost, or nothing stood before.
@@ -41,13 +47,7 @@ impl Link {
                 self.queue.clear();
                 self.leave();
             }
-            (State::Establishing { asked }, Kind::Ua) if poll => {
-                let told = !asked && self.queue.is_settled();
-                if !told && !asked {
-                    self.queue.clear();
-                }
-                self.stand(now, told);
-            }
+            (State::Establishing { asked }, Kind::Ua) if poll => self.set_up(now, asked),
             (State::Establishing { .. }, Kind::Dm) if poll => {
                 self.queue.clear();
                 self.leave();
@@ -61,6 +61,15 @@ impl Link {
             (State::Established | State::Recovering, _) => self.numbered(now, frame),
             _ => {}
         }
+    }
+
+    /// The link that was asked for stands.
+    fn set_up(&mut self, now: Instant, asked: bool) {
+        let told = !asked && self.queue.is_settled();
+        if !told && !asked {
+            self.queue.clear();
+        }
+        self.stand(now, told);
     }
 
     /// A frame with a number, on a link that stands (5.6).

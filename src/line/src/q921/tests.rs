@@ -232,6 +232,44 @@ fn two_ends_that_begin_at_once_agree() {
 }
 
 #[test]
+fn an_end_that_asked_for_naught_stands_when_the_far_side_asks_and_never_resets_it() {
+    for late_ms in (0..4000).step_by(50) {
+        let mut wire = Wire::new();
+        wire.cut = true;
+        wire.tell(0, Input::Establish);
+        wire.pass(Duration::from_millis(late_ms));
+        wire.cut = false;
+        wire.tell(1, Input::Establish);
+        wire.send(1, "its first");
+        wire.pass(Duration::from_secs(5));
+        assert_eq!(wire.told[1], ["established"], "{late_ms} ms");
+        assert_eq!(wire.told[0], ["established", "its first"], "{late_ms} ms");
+        let kinds = wire.kinds(0);
+        let asked = kinds.iter().rposition(|kind| kind == "SABME");
+        assert!(asked < kinds.iter().position(|kind| kind == "UA"), "{late_ms} ms: {kinds:?}");
+    }
+}
+
+#[test]
+fn a_link_that_is_being_asked_for_is_asked_for_anew_at_once_and_n200_times_more() {
+    let mut wire = Wire::new();
+    wire.cut = true;
+    wire.tell(0, Input::Establish);
+    wire.pass(Duration::from_millis(3500));
+    assert_eq!(wire.kinds(0), ["SABME"; 4]);
+    wire.tell(0, Input::Establish);
+    assert_eq!(wire.kinds(0), ["SABME"; 5]);
+    wire.pass(Duration::from_millis(3999));
+    assert_eq!((wire.kinds(0), wire.told[0].len()), (vec!["SABME".to_owned(); 8], 0));
+    wire.cut = false;
+    wire.tell(0, Input::Establish);
+    assert_eq!(wire.told, [["established"], ["established"]]);
+    wire.frames = Default::default();
+    wire.tell(0, Input::Establish);
+    assert_eq!(wire.kinds(0), [""; 0], "one that stands is left alone");
+}
+
+#[test]
 fn messages_beyond_the_most_or_without_a_link_are_counted_and_dropped() {
     let mut wire = Wire::new();
     wire.send(0, "nobody is there");

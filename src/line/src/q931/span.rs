@@ -146,6 +146,16 @@ impl Span {
         self.drain(now);
     }
 
+    /// The D channel has opened: what was sent before is lost, so a link that does not stand is asked for
+    /// at once.
+    pub fn opened(&mut self, now: Instant) {
+        if !self.link.is_up() && !self.is_dead() {
+            self.link_again = None;
+            self.link.handle(now, q921::Input::Establish);
+            self.drain(now);
+        }
+    }
+
     /// The span's alarm changed. One that carries no frames takes the link with it.
     pub fn alarm(&mut self, now: Instant, alarm: Alarm, raised: bool) {
         let was = self.is_dead();
@@ -242,7 +252,8 @@ impl Span {
         }
     }
 
-    /// Calls that talk are asked for, and those that were still being set up are gone (5.8.8).
+    /// Calls whose digits were on their way are gone (5.8.8), a SETUP that nobody answered yet is sent
+    /// again, for it may be lost with the link before, and the other calls are asked for.
     fn link_came(&mut self, now: Instant) {
         self.t309 = None;
         self.link_again = None;
@@ -250,7 +261,17 @@ impl Span {
         self.end_all(|state| matches!(state, State::Overlap | State::OverlapIn));
         let keys: Vec<_> = self.calls.keys().copied().collect();
         for key in keys {
-            self.enquire(now, key);
+            match self.calls.get(&key) {
+                // The timer that bounds it runs on. Whoever has the call passes over a second one
+                // (5.8.3.2 e), and whoever lost it would say to an enquiry that there is none.
+                Some(Call {
+                    state: State::Initiated, heard: false, setup: Some(setup), ..
+                }) => {
+                    let setup = setup.clone();
+                    self.say(now, &setup);
+                }
+                _ => self.enquire(now, key),
+            }
         }
         for slot in self.channels.restarting() {
             self.ask_restart(now, slot);

@@ -1,9 +1,10 @@
 //! Calls from end to end.
 
-use super::wire::Wire;
+use super::wire::{Wire, to, via};
+use crate::q921::Side;
 use crate::q931::*;
 use model::port::Alarm;
-use model::{Cause, Q850};
+use model::{Cause, Instant, Q850};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -205,6 +206,45 @@ fn q931_5_8_9_calls_that_talk_outlive_a_lost_link_within_t309_and_others_do_not(
     wire.pass_s(14 + 89 + 10);
     assert_eq!(wire.told[0], ["link false", "1: Gone(Unreachable)"]);
     assert_eq!(wire.ends[0].counters().lost, 1);
+}
+
+/// Octets of a user's frames, and of a network's (Q.921 table 1 and 5).
+const SABME_OF_NETWORK: [u8; 3] = [2, 1, 0x7F];
+const UA_OF_NETWORK: [u8; 3] = [0, 1, 0x73];
+
+/// A far side that asks for the link too answers ours at once, and does not hear a message before its own is
+/// answered (Q.921 figure B.5).
+#[test]
+fn q931_5_8_8_a_setup_that_is_lost_as_the_far_side_begins_the_link_anew_is_sent_again() {
+    let mut span = Span::new(Instant::START, Config::new(via(), Side::User));
+    let frames = |span: &mut Span| -> Vec<Vec<u8>> {
+        std::iter::from_fn(|| span.poll())
+            .filter_map(|output| match output {
+                Output::Frame(frame) => Some(frame),
+                _ => None,
+            })
+            .collect()
+    };
+    let at = |ms| Instant::from_millis(ms);
+    span.frame(at(10), &UA_OF_NETWORK);
+    span.dial(at(20), &to("95000")).unwrap();
+    let setup = frames(&mut span).pop().unwrap();
+    assert_eq!(Message::read(&setup[4..]).unwrap().kind, Setup);
+    // It was not heard. The network asks for the link again.
+    span.frame(at(900), &SABME_OF_NETWORK);
+    let sent = frames(&mut span);
+    assert_eq!((sent.len(), sent.last()), (2, Some(&setup)), "a UA, and the SETUP, number 0");
+    // Q.931 bounds it as it did before: by T303 from the first, twice.
+    let kinds = |span: &mut Span| -> Vec<Kind> {
+        let read = |frame: Vec<u8>| Message::read(frame.get(4..)?).ok();
+        frames(span).into_iter().filter_map(read).map(|message| message.kind).collect()
+    };
+    span.frame(at(910), &[0, 1, 1, 2]);
+    span.tick(at(4020));
+    assert_eq!(kinds(&mut span), [Setup]);
+    span.frame(at(4030), &[0, 1, 1, 4]);
+    span.tick(at(8020));
+    assert_eq!((kinds(&mut span), span.calls()), (vec![ReleaseComplete], 0));
 }
 
 #[test]
