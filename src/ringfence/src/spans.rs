@@ -134,7 +134,10 @@ impl Spans {
         while let Some((no, said)) = self.said.as_ref().and_then(|said| said.try_recv().ok()) {
             let Some(line) = self.lines.get_mut(no) else { continue };
             match said {
-                Said::Open(data) => line.data = Some(data),
+                Said::Open(data) => {
+                    line.data = Some(data);
+                    line.span.opened(now);
+                }
                 Said::Frame(frame) => line.span.frame(now, &frame),
                 Said::Gone => line.data = None,
             }
@@ -259,6 +262,7 @@ impl Spans {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossbeam_channel::Sender;
     use model::{LegEvent, Number};
     use std::sync::Mutex;
 
@@ -277,7 +281,11 @@ mod tests {
     struct Room {
         spans: Spans,
         sent: Arc<Sent>,
+        say: Sender<(usize, Said)>,
         network: Span,
+        /// It calls us once, as soon as the link stands for it.
+        calls_at_once: bool,
+        network_told: Vec<LegEvent>,
         now: Instant,
         /// What was told of calls, and the port each was on then.
         told: Vec<(CallNo, LegEvent, Option<u16>)>,
@@ -286,15 +294,27 @@ mod tests {
 
     impl Room {
         fn new(first_port: u16) -> Self {
+            let room = Self::shut(first_port);
+            room.open();
+            room
+        }
+
+        /// The D channel is not open yet.
+        fn shut(first_port: u16) -> Self {
             let line = SpanLine::new(1);
             let now = Instant::START;
-            let mut span = SpanTrunk::new(now, TrunkId::new("e1"), line, first_port);
-            let sent = Arc::new(Sent::default());
-            span.data = Some(sent.clone());
-            let spans = Spans { lines: vec![span], ..Spans::default() };
+            let span = SpanTrunk::new(now, TrunkId::new("e1"), line, first_port);
+            let (say, said) = bounded(1);
+            let spans = Spans { lines: vec![span], said: Some(said), ..Spans::default() };
             let network = Config::new(Via::Trunk(TrunkId::new("far")), Side::Network);
             let network = Span::new(now, network);
-            Self { spans, sent, network, now, told: vec![], up: false }
+            let (sent, network_told) = (Arc::default(), vec![]);
+            let (calls_at_once, told, up) = (false, vec![], false);
+            Self { spans, sent, say, network, calls_at_once, network_told, now, told, up }
+        }
+
+        fn open(&self) {
+            self.say.send((0, Said::Open(self.sent.clone()))).expect("there is room for one");
         }
 
         fn run(&mut self, ms: u64) {
@@ -308,6 +328,10 @@ mod tests {
                             self.spans.carry(no, call, slot);
                         }
                         Output::Leg { call, event } => {
+                            if matches!(event, LegEvent::Arrived { .. }) {
+                                self.spans.bind(no, call, LegId(call.0));
+                                assert!(self.spans.answer(self.now, LegId(call.0)));
+                            }
                             let port = self.spans.port_of(no, call);
                             if matches!(event, LegEvent::Gone(_)) {
                                 self.spans.forget(no, call);
@@ -323,12 +347,19 @@ mod tests {
                 while let Some(output) = self.network.poll() {
                     match output {
                         Output::Frame(frame) => {
-                            if let Some(line) = self.spans.lines.first_mut() {
+                            let line = self.spans.lines.first_mut();
+                            if let Some(line) = line.filter(|line| line.data.is_some()) {
                                 line.span.frame(self.now, &frame);
                             }
                         }
                         Output::Leg { call, event: LegEvent::Arrived { .. } } => {
                             self.network.answer(self.now, call);
+                        }
+                        Output::Leg { event, .. } => self.network_told.push(event),
+                        Output::Link { up: true } if std::mem::take(&mut self.calls_at_once) => {
+                            let number = Number::new("95000");
+                            let dialled = Dialled { number, complete: true, ..Dialled::default() };
+                            self.network.dial(self.now, &dialled).expect("the link stands");
                         }
                         _ => {}
                     }
@@ -360,6 +391,23 @@ mod tests {
         assert_eq!(last, Some(LegEvent::Gone(Cause::Normal)));
         assert!(!room.spans.owns(leg));
         assert_eq!(room.spans.frames_lost, 0);
+    }
+
+    #[test]
+    fn a_call_that_comes_as_soon_as_the_link_stands_is_answered_however_late_the_d_channel_opens() {
+        for late_ms in (10..8000).step_by(170) {
+            let mut room = Room::shut(0);
+            room.calls_at_once = true;
+            room.run(late_ms);
+            room.open();
+            room.run(100);
+            assert!(room.up, "{late_ms} ms: the link is not asked for at once");
+            room.run(3000);
+            assert_eq!(room.network_told, [LegEvent::Ringing, LegEvent::Answered], "{late_ms} ms");
+            let told: Vec<_> = room.told.iter().map(|(_, event, _)| event).collect();
+            assert!(matches!(told[..], [LegEvent::Arrived { .. }, LegEvent::Answered]), "{told:?}");
+            assert_eq!(room.network.link_counters(), line::q921::Counters::default());
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The thread that waits for a span's frames.
 
+use super::Frames;
 use crate::service::{Severity, log};
 use anyhow::Context as _;
 use board::dahdi::{DataChannel, FRAME_BYTES_MAX, Happened, Kernel};
@@ -18,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What is told of a D channel.
 pub enum Said {
     /// It is open: frames go there.
-    Open(Arc<DataChannel>),
+    Open(Arc<dyn Frames>),
     /// A frame came, without its check.
     Frame(Vec<u8>),
     /// It is gone: whoever holds it must let it go, so that the driver can.
