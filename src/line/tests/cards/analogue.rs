@@ -29,6 +29,8 @@ fn what_differs_from_the_site_is_told_before_a_port_is_opened() {
 #[ignore = "wants the cards of scripts/guest"]
 fn a_telephone_rings_a_port_to_the_exchange_both_hear_each_other_and_it_hangs_up() {
     let mut bench = Bench::new(&[fxs(63), fxo(67)]);
+    // A telephone's port begins with how its hook lies; nothing else is told, no alarm above all.
+    assert_eq!(bench.card.event(), Some((0, PortEvent::OnHook)));
     assert_eq!(bench.card.event(), None, "no alarm");
     let config = Config::new(PortId::new("fxo-1"), PortKind::Fxo, Law::A, 1);
     let mut port = LinePort::new(bench.now(), config);

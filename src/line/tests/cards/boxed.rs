@@ -86,7 +86,7 @@ impl Boxed {
 #[test]
 #[ignore = "wants the cards of scripts/guest"]
 fn the_box_answers_a_call_on_a_span_and_its_greeting_is_heard_on_the_calls_channel() {
-    // First, so that its own asking for the link is over when the box is there.
+    // First, so that its call comes as soon as the box has the link.
     let mut far = Libpri::new(47, &["network", "dial", "1", "1", "6000"]);
     let boxed = Boxed::start("called");
     // libpri takes the first channel.
