@@ -1,5 +1,6 @@
 //! Who calls: every way an exchange may tell it, listened for at once.
 
+use crate::config::Names;
 use crate::fsk::{BELL_202, FskEar, V23};
 use crate::keys::KeysEar;
 use crate::message::Bytes;
@@ -22,10 +23,10 @@ pub(crate) struct CallerIdEar {
 }
 
 impl CallerIdEar {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(names: Names) -> Self {
         Self {
-            bell: (FskEar::new(BELL_202), Bytes::new()),
-            v23: (FskEar::new(V23), Bytes::new()),
+            bell: (FskEar::new(BELL_202), Bytes::new(names)),
+            v23: (FskEar::new(V23), Bytes::new(names)),
             keys: KeysEar::new(),
         }
     }

@@ -155,9 +155,11 @@ impl Sender {
 mod tests {
     use super::*;
     use crate::caller_id::CallerIdEar;
+    use crate::config::Names;
 
     fn heard(way: CallerTold, message: Message) -> Option<(String, String)> {
-        let (mut sender, mut ear) = (Sender::new(way, message)?, CallerIdEar::new());
+        let (mut sender, mut ear) =
+            (Sender::new(way, message)?, CallerIdEar::new(Names::default()));
         let mut more = true;
         while more {
             let mut sound: Sound = [0.0; 160];

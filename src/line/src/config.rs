@@ -16,8 +16,20 @@ pub struct Config {
     pub pulse: bool,
     /// What the exchange sounds like.
     pub tones: Tones,
+    /// How names of callers are written.
+    pub names: Names,
     /// The telephone of a port that faces one.
     pub telephone: Option<Telephone>,
+}
+
+/// How an exchange writes names of callers that are not in ASCII.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// In UTF-8.
+    #[default]
+    Unicode,
+    /// As in China: in GB 18030, of which GBK and GB 2312 are parts, or in UTF-8.
+    Gb18030,
 }
 
 /// A telephone on a port.
@@ -44,7 +56,8 @@ impl Config {
     /// A port on a line of China.
     pub fn new(port: PortId, kind: PortKind, law: Law, answer_after_rings: u8) -> Self {
         let (tones, telephone) = (Tones::default(), None);
-        Self { port, kind, law, answer_after_rings, pulse: false, tones, telephone }
+        let (pulse, names) = (false, Names::Gb18030);
+        Self { port, kind, law, answer_after_rings, pulse, tones, names, telephone }
     }
 
     /// Tells whether the port can be served.

@@ -32,6 +32,6 @@ mod voice;
 mod zone;
 
 pub use caller_told::Message;
-pub use config::{Config, ConfigError, Telephone};
+pub use config::{Config, ConfigError, Names, Telephone};
 pub use line_port::LinePort;
 pub use port::{Input, Output};

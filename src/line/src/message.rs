@@ -6,6 +6,8 @@
 //! ```
 
 use crate::caller_id::CallerId;
+use crate::config::Names;
+use encoding_rs::{DecoderResult, GB18030};
 use model::{Number, PersonName};
 
 /// Telcordia GR-30-CORE 2.4; ETSI EN 300 659-3 5.2 has the multiple one alone.
@@ -22,6 +24,8 @@ const BYTES_MAX: usize = 320;
 /// Signs of a number and of a name that are taken; more are cut off.
 const NUMBER_MAX: usize = 24;
 const NAME_MAX: usize = 60;
+/// Room for as many in UTF-8: a sign of one octet grows to three at most, and the decoder wants three more.
+const NAME_ROOM: usize = NAME_MAX * 3 + 3;
 
 /// The bytes of an ear, until they hold a message that is whole.
 ///
@@ -31,11 +35,12 @@ const NAME_MAX: usize = 60;
 pub(crate) struct Bytes {
     bytes: [u8; BYTES_MAX],
     len: usize,
+    names: Names,
 }
 
 impl Bytes {
-    pub(crate) fn new() -> Self {
-        Self { bytes: [0; BYTES_MAX], len: 0 }
+    pub(crate) fn new(names: Names) -> Self {
+        Self { bytes: [0; BYTES_MAX], len: 0, names }
     }
 
     /// Takes one more; gives the caller once a message is complete. When full, the oldest half is
@@ -50,12 +55,12 @@ impl Bytes {
             self.len += 1;
         }
         let bytes = self.bytes.get(..self.len)?;
-        (0..bytes.len()).find_map(|from| whole(bytes.get(from..)?))
+        (0..bytes.len()).find_map(|from| whole(bytes.get(from..)?, self.names))
     }
 }
 
 /// Reads a message that fills the bytes exactly.
-fn whole(bytes: &[u8]) -> Option<CallerId> {
+fn whole(bytes: &[u8], names: Names) -> Option<CallerId> {
     let [kind @ (SINGLE | MULTIPLE), length, body @ .., _] = bytes else { return None };
     if body.len() != usize::from(*length) {
         return None;
@@ -64,7 +69,7 @@ fn whole(bytes: &[u8]) -> Option<CallerId> {
     if sum != 0 {
         return None;
     }
-    if *kind == SINGLE { single(body) } else { multiple(body) }
+    if *kind == SINGLE { single(body) } else { multiple(body, names) }
 }
 
 fn single(body: &[u8]) -> Option<CallerId> {
@@ -72,7 +77,7 @@ fn single(body: &[u8]) -> Option<CallerId> {
     date.iter().all(u8::is_ascii_digit).then(|| number_or_reason(number))?
 }
 
-fn multiple(mut body: &[u8]) -> Option<CallerId> {
+fn multiple(mut body: &[u8], names: Names) -> Option<CallerId> {
     let mut caller = CallerId::default();
     let mut told = false;
     while !body.is_empty() {
@@ -82,7 +87,7 @@ fn multiple(mut body: &[u8]) -> Option<CallerId> {
         match *kind {
             NUMBER => caller.number = number_or_reason(value)?.number,
             NO_NUMBER => caller.number = Number::default(),
-            NAME => caller.name = name(value),
+            NAME => caller.name = name(value, names),
             _ => {}
         }
         body = rest;
@@ -103,13 +108,33 @@ fn number_or_reason(value: &[u8]) -> Option<CallerId> {
     Some(CallerId { number: Number::new(digits), name: PersonName::default() })
 }
 
-/// A name in ASCII or UTF-8. One in another code is left out rather than shown wrong.
-fn name(value: &[u8]) -> PersonName {
+/// A name in ASCII, UTF-8 or as the exchange writes it. One in another code is left out rather than shown
+/// wrong.
+fn name(value: &[u8], names: Names) -> PersonName {
     let value = value.get(..value.len().min(NAME_MAX)).unwrap_or_default();
-    match std::str::from_utf8(value) {
-        Ok("P" | "O") | Err(_) => PersonName::default(),
-        Ok(text) if text.chars().any(char::is_control) => PersonName::default(),
-        Ok(text) => PersonName::new(text.trim()),
+    let mut room = [0; NAME_ROOM];
+    let text = match (std::str::from_utf8(value), names) {
+        (Ok(text), Names::Unicode) => Some(text),
+        // Letters of two octets in UTF-8 are no Chinese ones, but any two signs of GB 2312 may look so.
+        (Ok(text), Names::Gb18030) if text.is_ascii() || text.chars().any(|c| c >= '\u{800}') => {
+            Some(text)
+        }
+        (_, Names::Gb18030) => gb18030(value, &mut room),
+        (Err(_), Names::Unicode) => None,
+    };
+    let fits = |c: char| !c.is_control() && !('\u{E000}'..='\u{F8FF}').contains(&c);
+    match text.filter(|text| text.chars().all(fits)) {
+        Some("P" | "O") | None => PersonName::default(),
+        Some(text) => PersonName::new(text.trim()),
+    }
+}
+
+/// Reads GB 18030, all of it or nothing. No heap is asked for.
+fn gb18030<'a>(value: &[u8], room: &'a mut [u8; NAME_ROOM]) -> Option<&'a str> {
+    let mut decoder = GB18030.new_decoder_without_bom_handling();
+    match decoder.decode_to_utf8_without_replacement(value, room, true) {
+        (DecoderResult::InputEmpty, _, written) => std::str::from_utf8(room.get(..written)?).ok(),
+        _ => None,
     }
 }
 
@@ -127,7 +152,11 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Option<CallerId> {
-        let mut buffer = Bytes::new();
+        read_as(bytes, Names::Unicode)
+    }
+
+    fn read_as(bytes: &[u8], names: Names) -> Option<CallerId> {
+        let mut buffer = Bytes::new(names);
         bytes.iter().fold(None, |found, &byte| found.or(buffer.push(byte)))
     }
 
@@ -170,13 +199,58 @@ mod tests {
         assert_eq!((caller.number.reveal(), caller.name.reveal()), ("110", ""));
     }
 
+    #[test]
+    fn names_of_chinas_exchanges_are_read_in_gb_18030_and_in_utf_8() {
+        let named = |name: &[u8], names| {
+            let name = [&[NAME, name.len() as u8], name].concat();
+            let body = [b"\x02\x03110", &name[..]].concat();
+            let caller = read_as(&message(MULTIPLE, &body), names).unwrap();
+            assert_eq!(caller.number.reveal(), "110");
+            caller.name.reveal().to_owned()
+        };
+        let in_china = |name: &[u8]| named(name, Names::Gb18030);
+        for (octets, name) in [
+            (&b"LI NA"[..], "LI NA"),
+            (b"\xc0\xee\xc4\xc8", "李娜"),
+            (b"\xb6\xa1 Ding", "丁 Ding"),
+            // GBK alone, and four octets that GB 18030 alone has.
+            (b"\x96\x7c", "東"),
+            (b"\x82\x35\x8f\x33\xc0\xee", "\u{9fa6}李"),
+            // UTF-8 of two octets each would be Greek.
+            (b"\xce\xa2", "微"),
+            ("李娜".as_bytes(), "李娜"),
+            // Cut off, no code of anything, an area of one's own, a control sign.
+            (b"\xc0\xee\xc4", ""),
+            (b"\xc0\xee\xff", ""),
+            (b"\xaa\xa1", ""),
+            (b"\xc0\xee\x07", ""),
+            (b"P", ""),
+        ] {
+            assert_eq!(in_china(octets), name, "{octets:02X?}");
+        }
+        assert_eq!(named("Ελένη".as_bytes(), Names::Unicode), "Ελένη");
+        // As many as are taken, each of which grows from two octets to three.
+        let many = "龙".repeat(NAME_MAX / 2);
+        assert_eq!(in_china(&b"\xc1\xfa".repeat(NAME_MAX / 2)), many);
+        assert_eq!(in_china(&b"\xc1\xfa".repeat(NAME_MAX)), many);
+        assert_eq!(in_china(&b"\x80".repeat(NAME_MAX)).chars().count(), NAME_MAX);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..1000)) {
-            let mut buffer = Bytes::new();
+            let mut buffer = Bytes::new(Names::Gb18030);
             for byte in bytes {
                 buffer.push(byte);
             }
+        }
+
+        #[test]
+        fn no_name_panics_and_none_has_a_sign_that_is_not_shown(
+            bytes in proptest::collection::vec(any::<u8>(), 0..80)
+        ) {
+            let name = name(&bytes, Names::Gb18030);
+            prop_assert!(!name.reveal().chars().any(char::is_control));
         }
     }
 }

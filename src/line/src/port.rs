@@ -157,7 +157,7 @@ impl ExchangePort {
             state: State::Idle,
             alarms: BTreeSet::new(),
             caller: None,
-            caller_ear: CallerIdEar::new(),
+            caller_ear: CallerIdEar::new(config.names),
             gone_ears: GoneEars::new(&config.tones),
             call_out: CallOut::new(&config.tones),
             outputs: VecDeque::with_capacity(OUTPUTS),
@@ -224,7 +224,7 @@ impl ExchangePort {
             }
             (PortEvent::Polarity, State::Idle) => {
                 self.caller = None;
-                self.caller_ear = CallerIdEar::new();
+                self.caller_ear = CallerIdEar::new(self.config.names);
                 self.state = State::Announced { until: now + ANNOUNCED };
             }
             _ => {}
@@ -262,7 +262,7 @@ impl ExchangePort {
 
     fn first_ring(&mut self, now: Instant) {
         self.caller = None;
-        self.caller_ear = CallerIdEar::new();
+        self.caller_ear = CallerIdEar::new(self.config.names);
         self.state = State::Ringing { rings: 1, last: now, arrived: false };
     }
 

@@ -17,6 +17,7 @@ mod measure;
 pub use advice::{Advice, Settings, advice};
 
 use crate::caller_id::CallerIdEar;
+use crate::config::Names;
 use crate::progress::{Before, Progress, ProgressEar};
 use crate::sound::{RATE, Sound, decode};
 use crate::zone::GoneEars;
@@ -156,7 +157,7 @@ impl Trial {
             since: now,
             answered: now,
             findings: Findings { awaited, ..Findings::default() },
-            caller_ear: CallerIdEar::new(),
+            caller_ear: CallerIdEar::new(Names::default()),
             progress: ProgressEar::new(tones),
             gone: GoneEars::new(tones),
             heard: Powers::new(),

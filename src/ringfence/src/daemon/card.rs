@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use board::Card;
 use board::dahdi::{DahdiCard, Gain, Kernel, Wanted};
 use board::sim::{Callers, People, SimCard};
+use line::Names;
 use model::port::{PortKind, PortOrder};
 use model::site::{Driver, Port, Site, SpanLine};
 use model::{Instant, Law};
@@ -16,6 +17,16 @@ use std::thread::Thread;
 
 /// Longest script of simulated callers.
 const CALLERS_BYTES_MAX: u64 = 1 << 20;
+/// Time zones of China, old names among them: its exchanges write names in GB 18030.
+const CHINA: [&str; 7] = [
+    "Asia/Shanghai",
+    "Asia/Urumqi",
+    "Asia/Chongqing",
+    "Asia/Chungking",
+    "Asia/Harbin",
+    "Asia/Kashgar",
+    "PRC",
+];
 /// Of an echo canceller, at 8 kHz.
 const TAPS_PER_MS: u16 = 8;
 
@@ -176,6 +187,7 @@ pub(super) fn lines(
 ) -> anyhow::Result<Vec<line::LinePort>> {
     let ports = ids.iter().filter_map(|id| Some((id, site.ports.get(id)?)));
     let whole = whole_numbers(site);
+    let names = names_in(site.zone.name());
     ports
         .map(|(id, port)| {
             let rings = port.answer_after_rings;
@@ -183,9 +195,30 @@ pub(super) fn lines(
             let config = line::Config::new(id.clone(), port.kind, port.law, rings);
             let phone = port.telephone.clone();
             let telephone = phone.map(|phone| line::Telephone { phone, whole: whole.clone() });
-            let config = line::Config { tones, pulse: port.pulse, telephone, ..config };
+            let config = line::Config { tones, names, pulse: port.pulse, telephone, ..config };
             config.check().with_context(|| format!("port {id}"))?;
             Ok(line::LinePort::new(now, config))
         })
         .collect()
+}
+
+/// How exchanges write names where the clocks go by a zone.
+fn names_in(zone: &str) -> Names {
+    if CHINA.contains(&zone) { Names::Gb18030 } else { Names::Unicode }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_gb_18030_in_the_zones_of_china_and_nowhere_else() {
+        for zone in CHINA {
+            assert!(model::time::Zone::named(zone).is_some(), "{zone} is no zone");
+            assert_eq!(names_in(zone), Names::Gb18030);
+        }
+        for zone in ["Asia/Hong_Kong", "Asia/Taipei", "Asia/Tokyo", "Europe/Berlin", "UTC"] {
+            assert_eq!(names_in(zone), Names::Unicode, "{zone}");
+        }
+    }
 }
