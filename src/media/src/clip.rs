@@ -134,14 +134,26 @@ fn resampled(samples: &[i16], from_hz: u32, to: Rate) -> Vec<i16> {
             // Weight k belongs to input sample whole + 1 - half + k.
             let first = (whole + 1).saturating_sub(half);
             let skipped = (half - 1).saturating_sub(whole);
-            let sum: f32 = samples[first.min(samples.len())..]
-                .iter()
-                .zip(&phases[phase][skipped..])
-                .map(|(&sample, &weight)| f32::from(sample) * weight)
-                .sum();
-            sum.round() as i16
+            weighed(&samples[first.min(samples.len())..], &phases[phase][skipped..]).round() as i16
         })
         .collect()
+}
+
+/// The sum of samples by their weights. Additions of floats keep their order, so one sum would wait for
+/// each of them: so many lanes go side by side.
+fn weighed(samples: &[i16], weights: &[f32]) -> f32 {
+    const LANES: usize = 8;
+    let len = samples.len().min(weights.len());
+    let (samples, last_samples) = samples[..len].as_chunks::<LANES>();
+    let (weights, last_weights) = weights[..len].as_chunks::<LANES>();
+    let mut lanes = [0_f32; LANES];
+    for (samples, weights) in samples.iter().zip(weights) {
+        for ((lane, &sample), &weight) in lanes.iter_mut().zip(samples).zip(weights) {
+            *lane += f32::from(sample) * weight;
+        }
+    }
+    let last = last_samples.iter().zip(last_weights);
+    lanes.iter().sum::<f32>() + last.map(|(&s, &w)| f32::from(s) * w).sum::<f32>()
 }
 
 /// The filter's weights for an output sample `fraction` of an input sample after an input sample.

@@ -212,8 +212,11 @@ fn down<const N: usize>(
     past[..reach].copy_from_slice(&samples[samples.len() - reach..]);
 }
 
+/// A sum that stays within 32 bits, whatever is weighed: an addition that looks for more could not go
+/// side by side with the next.
 fn dot(samples: &[i16], weights: &[i16; REACH]) -> i32 {
-    samples.iter().zip(weights).map(|(&s, &w)| i32::from(s) * i32::from(w)).sum()
+    let weighed = samples.iter().zip(weights).map(|(&s, &w)| i32::from(s) * i32::from(w));
+    weighed.fold(0, i32::wrapping_add)
 }
 
 fn rounded(sum: i64) -> i16 {
